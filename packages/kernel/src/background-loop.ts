@@ -1,0 +1,29 @@
+import { isAbortOf } from "./abort.ts";
+
+/**
+ * Runs a loop for as long as its owner lives: starts `run` at once, and on disposal aborts it and waits for its end.
+ * An end that the owner did not ask for reaches `onEnd` with the error (undefined when it just returned).
+ */
+export class BackgroundLoop implements AsyncDisposable {
+  readonly #abort = new AbortController();
+  readonly #done: Promise<void>;
+
+  constructor(run: (signal: AbortSignal) => Promise<void>, onEnd: (error: unknown) => void) {
+    this.#done = this.#guard(run, onEnd);
+  }
+
+  async #guard(run: (signal: AbortSignal) => Promise<void>, onEnd: (error: unknown) => void): Promise<void> {
+    const { signal } = this.#abort;
+    try {
+      await run(signal);
+      if (!signal.aborted) onEnd(undefined);
+    } catch (error) {
+      if (!isAbortOf(error, signal)) onEnd(error);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort(new DOMException("disposed", "AbortError"));
+    await this.#done;
+  }
+}

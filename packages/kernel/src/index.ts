@@ -1,0 +1,17 @@
+export { isAbortOf, orAbort, anySignal } from "./abort.ts";
+export { BackgroundLoop } from "./background-loop.ts";
+export { backoffMs, type BackoffOptions } from "./backoff.ts";
+export { ChangeSignal } from "./change-signal.ts";
+export { systemClock, type Clock } from "./clock.ts";
+export {
+  CodedError,
+  invariant,
+  isCodedError,
+  messageOf,
+  toError,
+  type CodedErrorOptions,
+} from "./coded-error.ts";
+export { silentLogger, type Logger } from "./logger.ts";
+export { randomToken, seededRandom, systemRandom, type Random } from "./random.ts";
+export { retry, type RetryOptions } from "./retry.ts";
+export { VirtualClock } from "./virtual-clock.ts";

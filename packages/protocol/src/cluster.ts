@@ -1,0 +1,124 @@
+import Type, { type Static } from "typebox";
+import { FlavourSchema, MemberStateSchema, RoleSchema } from "./vocabulary.ts";
+
+const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+export const PingAnswer = Type.Object({
+  status: Type.Enum(["ok", "starting", "degraded"]),
+  nodeId: Type.String(),
+  clusterId: Type.String(),
+  role: RoleSchema,
+  /** Text, since epochs are 64 bits wide. */
+  epoch: Type.String(),
+  position: Type.String(),
+  uptimeSeconds: Type.Number(),
+  version: Type.String(),
+});
+export type PingAnswer = Static<typeof PingAnswer>;
+
+/** How far a member is behind the master; a part that cannot be known is null. */
+export const Lag = Type.Object({
+  transactions: nullable(Type.Integer()),
+  bytes: nullable(Type.Integer()),
+  ms: nullable(Type.Number()),
+});
+export type Lag = Static<typeof Lag>;
+
+/** The replication queue as it concerns one slave. */
+export const QueueView = Type.Object({
+  /** `window`: served from memory; `catch-up`: by a reader of its own from the binlog; `idle`: nothing waits; `paused`, `stopped`. */
+  mode: Type.Enum(["window", "catch-up", "idle", "paused", "stopped"]),
+  /** Position up to which it has acked. */
+  acked: Type.String(),
+  deliveriesInFlight: Type.Integer(),
+  lastError: nullable(Type.String()),
+});
+export type QueueView = Static<typeof QueueView>;
+
+export const Member = Type.Object({
+  nodeId: Type.String(),
+  url: Type.String(),
+  role: RoleSchema,
+  state: MemberStateSchema,
+  /** Why it is in this state, in one sentence. */
+  reason: Type.String(),
+  position: nullable(Type.String()),
+  lag: Lag,
+  /** ISO time of the last answer or message from it. */
+  lastSeen: nullable(Type.String()),
+  version: Type.String(),
+  flavour: FlavourSchema,
+  serverVersion: Type.String(),
+  queue: nullable(QueueView),
+  throughput: nullable(Type.Object({ transactionsPerSecond: Type.Number(), bytesPerSecond: Type.Number() })),
+});
+export type Member = Static<typeof Member>;
+
+export const ClusterView = Type.Object({
+  clusterId: Type.String(),
+  /** The node that answers, whose view this is. */
+  self: Type.String(),
+  epoch: Type.String(),
+  leader: nullable(Type.Object({ nodeId: Type.String(), url: Type.String() })),
+  election: Type.Enum(["static", "etcd"]),
+  members: Type.Array(Member),
+  /** Things a person should know, each in one sentence: tables without a primary key, relaxed durability … */
+  warnings: Type.Array(Type.String()),
+});
+export type ClusterView = Static<typeof ClusterView>;
+
+/** Kinds of entries in a cluster's event history. */
+export const EVENT_KINDS = [
+  "started",
+  "joined",
+  "rejoined",
+  "state-changed",
+  "role-changed",
+  "replication-broken",
+  "replication-resumed",
+  "error",
+  "warning",
+] as const;
+
+export const ClusterEvent = Type.Object({
+  /** Grows by one on each node; not comparable between nodes. */
+  id: Type.Integer(),
+  time: Type.String(),
+  nodeId: Type.String(),
+  kind: Type.Enum([...EVENT_KINDS]),
+  message: Type.String(),
+});
+export type ClusterEvent = Static<typeof ClusterEvent>;
+
+export const EventsAnswer = Type.Object({ events: Type.Array(ClusterEvent), next: Type.Integer() });
+export type EventsAnswer = Static<typeof EventsAnswer>;
+
+export const RegisterRequest = Type.Object(
+  {
+    nodeId: Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$" }),
+    clusterId: nullable(Type.String()),
+    url: Type.String({ pattern: "^https?://[^\\s/]+$" }),
+    flavour: FlavourSchema,
+    serverVersion: Type.String(),
+    version: Type.String(),
+    epoch: Type.String({ pattern: "^\\d{1,19}$" }),
+    /** GTID set or list of the slave, without epoch. */
+    gtid: Type.String(),
+    /** True where the server holds no user schema, so that its own set-up is all its history. */
+    empty: Type.Boolean(),
+  },
+  { additionalProperties: false },
+);
+export type RegisterRequest = Static<typeof RegisterRequest>;
+
+export const RegisterAnswer = Type.Object({
+  clusterId: Type.String(),
+  epoch: Type.String(),
+  leader: Type.Object({ nodeId: Type.String(), url: Type.String() }),
+  /** `deliver`: transactions follow from the slave's position. `reset`: its GTID state must be set to `gtid` first. */
+  action: Type.Enum(["deliver", "reset"]),
+  /** With `reset`: the GTID set from which deliveries will start. */
+  gtid: Type.String(),
+  members: Type.Array(Member),
+});
+export type RegisterAnswer = Static<typeof RegisterAnswer>;

@@ -1,0 +1,214 @@
+/** One row of the error table. */
+export interface ErrorEntry {
+  /** HTTP status of the answer. */
+  readonly status: number;
+  /** Short summary, the same for each case of this code (RFC 9457 `title`). */
+  readonly title: string;
+  /** What it means and what to do, for people. */
+  readonly meaning: string;
+  /** True where the same request may succeed later without being changed. */
+  readonly retryable: boolean;
+}
+
+const entry = (status: number, title: string, meaning: string, retryable = false): ErrorEntry => ({
+  status,
+  title,
+  meaning,
+  retryable,
+});
+
+/** Every code that an answer or a start-up failure of Understudy can carry: the one error table. */
+export const ERROR_TABLE = {
+  "invalid-request": entry(
+    400,
+    "The request is malformed",
+    "The body, a parameter or a header does not fit the schema; `detail` names the place and what was expected.",
+  ),
+  "sql-syntax": entry(
+    400,
+    "SQL syntax error",
+    "The database server could not parse the statement; `detail` quotes its message.",
+  ),
+  "unknown-database": entry(
+    400,
+    "Unknown database",
+    "The named database does not exist. Create it with POST /createdb, or correct the name.",
+  ),
+  "unknown-table": entry(
+    400,
+    "Unknown table",
+    "The named table does not exist in that database. Create it with POST /createtable, or correct the name.",
+  ),
+  "unknown-column": entry(400, "Unknown column", "A named column does not exist in the table."),
+  "not-a-query": entry(
+    400,
+    "Not a query",
+    "A statement with an effect was sent to /query. Send it to /execute.",
+  ),
+  "not-allowed": entry(
+    400,
+    "Statement not allowed",
+    "The statement would leave the call (session state), break replication or reach beyond the data; `detail` says which and what to do instead.",
+  ),
+  "missing-where": entry(
+    400,
+    "No condition given",
+    "An update or delete without `where` changes every row. Add a condition, or `all: true` when that is meant.",
+  ),
+  unauthenticated: entry(401, "Not authenticated", "The request needs a valid bearer token."),
+  forbidden: entry(
+    403,
+    "Not permitted",
+    "The token, the origin, the Host header or the database account does not permit this.",
+  ),
+  "not-found": entry(404, "Not found", "No such route, database, table, node or transaction."),
+  "already-exists": entry(
+    409,
+    "Already exists",
+    "A database, table or other object of this name is there already; use `ifNotExists` where that is fine.",
+  ),
+  "duplicate-key": entry(409, "Duplicate key", "A row with the same unique key exists."),
+  deadlock: entry(
+    409,
+    "Deadlock or lock wait timeout",
+    "Another transaction held the needed locks; this one was rolled back. Send it again.",
+    true,
+  ),
+  constraint: entry(
+    409,
+    "Constraint violated",
+    "A foreign key, CHECK or NOT NULL constraint refuses the change.",
+  ),
+  "history-lost": entry(
+    409,
+    "History lost",
+    "The position belongs to a history that did not survive a failover.",
+  ),
+  "epoch-stale": entry(
+    409,
+    "Stale epoch",
+    "The sender acts under an older epoch than this node knows; it must step down.",
+  ),
+  "position-mismatch": entry(
+    409,
+    "Position mismatch",
+    "A replication batch does not continue where this node is; the answer tells the node's position.",
+  ),
+  "cluster-mismatch": entry(
+    409,
+    "Another cluster",
+    "The sender belongs to another cluster. Check the addresses and UNDERSTUDY_CLUSTER_ID.",
+  ),
+  "snapshot-required": entry(
+    409,
+    "Snapshot required",
+    "The node's position is no longer in the master's binlog, or its history is not part of the master's: it needs a fresh copy of the data.",
+  ),
+  "idempotency-unresolved": entry(
+    409,
+    "Outcome unknown",
+    "The outcome of an earlier try with this key can't be told.",
+  ),
+  "transaction-expired": entry(
+    410,
+    "Transaction has ended",
+    "The interactive transaction was committed, rolled back or expired.",
+  ),
+  "too-large": entry(
+    413,
+    "Request too large",
+    "The body is larger than this node accepts; send fewer rows at once, or raise UNDERSTUDY_BODY_LIMIT_BYTES.",
+  ),
+  "too-many-rows": entry(
+    413,
+    "Too many rows",
+    "The answer has more rows than `maxRows`. Add LIMIT, raise `maxRows`, or stream.",
+  ),
+  "idempotency-mismatch": entry(
+    422,
+    "Another request under the same key",
+    "This idempotency key was used for a different request.",
+  ),
+  "invalid-value": entry(422, "Value does not fit", "A value does not fit its column or parameter."),
+  "apply-failed": entry(
+    422,
+    "Applying failed",
+    "A replicated transaction could not be applied on this node; it stopped there and is `broken`.",
+  ),
+  overloaded: entry(
+    503,
+    "Overloaded",
+    "The node has as many requests under way as it takes. Try again after `Retry-After` seconds.",
+    true,
+  ),
+  "no-leader": entry(
+    503,
+    "No master reachable",
+    "No master can take the write now. Try again after `Retry-After` seconds.",
+    true,
+  ),
+  "database-unavailable": entry(
+    503,
+    "Database server unavailable",
+    "The node's database server does not answer. Try again after `Retry-After` seconds.",
+    true,
+  ),
+  "too-stale": entry(503, "Data too stale", "The node's data is older than the request allows.", true),
+  starting: entry(
+    503,
+    "Starting",
+    "The node is not ready yet, is busy or being rebuilt. Try again after `Retry-After` seconds.",
+    true,
+  ),
+  timeout: entry(
+    504,
+    "Timed out",
+    "The statement ran longer than `timeoutMs`; it was ended and rolled back.",
+    true,
+  ),
+  "ack-timeout": entry(
+    504,
+    "Not confirmed in time",
+    "Committed on the master at `position`, but not confirmed by enough slaves in time.",
+  ),
+  "write-uncertain": entry(
+    502,
+    "Outcome of the write unknown",
+    "The connection to the master broke after the write was sent, so it may or may not have been committed. Look before sending it again.",
+  ),
+  "forward-loop": entry(
+    508,
+    "Forwarding loop",
+    "The request was forwarded already and this node is not the master either. Try again after `Retry-After` seconds.",
+    true,
+  ),
+  "config-invalid": entry(
+    500,
+    "Invalid configuration",
+    "The node refuses to start; the message lists every problem at once.",
+  ),
+  "server-unsuitable": entry(
+    500,
+    "Database server unsuitable",
+    "The database server lacks a setting that replication needs; the message names it.",
+  ),
+  "binlog-corrupt": entry(
+    500,
+    "Binlog damaged",
+    "An event's checksum or structure is wrong; it was not applied.",
+  ),
+  "binlog-unsupported": entry(
+    500,
+    "Binlog event not supported",
+    "The binlog holds an event that can't be replicated faithfully; replication stops rather than skip it.",
+  ),
+  internal: entry(500, "Internal error", "A defect in Understudy. The log has more under the request id."),
+} as const satisfies Record<string, ErrorEntry>;
+
+/** A code of {@link ERROR_TABLE}. */
+export type ErrorCode = keyof typeof ERROR_TABLE;
+
+/** True where `code` stands in the table. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERROR_TABLE, code);
+}

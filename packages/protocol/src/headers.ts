@@ -1,0 +1,25 @@
+/** Header names of our own, lower case as Node gives them. */
+export const HEADERS = {
+  requestId: "x-request-id",
+  idempotencyKey: "idempotency-key",
+  node: "x-understudy-node",
+  role: "x-understudy-role",
+  epoch: "x-understudy-epoch",
+  position: "x-understudy-position",
+  lagMs: "x-understudy-lag-ms",
+  forwardedBy: "x-understudy-forwarded-by",
+  /** Node to node. */
+  cluster: "x-understudy-cluster",
+  sender: "x-understudy-sender",
+  after: "x-understudy-after",
+  flavour: "x-understudy-flavour",
+  serverVersion: "x-understudy-server-version",
+  /** The master's position and wall clock when a batch was sent: the slave's lag is measured from them. */
+  masterPosition: "x-understudy-master-position",
+  sentAtMs: "x-understudy-sent-at-ms",
+} as const;
+
+/** Media type of a replication batch: a binlog. */
+export const BINLOG_MEDIA_TYPE = "application/vnd.understudy.binlog";
+/** Media type of an error (RFC 9457). */
+export const PROBLEM_MEDIA_TYPE = "application/problem+json";

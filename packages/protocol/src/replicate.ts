@@ -1,0 +1,20 @@
+import Type, { type Static } from "typebox";
+
+/** Answer to a delivered batch: an ack. */
+export const ReplicateAnswer = Type.Object({
+  /** GTID set or list that this node has committed, without epoch. */
+  position: Type.String(),
+  /** Transactions committed by this delivery; what was there already does not count. */
+  applied: Type.Integer(),
+});
+export type ReplicateAnswer = Static<typeof ReplicateAnswer>;
+
+/** Answer of `GET /replicate/position`. */
+export const ReplicatePosition = Type.Object({
+  nodeId: Type.String(),
+  position: Type.String(),
+  epoch: Type.String(),
+  state: Type.Enum(["streaming", "waiting", "broken", "starting", "master"]),
+  error: Type.Optional(Type.String()),
+});
+export type ReplicatePosition = Static<typeof ReplicatePosition>;
