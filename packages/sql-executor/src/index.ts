@@ -1,0 +1,38 @@
+export { parseDatabaseUrl, describeEndpoint, type DatabaseEndpoint } from "./database-endpoint.ts";
+export { classifyDriverError } from "./driver-error.ts";
+export {
+  connectRaw,
+  type ConnectRawOptions,
+  type RawCommand,
+  type RawConnection,
+  type RawPacket,
+} from "./raw-connection.ts";
+export {
+  buildCreateDatabase,
+  buildCreateTable,
+  buildDelete,
+  buildDropDatabase,
+  buildDropTable,
+  buildInsert,
+  buildSelect,
+  buildUpdate,
+  type BuiltStatement,
+} from "./row-statements.ts";
+export { detectServer, type ServerInfo, type ServerQuestions } from "./server-info.ts";
+export {
+  openSqlExecutor,
+  type BatchOptions,
+  type BatchOutcome,
+  type BatchStatementResult,
+  type ExecuteOptions,
+  type ExecuteResult,
+  type ExecutorLimits,
+  type PoolSizes,
+  type QueryOptions,
+  type QueryResult,
+  type SqlExecutor,
+  type SqlExecutorOptions,
+  type SqlStatement,
+  type TableName,
+} from "./sql-executor.ts";
+export type { SqlParam, SqlRow, SqlSession, WriteResult } from "./sql-session.ts";
