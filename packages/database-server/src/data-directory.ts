@@ -1,0 +1,88 @@
+import { execFile } from "node:child_process";
+import { access, mkdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { messageOf } from "@understudy/kernel";
+import { UnderstudyError } from "@understudy/protocol";
+import { withoutOptionFiles, type DatabaseProgram } from "./database-program.ts";
+import { runAsArguments } from "./server-arguments.ts";
+
+const run = promisify(execFile);
+const INITIALISE_TIMEOUT_MS = 120_000;
+
+/**
+ * Makes sure that `directory` is an initialised data directory. A new one is made beside it and renamed into place, so
+ * that an interrupted first start leaves nothing half-done behind. Throws `database-unavailable` with the server's words.
+ */
+export async function ensureDataDirectory(program: DatabaseProgram, directory: string): Promise<void> {
+  if (await exists(join(directory, "mysql"))) return;
+  if (await exists(directory)) {
+    throw new UnderstudyError(
+      "database-unavailable",
+      `the data folder ${directory} is broken: it exists, but holds no database server's system tables; remove it (or start with --fresh) to begin anew`,
+    );
+  }
+  const draft = `${directory}.initialising`;
+  await rm(draft, { recursive: true, force: true });
+  await mkdir(dirname(directory), { recursive: true });
+  try {
+    await (program.flavour === "mysql" ? initialiseMysql(program, draft) : initialiseMariadb(program, draft));
+  } catch (error) {
+    throw new UnderstudyError(
+      "database-unavailable",
+      `could not initialise ${directory}: ${lastWords(error)}`,
+      { cause: error },
+    );
+  }
+  await rename(draft, directory);
+}
+
+async function initialiseMysql(program: DatabaseProgram, directory: string): Promise<void> {
+  const options = [
+    ...withoutOptionFiles(program),
+    "--initialize-insecure",
+    `--datadir=${directory}`,
+    "--innodb-redo-log-capacity=32M",
+    ...runAsArguments(),
+  ];
+  await run(program.path, options, { timeout: INITIALISE_TIMEOUT_MS });
+}
+
+async function initialiseMariadb(program: DatabaseProgram, directory: string): Promise<void> {
+  const installer = await installerOf(program);
+  const options = [
+    "--no-defaults",
+    `--datadir=${directory}`,
+    "--auth-root-authentication-method=normal",
+    "--skip-test-db",
+    ...runAsArguments(),
+  ];
+  await run(installer, options, { timeout: INITIALISE_TIMEOUT_MS });
+}
+
+/** `mariadb-install-db` beside the server, in the neighbouring bin folder, or on PATH. */
+async function installerOf(program: DatabaseProgram): Promise<string> {
+  const folder = dirname(program.path);
+  for (const candidate of [
+    join(folder, "mariadb-install-db"),
+    join(folder, "..", "bin", "mariadb-install-db"),
+  ]) {
+    if (await exists(candidate)) return candidate;
+  }
+  return "mariadb-install-db";
+}
+
+function lastWords(error: unknown): string {
+  const stderr =
+    error instanceof Error && "stderr" in error && typeof error.stderr === "string" ? error.stderr : "";
+  return stderr.trim().split("\n").slice(-3).join(" ") || messageOf(error);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,220 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { randomToken, systemClock } from "@understudy/kernel";
+import { UnderstudyError, type Flavour } from "@understudy/protocol";
+import { ensureDataDirectory } from "./data-directory.ts";
+import type { DatabaseProgram } from "./database-program.ts";
+import { findFreePort, isPortFree } from "./free-port.ts";
+import { endLeftover } from "./leftover-process.ts";
+import { serverArguments } from "./server-arguments.ts";
+import { socketPathFor } from "./socket-path.ts";
+import { waitUntilAnswering } from "./wait-until-answering.ts";
+
+/** How a private server is set up. */
+export interface DatabaseServerOptions {
+  readonly program: DatabaseProgram;
+  /** Its own folder: data, log, password. Made where it is missing. */
+  readonly directory: string;
+  readonly serverId: number;
+  /** TCP port on 127.0.0.1; a free one where it is left out. */
+  readonly port?: number;
+  /** Default `full`. */
+  readonly durability?: "full" | "relaxed";
+  /** Start with `read_only=ON`, as nodes want it: only a master opens its server. Default false. */
+  readonly readOnly?: boolean;
+  readonly extraArguments?: readonly string[];
+  /** Bound of one start, crash recovery included. Default 60 s. */
+  readonly startTimeoutMs?: number;
+}
+
+const STOP_TIMEOUT_MS = 30_000;
+
+/**
+ * A private database server on this machine, with a folder of its own and a random root password kept in that folder
+ * (mode 600). It listens on a Unix socket and on 127.0.0.1. Opened by {@link openDatabaseServer}; may be killed and started again.
+ */
+export class DatabaseServer implements AsyncDisposable {
+  readonly host = "127.0.0.1";
+  readonly user = "root";
+  readonly #options: DatabaseServerOptions;
+  readonly #directory: string;
+  readonly #port: number;
+  readonly #password: string;
+  #child: ChildProcess | null = null;
+  #exited: Promise<void> = Promise.resolve();
+
+  /** Use {@link openDatabaseServer}. */
+  constructor(
+    options: DatabaseServerOptions,
+    identity: { readonly port: number; readonly password: string },
+  ) {
+    this.#options = options;
+    this.#directory = resolve(options.directory);
+    this.#port = identity.port;
+    this.#password = identity.password;
+  }
+
+  get flavour(): Flavour {
+    return this.#options.program.flavour;
+  }
+
+  get version(): string {
+    return this.#options.program.version;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get password(): string {
+    return this.#password;
+  }
+
+  get socketPath(): string {
+    return socketPathFor(this.#directory);
+  }
+
+  /** `mysql://root:…@127.0.0.1:port`. A secret: it holds the password. */
+  get url(): string {
+    return `mysql://${this.user}:${encodeURIComponent(this.#password)}@${this.host}:${this.#port}`;
+  }
+
+  /** Process id; null while it does not run. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  get errorLog(): string {
+    return join(this.#directory, "server.log");
+  }
+
+  get dataDirectory(): string {
+    return join(this.#directory, "data");
+  }
+
+  /** Settles when the running process ends, however it ends. */
+  get exited(): Promise<void> {
+    return this.#exited;
+  }
+
+  /** Starts it and waits until it answers. Does nothing while it runs. Throws `database-unavailable` with its last words. */
+  async start(): Promise<void> {
+    if (this.#child) return;
+    const initFile = join(this.#directory, "init.sql");
+    await writeFile(initFile, initStatements(this.#password), { mode: 0o600 });
+    await endLeftover(join(this.#directory, "server.pid"), `--datadir=${this.dataDirectory}`);
+    const child = spawn(this.#options.program.path, [...this.#arguments(initFile)], {
+      stdio: "ignore",
+      // its own group, so that Ctrl-C in a terminal reaches us alone and we stop it in order
+      detached: true,
+    });
+    this.#child = child;
+    this.#exited = new Promise((done) => {
+      const onEnd = (): void => {
+        if (this.#child === child) this.#child = null;
+        done();
+      };
+      child.once("exit", onEnd);
+      child.once("error", onEnd);
+    });
+    try {
+      await waitUntilAnswering(this, {
+        isGone: () => this.#child !== child,
+        timeoutMs: this.#options.startTimeoutMs ?? 60_000,
+      });
+    } catch (error) {
+      await this.killHard();
+      throw error;
+    }
+  }
+
+  /** Shuts down in order (SIGTERM); kills when that takes over 30 s. */
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (!child) return;
+    child.kill("SIGCONT");
+    child.kill("SIGTERM");
+    const deadline = new AbortController();
+    await Promise.race([
+      this.#exited,
+      systemClock.sleep(STOP_TIMEOUT_MS, deadline.signal).catch(() => undefined),
+    ]);
+    deadline.abort();
+    await this.killHard();
+  }
+
+  /** `kill -9`; resolves when the process is gone. */
+  async killHard(): Promise<void> {
+    this.#child?.kill("SIGKILL");
+    await this.#exited;
+  }
+
+  /** SIGSTOP: it holds still but its connections stay open. */
+  freeze(): void {
+    this.#child?.kill("SIGSTOP");
+  }
+
+  /** Ends a {@link freeze}. */
+  thaw(): void {
+    this.#child?.kill("SIGCONT");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await rm(this.socketPath, { force: true });
+  }
+
+  #arguments(initFile: string): readonly string[] {
+    return serverArguments({
+      program: this.#options.program,
+      dataDirectory: this.dataDirectory,
+      socketPath: this.socketPath,
+      pidFile: join(this.#directory, "server.pid"),
+      errorLog: this.errorLog,
+      initFile,
+      port: this.#port,
+      serverId: this.#options.serverId,
+      durability: this.#options.durability ?? "full",
+      readOnly: this.#options.readOnly ?? false,
+      extraArguments: this.#options.extraArguments ?? [],
+    });
+  }
+}
+
+/** Initialises the folder where it is new, starts the server and resolves when it answers. */
+export async function openDatabaseServer(options: DatabaseServerOptions): Promise<DatabaseServer> {
+  const directory = resolve(options.directory);
+  await mkdir(directory, { recursive: true });
+  await ensureDataDirectory(options.program, join(directory, "data"));
+  const password = await keepPassword(join(directory, "password"));
+  const port = options.port ?? (await findFreePort());
+  await endLeftover(join(directory, "server.pid"), `--datadir=${join(directory, "data")}`);
+  if (!(await isPortFree(port))) {
+    throw new UnderstudyError(
+      "database-unavailable",
+      `port ${port} of 127.0.0.1, meant for a database server, is in use`,
+    );
+  }
+  const server = new DatabaseServer(options, { port, password });
+  await server.start();
+  return server;
+}
+
+async function keepPassword(path: string): Promise<string> {
+  try {
+    return (await readFile(path, "utf8")).trim();
+  } catch {
+    const password = randomToken(18);
+    await writeFile(path, `${password}\n`, { mode: 0o600 });
+    await chmod(path, 0o600);
+    return password;
+  }
+}
+
+/** Run by the server at each start; one statement a line, as init files must be. Not logged, so that no node has it as its history. */
+function initStatements(password: string): string {
+  return ["SET SESSION sql_log_bin=0;", `ALTER USER root@localhost IDENTIFIED BY '${password}';`, ""].join(
+    "\n",
+  );
+}
