@@ -1,4 +1,4 @@
-import { CodedError, type CodedErrorOptions } from "@understudy/kernel";
+import { CodedError, isCodedError, type CodedErrorOptions } from "@understudy/kernel";
 import { isErrorCode, type ErrorCode } from "./error-table.ts";
 
 /** A {@link CodedError} whose code stands in the one error table. */
@@ -11,5 +11,5 @@ export class UnderstudyError extends CodedError<ErrorCode> {
 
 /** The table's code for anything that was thrown; `internal` for what nobody classified. */
 export function errorCodeOf(error: unknown): ErrorCode {
-  return error instanceof CodedError && isErrorCode(error.code) ? error.code : "internal";
+  return isCodedError(error) && isErrorCode(error.code) ? error.code : "internal";
 }
