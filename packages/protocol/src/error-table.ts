@@ -10,11 +10,18 @@ export interface ErrorEntry {
   readonly retryable: boolean;
 }
 
-const entry = (status: number, title: string, meaning: string, retryable = false): ErrorEntry => ({
+/** The same request, sent again unchanged, fails again or may do harm. */
+const entry = (status: number, title: string, meaning: string): ErrorEntry => ({
   status,
   title,
   meaning,
-  retryable,
+  retryable: false,
+});
+
+/** What stands in the way passes by itself. */
+const passing = (status: number, title: string, meaning: string): ErrorEntry => ({
+  ...entry(status, title, meaning),
+  retryable: true,
 });
 
 /** Every code that an answer or a start-up failure of Understudy can carry: the one error table. */
@@ -68,11 +75,10 @@ export const ERROR_TABLE = {
     "A database, table or other object of this name is there already; use `ifNotExists` where that is fine.",
   ),
   "duplicate-key": entry(409, "Duplicate key", "A row with the same unique key exists."),
-  deadlock: entry(
+  deadlock: passing(
     409,
     "Deadlock or lock wait timeout",
     "Another transaction held the needed locks; this one was rolled back. Send it again.",
-    true,
   ),
   constraint: entry(
     409,
@@ -135,36 +141,31 @@ export const ERROR_TABLE = {
     "Applying failed",
     "A replicated transaction could not be applied on this node; it stopped there and is `broken`.",
   ),
-  overloaded: entry(
+  overloaded: passing(
     503,
     "Overloaded",
     "The node has as many requests under way as it takes. Try again after `Retry-After` seconds.",
-    true,
   ),
-  "no-leader": entry(
+  "no-leader": passing(
     503,
     "No master reachable",
     "No master can take the write now. Try again after `Retry-After` seconds.",
-    true,
   ),
-  "database-unavailable": entry(
+  "database-unavailable": passing(
     503,
     "Database server unavailable",
     "The node's database server does not answer. Try again after `Retry-After` seconds.",
-    true,
   ),
-  "too-stale": entry(503, "Data too stale", "The node's data is older than the request allows.", true),
-  starting: entry(
+  "too-stale": passing(503, "Data too stale", "The node's data is older than the request allows."),
+  starting: passing(
     503,
     "Starting",
     "The node is not ready yet, is busy or being rebuilt. Try again after `Retry-After` seconds.",
-    true,
   ),
-  timeout: entry(
+  timeout: passing(
     504,
     "Timed out",
     "The statement ran longer than `timeoutMs`; it was ended and rolled back.",
-    true,
   ),
   "ack-timeout": entry(
     504,
@@ -176,11 +177,10 @@ export const ERROR_TABLE = {
     "Outcome of the write unknown",
     "The connection to the master broke after the write was sent, so it may or may not have been committed. Look before sending it again.",
   ),
-  "forward-loop": entry(
+  "forward-loop": passing(
     508,
     "Forwarding loop",
     "The request was forwarded already and this node is not the master either. Try again after `Retry-After` seconds.",
-    true,
   ),
   "config-invalid": entry(
     500,

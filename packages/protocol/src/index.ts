@@ -1,12 +1,58 @@
-export * from "./cluster.ts";
-export * from "./data-answers.ts";
-export * from "./data-requests.ts";
+export {
+  ClusterEvent,
+  ClusterView,
+  EVENT_KINDS,
+  EventsAnswer,
+  Lag,
+  Member,
+  PingAnswer,
+  QueueView,
+  RegisterAnswer,
+  RegisterRequest,
+} from "./cluster.ts";
+export {
+  BatchAnswer,
+  BatchResult,
+  ChangeAnswer,
+  DatabaseAnswer,
+  DatabaseDescription,
+  DatabasesAnswer,
+  ExecuteAnswer,
+  InsertAnswer,
+  QueryAnswer,
+  Rows,
+  TableAnswer,
+  TableDescription,
+  TablesAnswer,
+  Warning,
+  WriteReceipt,
+} from "./data-answers.ts";
+export {
+  BatchRequest,
+  ColumnDefinition,
+  Comparison,
+  CreateDatabaseRequest,
+  CreateTableRequest,
+  DeleteRequest,
+  DropDatabaseRequest,
+  DropTableRequest,
+  ExecuteRequest,
+  ISOLATION_LEVELS,
+  InsertRequest,
+  OrderBy,
+  QueryRequest,
+  Record_,
+  SelectRequest,
+  SqlCondition,
+  UpdateRequest,
+  Where,
+} from "./data-requests.ts";
 export { ERROR_TABLE, isErrorCode, type ErrorCode, type ErrorEntry } from "./error-table.ts";
 export { BINLOG_MEDIA_TYPE, HEADERS, PROBLEM_MEDIA_TYPE } from "./headers.ts";
 export { Identifier, IDENTIFIER_CHARACTERS_MAX } from "./identifier.ts";
 export { formatPosition, parsePosition, type Position } from "./position.ts";
 export { Problem } from "./problem.ts";
-export * from "./replicate.ts";
+export { ReplicateAnswer, ReplicatePosition } from "./replicate.ts";
 export { errorCodeOf, UnderstudyError } from "./understudy-error.ts";
 export { Column, InputValue, OutputValue, Params, TaggedValue, VALUE_TAGS } from "./values.ts";
 export {
