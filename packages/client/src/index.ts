@@ -1,0 +1,22 @@
+export { createNodeClient } from "./http-node-client.ts";
+export type {
+  CallOptions,
+  DeliverRequest,
+  ForwardAnswer,
+  ForwardRequest,
+  NodeClient,
+  NodeClientOptions,
+} from "./node-client.ts";
+export type {
+  BatchInput,
+  CreateDatabaseInput,
+  CreateTableInput,
+  DeleteInput,
+  DropDatabaseInput,
+  DropTableInput,
+  ExecuteInput,
+  InsertInput,
+  QueryInput,
+  SelectInput,
+  UpdateInput,
+} from "./requests.ts";

@@ -1,0 +1,129 @@
+import type {
+  BatchAnswer,
+  ChangeAnswer,
+  ClusterView,
+  DatabaseAnswer,
+  DatabaseDescription,
+  DatabasesAnswer,
+  EventsAnswer,
+  ExecuteAnswer,
+  InsertAnswer,
+  PingAnswer,
+  QueryAnswer,
+  RegisterAnswer,
+  RegisterRequest,
+  ReplicateAnswer,
+  ReplicatePosition,
+  TableAnswer,
+  TableDescription,
+  TablesAnswer,
+} from "@understudy/protocol";
+import type {
+  BatchInput,
+  CreateDatabaseInput,
+  CreateTableInput,
+  DeleteInput,
+  DropDatabaseInput,
+  DropTableInput,
+  ExecuteInput,
+  InsertInput,
+  QueryInput,
+  SelectInput,
+  UpdateInput,
+} from "./requests.ts";
+
+/** What any single call takes. */
+export interface CallOptions {
+  /** Ends the call with the signal's reason. A write that was sent already may still happen. */
+  readonly signal?: AbortSignal | undefined;
+  /** From the call to the last byte of the answer. Default: the client's; for SQL at least the statement's own `timeoutMs` and 5 s. */
+  readonly timeoutMs?: number | undefined;
+  /** Further headers, such as `idempotency-key`. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Options of {@link createNodeClient}. */
+export interface NodeClientOptions {
+  /** `http://host:port`, without a path. */
+  readonly url: string;
+  /** Default 10,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Default 3,000. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Sent as a bearer token where the call brings no `authorization` of its own. */
+  readonly token?: string | undefined;
+  readonly userAgent?: string | undefined;
+  /** Connections to the node at most; further calls wait for one. Default 32. */
+  readonly connectionsMax?: number | undefined;
+  /** Answers above this many bytes end the call. Default 256 MiB. */
+  readonly answerBytesMax?: number | undefined;
+}
+
+/** A replication batch as it goes over the wire. */
+export interface DeliverRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** Bytes of `body` where they are known. */
+  readonly contentLength?: number | undefined;
+}
+
+/** A request to be passed on as it is. */
+export interface ForwardRequest {
+  readonly method: string;
+  /** With its query string. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | string | undefined;
+}
+
+/** An answer as it came: any status, raw bytes. Headers that concern only the connection are left out. */
+export interface ForwardAnswer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: Buffer;
+}
+
+/**
+ * Speaks to one node, over kept-alive connections of its own. Every call rejects with an `UnderstudyError`:
+ * the node's own code where it answered with a problem (`details`: `status`, `requestId`, `retryAfterSeconds` and the rest);
+ * `node-unreachable` where a read got no answer, or a write surely was not sent (`details.sent` tells which);
+ * `write-uncertain` where a write was sent and no answer came; `internal` where the answer is not Understudy's.
+ * Disposal lets calls under way end, for 2 s at most.
+ */
+export interface NodeClient extends AsyncDisposable {
+  readonly url: string;
+  ping(options?: CallOptions): Promise<PingAnswer>;
+  cluster(options?: CallOptions): Promise<ClusterView>;
+  /** Events with ids above `after`, at most `limit`. */
+  events(
+    range: { readonly after: number; readonly limit: number },
+    options?: CallOptions,
+  ): Promise<EventsAnswer>;
+  /** `GET /replicate/position`. */
+  position(options?: CallOptions): Promise<ReplicatePosition>;
+  /** Safe to repeat, so that a lost answer is `node-unreachable`. */
+  register(request: RegisterRequest, options?: CallOptions): Promise<RegisterAnswer>;
+  /** Streams a replication batch and resolves with its ack. Safe to repeat, so that a lost answer is `node-unreachable`. */
+  deliver(request: DeliverRequest, options?: CallOptions): Promise<ReplicateAnswer>;
+  /**
+   * Passes a request on as it is and gives the answer back as it is, whatever its status. Rejects with `no-leader` where
+   * the request surely did not reach the node, and with `write-uncertain` where it may have.
+   */
+  forward(request: ForwardRequest, options?: CallOptions): Promise<ForwardAnswer>;
+
+  query(request: QueryInput, options?: CallOptions): Promise<QueryAnswer>;
+  execute(request: ExecuteInput, options?: CallOptions): Promise<ExecuteAnswer>;
+  batch(request: BatchInput, options?: CallOptions): Promise<BatchAnswer>;
+  insert(request: InsertInput, options?: CallOptions): Promise<InsertAnswer>;
+  update(request: UpdateInput, options?: CallOptions): Promise<ChangeAnswer>;
+  delete(request: DeleteInput, options?: CallOptions): Promise<ChangeAnswer>;
+  select(request: SelectInput, options?: CallOptions): Promise<QueryAnswer>;
+  createDatabase(request: CreateDatabaseInput, options?: CallOptions): Promise<DatabaseAnswer>;
+  dropDatabase(request: DropDatabaseInput, options?: CallOptions): Promise<DatabaseAnswer>;
+  createTable(request: CreateTableInput, options?: CallOptions): Promise<TableAnswer>;
+  dropTable(request: DropTableInput, options?: CallOptions): Promise<TableAnswer>;
+  databases(options?: CallOptions): Promise<DatabasesAnswer>;
+  database(name: string, options?: CallOptions): Promise<DatabaseDescription>;
+  tables(database: string, options?: CallOptions): Promise<TablesAnswer>;
+  table(database: string, table: string, options?: CallOptions): Promise<TableDescription>;
+}
