@@ -1,0 +1,98 @@
+import { spawnSync } from "node:child_process";
+import { accessSync, constants, readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { installedFlavours } from "./installed-flavours.mjs";
+
+/**
+ * The server without a service, so that nothing is left running or enabled, and the client's core, which holds
+ * `my_print_defaults`, without which `mariadb-install-db` does not work.
+ */
+const APT_PACKAGES = ["mariadb-server-core", "mariadb-client-core"];
+const APT_TIMEOUT_MS = 600_000;
+const TAIL_LINES = 12;
+
+/** How to install MariaDB by hand, by the program that each system installs with; the first that is there counts. */
+const COMMANDS = [
+  { installer: "apt-get", command: `apt-get install ${APT_PACKAGES.join(" ")}`, asRoot: true },
+  { installer: "dnf", command: "dnf install mariadb-server", asRoot: true },
+  { installer: "yum", command: "yum install mariadb-server", asRoot: true },
+  { installer: "apk", command: "apk add mariadb mariadb-client mariadb-server-utils", asRoot: true },
+  { installer: "pacman", command: "pacman -S mariadb", asRoot: true },
+  { installer: "zypper", command: "zypper install mariadb", asRoot: true },
+  { installer: "brew", command: "brew install mariadb", asRoot: false },
+];
+
+/**
+ * Makes sure that a MariaDB server program is on this machine: does nothing where it is, installs it where that needs no
+ * question (root with apt-get), and otherwise throws an Error whose one sentence names the command for this system.
+ *
+ * @param {{log: (line: string) => void}} options
+ * @returns {Promise<void>}
+ */
+export async function ensureMariadb({ log }) {
+  if (installedFlavours().includes("mariadb")) return;
+  if (process.getuid?.() !== 0 || !isOnPath("apt-get")) throw new Error(missingMariadb());
+
+  log(`no database server found: installing ${APT_PACKAGES.join(" and ")} with apt-get (no service) …`);
+  const startedMs = performance.now();
+  // a stale list is no reason to give up: what it names may still be there
+  runApt(["update"]);
+  const result = runApt(["install", "--yes", "--no-install-recommends", ...APT_PACKAGES]);
+  if (result.status !== 0) {
+    const tail = `${result.stdout}${result.stderr}`.trim().split("\n").slice(-TAIL_LINES).join("\n");
+    throw new Error(`installing MariaDB with apt-get failed; it ended with:\n${tail}`);
+  }
+  if (!installedFlavours().includes("mariadb")) throw new Error(missingMariadb());
+  log(`MariaDB installed in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+}
+
+/** @returns {string} one sentence: that the server is missing, and the command that installs it here */
+export function missingMariadb() {
+  const way = COMMANDS.find(({ installer }) => isOnPath(installer));
+  if (!way) return "no MariaDB server (mariadbd) was found: install one, or name it in UNDERSTUDY_MARIADBD";
+  const command = way.asRoot && process.getuid?.() !== 0 ? `sudo ${way.command}` : way.command;
+  return `no MariaDB server (mariadbd) was found: install it with \`${command}\`, or name one in UNDERSTUDY_MARIADBD`;
+}
+
+/** @returns {string} one sentence: that no MySQL server is here, and where to get one */
+export function missingMysql() {
+  const command =
+    process.platform === "darwin" ? "`brew install mysql`" : mysqlOfLinux(readOs("ID"), readOs("ID_LIKE"));
+  return `no MySQL server (mysqld) was found: install it with ${command}, name one in UNDERSTUDY_MYSQLD, or use --flavour mariadb`;
+}
+
+function mysqlOfLinux(id, like) {
+  if (id === "ubuntu" || like.includes("ubuntu")) return "`sudo apt-get install mysql-server-core-8.0`";
+  if (`${id} ${like}`.includes("fedora"))
+    return "`sudo dnf install community-mysql-server` (or `mysql-server`)";
+  return "a package of https://dev.mysql.com/downloads/mysql/";
+}
+
+function readOs(key) {
+  try {
+    const line = readFileSync("/etc/os-release", "utf8").match(new RegExp(`^${key}="?([^"\\n]*)"?$`, "m"));
+    return line?.[1] ?? "";
+  } catch {
+    return "";
+  }
+}
+
+function runApt(programArguments) {
+  return spawnSync("apt-get", ["-o", "DPkg::Lock::Timeout=120", "--quiet", ...programArguments], {
+    encoding: "utf8",
+    timeout: APT_TIMEOUT_MS,
+    maxBuffer: 64 * 1024 * 1024,
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", NEEDRESTART_SUSPEND: "1" },
+  });
+}
+
+function isOnPath(program) {
+  return (process.env.PATH ?? "").split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
