@@ -1,3 +1,16 @@
 export type { BinlogEvent } from "./binlog-event.ts";
 export type { GtidPosition } from "./gtid-position.ts";
 export type { TransactionHeader, TransactionPart } from "./transaction-part.ts";
+export { EVENT_TYPE } from "./event-type.ts";
+export type { BinlogCommand, BinlogConnection, BinlogPacket } from "./binlog-connection.ts";
+export { decodeEvent } from "./decode-event.ts";
+export { BINLOG_MAGIC, readEventStream, type EventStreamLimits } from "./event-stream.ts";
+export { expandEvent, expandEventInBatches, type ExpandLimits } from "./expand-event.ts";
+export { isValidGtid } from "./gtid.ts";
+export { emptyPosition, parseGtidPosition } from "./parse-gtid-position.ts";
+export { decodeQueryEvent, type QueryEvent } from "./query-event.ts";
+export { readBinlog, type ReadBinlogOptions } from "./read-binlog.ts";
+export { checkServerForBinlog, type ServerCheck } from "./server-check.ts";
+export { readExecutedPosition, readPurgedPosition } from "./server-position.ts";
+export type { ServerQuestions } from "./server-questions.ts";
+export { groupTransactions, TransactionGrouper } from "./transaction-grouper.ts";
