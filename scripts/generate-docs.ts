@@ -1,0 +1,37 @@
+// Writes the documents that are made from the code, or with `--check` tells which ones are out of date.
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { format, resolveConfig } from "prettier";
+import { errorCodesDocument } from "./docs/error-codes-document.ts";
+
+/** Path from the root → how its text is made. A new generated document is one line here. */
+const DOCUMENTS: Readonly<Record<string, () => string>> = {
+  "docs/error-codes.md": errorCodesDocument,
+};
+
+const root = join(import.meta.dirname, "..");
+const isCheck = process.argv.includes("--check");
+const outdated: string[] = [];
+
+for (const [path, make] of Object.entries(DOCUMENTS)) {
+  const file = join(root, path);
+  const config = await resolveConfig(file);
+  const text = await format(make(), { ...config, filepath: file });
+  if ((await readTextIfThere(file)) === text) continue;
+  if (isCheck) outdated.push(path);
+  else await writeFile(file, text);
+}
+
+if (outdated.length > 0) {
+  console.error(`out of date: ${outdated.join(", ")}. Run "pnpm docs" and commit the result.`);
+  process.exitCode = 1;
+}
+
+async function readTextIfThere(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
+  }
+}
