@@ -177,6 +177,11 @@ export const ERROR_TABLE = {
     "Outcome of the write unknown",
     "The connection to the master broke after the write was sent, so it may or may not have been committed. Look before sending it again.",
   ),
+  "node-unreachable": passing(
+    502,
+    "Node not reachable",
+    "A node could not be reached or gave no answer in time. Nothing was lost by it: the call was a read, is safe to repeat, or was never sent.",
+  ),
   "forward-loop": passing(
     508,
     "Forwarding loop",

@@ -1,0 +1,116 @@
+import { UnderstudyError } from "@understudy/protocol";
+import { Client, Pool } from "undici";
+import { exchange, type ExchangeRequest, type RawAnswer } from "./exchange.ts";
+import { ExchangeFailure } from "./exchange-failure.ts";
+import type { CallOptions, NodeClientOptions } from "./node-client.ts";
+
+/** What a lost answer means: nothing (`repeatable`), or that nobody knows what happened (`once`). */
+export type Effect = "repeatable" | "once";
+
+const DISPOSE_DEADLINE_MS = 2_000;
+
+/** Kept-alive connections to one node, and the words for what can go wrong with them. */
+export class NodeConnection implements AsyncDisposable {
+  readonly url: string;
+  readonly #pool: Pool;
+  readonly #openFresh: () => Client;
+  readonly #timeoutMs: number;
+  readonly #answerBytesMax: number;
+  readonly #headers: Readonly<Record<string, string>>;
+
+  /** Throws `invalid-request` for a URL that is none, or has a path. */
+  constructor(options: NodeClientOptions) {
+    const origin = originOf(options.url);
+    const bounds = {
+      // A timeout of zero would switch the limit off.
+      connect: { timeout: Math.max(1, options.connectTimeoutMs ?? 3_000) },
+      pipelining: 1,
+      allowH2: false,
+    };
+    this.url = options.url;
+    this.#pool = new Pool(origin, { ...bounds, connections: options.connectionsMax ?? 32 });
+    this.#openFresh = () => new Client(origin, bounds);
+    this.#timeoutMs = options.timeoutMs ?? 10_000;
+    this.#answerBytesMax = options.answerBytesMax ?? 256 * 1024 * 1024;
+    this.#headers = {
+      "user-agent": options.userAgent ?? "understudy-client",
+      ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+    };
+  }
+
+  /** Sends a request with the client's own headers below the call's. Failures of the connection become codes by `effect`. */
+  async send(request: ExchangeRequest, effect: Effect, options: CallOptions = {}): Promise<RawAnswer> {
+    const headers = { ...this.#headers, ...lowerCased(request.headers), ...lowerCased(options.headers) };
+    try {
+      return await this.#sendOrResend({ ...request, headers }, options);
+    } catch (error) {
+      throw error instanceof ExchangeFailure ? this.#inWords(error, effect) : error;
+    }
+  }
+
+  async #sendOrResend(request: ExchangeRequest, options: CallOptions): Promise<RawAnswer> {
+    const limits = {
+      timeoutMs: options.timeoutMs ?? this.#timeoutMs,
+      answerBytesMax: this.#answerBytesMax,
+      signal: options.signal,
+    };
+    try {
+      return await exchange(this.#pool, request, limits);
+    } catch (error) {
+      if (request.method !== "GET" || !isCutBeforeAnswer(error)) throw error;
+    }
+    // Most often a kept-alive socket that the node closed as we took it; a socket of its own can't be such a one.
+    const fresh = this.#openFresh();
+    try {
+      return await exchange(fresh, request, limits);
+    } finally {
+      await fresh.destroy();
+    }
+  }
+
+  #inWords(failure: ExchangeFailure, effect: Effect): UnderstudyError {
+    const text = `${this.url} ${failure.message}`;
+    const sent = failure.stage !== "unsent";
+    const options = { details: { sent, url: this.url }, cause: failure };
+    if (failure.kind === "malformed") {
+      return new UnderstudyError(sent ? "internal" : "invalid-request", text, options);
+    }
+    if (effect === "once" && sent) return new UnderstudyError("write-uncertain", text, options);
+    return new UnderstudyError(
+      failure.kind === "too-large" ? "too-many-rows" : "node-unreachable",
+      text,
+      options,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#pool.destroyed) return;
+    const deadline = setTimeout(() => {
+      this.#pool.destroy().catch(() => undefined);
+    }, DISPOSE_DEADLINE_MS);
+    try {
+      await this.#pool.close();
+    } catch {
+      // Closed twice, or destroyed at the deadline: either way it is closed.
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+}
+
+function isCutBeforeAnswer(error: unknown): boolean {
+  return error instanceof ExchangeFailure && error.kind === "connection" && error.stage === "sent";
+}
+
+function originOf(text: string): string {
+  const url = URL.parse(text);
+  const isPlain = url?.pathname === "/" && url.search === "" && url.hash === "" && url.username === "";
+  if (!url || !isPlain || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    throw new UnderstudyError("invalid-request", `not a node's URL (http://host:port): ${text}`);
+  }
+  return url.origin;
+}
+
+function lowerCased(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
