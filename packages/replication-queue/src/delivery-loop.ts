@@ -1,0 +1,202 @@
+import type { GtidPosition } from "@understudy/binlog";
+import {
+  backoffMs,
+  BackgroundLoop,
+  ChangeSignal,
+  messageOf,
+  type Clock,
+  type Logger,
+  type Random,
+} from "@understudy/kernel";
+import { errorCodeOf, type ErrorCode, type Flavour, type QueueView } from "@understudy/protocol";
+import { DeliverySession } from "./delivery-session.ts";
+import type { SlaveEndpoint } from "./delivery.ts";
+import type { QueueLimits } from "./limits.ts";
+import type { ReplicationWindow } from "./replication-window.ts";
+import type { ReadBinlog } from "./window-reader.ts";
+
+/** What {@link DeliveryLoop} needs. */
+export interface DeliveryLoopOptions {
+  readonly flavour: Flavour;
+  readonly endpoint: SlaveEndpoint;
+  readonly window: ReplicationWindow;
+  readonly read: ReadBinlog;
+  /** The master's own history, asked from its server. */
+  readonly executedPosition: () => Promise<GtidPosition>;
+  readonly limits: QueueLimits;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Called with each ack. */
+  readonly onAck: (acked: GtidPosition) => void;
+  /** Called when a delivery fails (`ok` false) or gets through again. */
+  readonly onOutcome: (outcome: { ok: true } | { ok: false; code: ErrorCode; message: string }) => void;
+}
+
+/** Errors after which trying again without a person, or without a word from the slave, is useless. */
+const STOPPING_CODES: ReadonlySet<ErrorCode> = new Set([
+  "apply-failed",
+  "binlog-unsupported",
+  "cluster-mismatch",
+  "epoch-stale",
+  "snapshot-required",
+]);
+
+/**
+ * Brings one slave up to the master and keeps it there: from the window where its position is in it, from a reader of its
+ * own where it is not. After a failure it backs off and asks the slave for its position again. See DESIGN.md for the states.
+ */
+export class DeliveryLoop implements AsyncDisposable {
+  readonly #options: DeliveryLoopOptions;
+  readonly #loop: BackgroundLoop;
+  readonly #poke = new ChangeSignal();
+  readonly #pauseReasons = new Set<string>();
+  #interrupt = new AbortController();
+  #stopped: { readonly code: ErrorCode; readonly message: string } | null = null;
+  #session: DeliverySession | null = null;
+  #acked: GtidPosition | null = null;
+  #lastError: string | null = null;
+
+  constructor(options: DeliveryLoopOptions) {
+    this.#options = options;
+    this.#loop = new BackgroundLoop(
+      (signal) => this.#run(signal),
+      (error) => {
+        this.#lastError = messageOf(error);
+        this.#stopped = { code: "internal", message: this.#lastError };
+        options.logger.error(
+          { event: "delivery-loop-ended", node: options.endpoint.nodeId },
+          this.#lastError,
+        );
+      },
+    );
+  }
+
+  /** What it does now, for people. */
+  get mode(): QueueView["mode"] {
+    if (this.#pauseReasons.size > 0) return "paused";
+    if (this.#stopped) return "stopped";
+    return this.#session?.mode ?? "idle";
+  }
+
+  /** Position that the slave acked last; null before its first word. */
+  get acked(): GtidPosition | null {
+    return this.#acked;
+  }
+
+  /** Highest window index that the slave acked, while it is served from the window; else null. */
+  get ackedIndex(): number | null {
+    return this.#session?.ackedIndex ?? null;
+  }
+
+  get deliveriesInFlight(): number {
+    return this.#session?.deliveriesInFlight ?? 0;
+  }
+
+  get lastError(): string | null {
+    return this.#lastError;
+  }
+
+  /** Why it gave up; null while it tries. */
+  get stopped(): { readonly code: ErrorCode; readonly message: string } | null {
+    return this.#stopped;
+  }
+
+  /** While it catches up from the binlog: when the transaction that it is at was committed (milliseconds since 1970). */
+  get catchUpCommittedAtMs(): number | null {
+    return this.#session?.catchUpCommittedAtMs ?? null;
+  }
+
+  /** Stops sending for one more reason; deliveries under way are cut. */
+  pause(reason: string): void {
+    this.#pauseReasons.add(reason);
+    this.#restart("paused");
+  }
+
+  /** Takes a reason back; sending goes on when none is left. */
+  resume(reason: string): void {
+    this.#pauseReasons.delete(reason);
+    this.#poke.notify();
+  }
+
+  /** Starts over from the slave's own word: after it registered anew, or came back. Ends `stopped`. */
+  restart(): void {
+    this.#stopped = null;
+    this.#restart("restarted");
+  }
+
+  #restart(reason: string): void {
+    this.#interrupt.abort(new DOMException(reason, "AbortError"));
+    this.#poke.notify();
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    let attempt = 0;
+    for (;;) {
+      await this.#poke.until(() => this.#pauseReasons.size === 0 && this.#stopped === null, signal);
+      this.#interrupt = new AbortController();
+      const interrupted = this.#interrupt.signal;
+      try {
+        await this.#serve(AbortSignal.any([signal, interrupted]), () => (attempt = 0));
+      } catch (error) {
+        signal.throwIfAborted();
+        if (interrupted.aborted) {
+          attempt = 0;
+          continue;
+        }
+        this.#noteFailure(error);
+      } finally {
+        this.#session = null;
+        this.#options.window.cursorsChanged();
+      }
+      if (!this.#stopped) await this.#backOff(attempt++, signal);
+    }
+  }
+
+  async #serve(signal: AbortSignal, onProgress: () => void): Promise<void> {
+    await using session = new DeliverySession(this.#options, signal, (acked) => {
+      onProgress();
+      this.#noteAck(acked);
+    });
+    this.#session = session;
+    await session.run();
+  }
+
+  async #backOff(attempt: number, signal: AbortSignal): Promise<void> {
+    const { clock, random, limits } = this.#options;
+    const poked = this.#poke.next();
+    const wake = new AbortController();
+    const bounds = { baseMs: limits.backoffBaseMs, maxMs: limits.backoffMaxMs };
+    const pause = clock.sleep(backoffMs(attempt, bounds, random), AbortSignal.any([signal, wake.signal]));
+    try {
+      await Promise.race([pause, poked]);
+    } finally {
+      wake.abort();
+      pause.catch(() => undefined);
+    }
+  }
+
+  #noteAck(acked: GtidPosition): void {
+    const recovered = this.#lastError !== null;
+    this.#acked = acked;
+    this.#lastError = null;
+    this.#options.onAck(acked);
+    if (recovered) this.#options.onOutcome({ ok: true });
+  }
+
+  #noteFailure(error: unknown): void {
+    const { endpoint, logger, onOutcome } = this.#options;
+    const code = errorCodeOf(error);
+    const message = messageOf(error);
+    if (message !== this.#lastError) {
+      logger.warn({ event: "delivery-failed", node: endpoint.nodeId, code }, message);
+    }
+    this.#lastError = message;
+    if (STOPPING_CODES.has(code)) this.#stopped = { code, message };
+    onOutcome({ ok: false, code, message });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#loop[Symbol.asyncDispose]();
+  }
+}

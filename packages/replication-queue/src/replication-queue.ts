@@ -1,0 +1,210 @@
+import type { GtidPosition } from "@understudy/binlog";
+import {
+  BackgroundLoop,
+  ChangeSignal,
+  messageOf,
+  type Clock,
+  type Logger,
+  type Random,
+} from "@understudy/kernel";
+import type { ErrorCode, Flavour, Lag, QueueView } from "@understudy/protocol";
+import { DeliveryLoop } from "./delivery-loop.ts";
+import type { SlaveEndpoint } from "./delivery.ts";
+import { DEFAULT_QUEUE_LIMITS, type QueueLimits } from "./limits.ts";
+import { ProgressHistory } from "./progress-history.ts";
+import { ReplicationWindow } from "./replication-window.ts";
+import { WindowReader, type ReadBinlog } from "./window-reader.ts";
+
+/** What {@link ReplicationQueue} needs. */
+export interface ReplicationQueueOptions {
+  readonly flavour: Flavour;
+  /** Opens the local binlog; called once for the window and once for each slave that has to catch up. */
+  readonly read: ReadBinlog;
+  /** Where the window begins: the master's executed position. */
+  readonly from: GtidPosition;
+  /** Asks the master's server for its executed position. */
+  readonly executedPosition: () => Promise<GtidPosition>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly limits?: Partial<QueueLimits>;
+  /** Called when deliveries to a slave begin to fail or get through again. */
+  readonly onOutcome?: (nodeId: string, outcome: DeliveryOutcome) => void;
+}
+
+/** How deliveries to a slave go. */
+export type DeliveryOutcome =
+  { readonly ok: true } | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
+
+/** A slave as the queue sees it. */
+export interface SlaveView {
+  readonly queue: QueueView;
+  readonly lag: Lag;
+  readonly acked: GtidPosition | null;
+  /** Why deliveries ended until someone acts; null while they go on. */
+  readonly stopped: { readonly code: ErrorCode; readonly message: string } | null;
+}
+
+/**
+ * Carries the master's binlog to its slaves: one window on the binlog, a cursor and a delivery loop for each slave.
+ * Guarantees order and completeness for each slave; a slow or dead one slows nobody else. See DESIGN.md.
+ */
+export class ReplicationQueue implements AsyncDisposable {
+  readonly #options: ReplicationQueueOptions;
+  readonly #limits: QueueLimits;
+  readonly #window: ReplicationWindow;
+  readonly #history = new ProgressHistory();
+  readonly #reader: WindowReader;
+  readonly #readerLoop: BackgroundLoop;
+  readonly #loops = new Map<string, DeliveryLoop>();
+  readonly #ackChanged = new ChangeSignal();
+
+  constructor(options: ReplicationQueueOptions) {
+    this.#options = options;
+    this.#limits = { ...DEFAULT_QUEUE_LIMITS, ...options.limits };
+    this.#window = new ReplicationWindow(options.from, this.#limits, () => this.#fastestAckedIndex());
+    this.#history.begin(options.from, options.clock.monotonicMs());
+    this.#reader = new WindowReader({
+      ...options,
+      limits: this.#limits,
+      window: this.#window,
+      history: this.#history,
+    });
+    this.#readerLoop = new BackgroundLoop(
+      (signal) => this.#reader.run(signal),
+      (error) => options.logger.error({ event: "binlog-reader-ended" }, messageOf(error)),
+    );
+  }
+
+  /** How far the binlog was read: a lower bound of the master's own position, without asking its server. */
+  get position(): GtidPosition {
+    return this.#window.end;
+  }
+
+  /** Why the binlog can't be read now; null while it is read. */
+  get problem(): string | null {
+    return this.#reader.problem;
+  }
+
+  /** What the window holds. */
+  get held(): { readonly transactions: number; readonly bytes: number } {
+    return { transactions: this.#window.heldTransactions, bytes: this.#window.heldBytes };
+  }
+
+  /** Bytes of binlog read since the queue was made. */
+  get bytesRead(): number {
+    return this.#window.totalBytes;
+  }
+
+  /** Transactions read since the queue was made. */
+  get transactionsRead(): number {
+    return this.#window.nextIndex;
+  }
+
+  /** Starts deliveries to a slave; one that is known already is replaced, under its new address. */
+  async addSlave(endpoint: SlaveEndpoint): Promise<void> {
+    await this.removeSlave(endpoint.nodeId);
+    const loop = new DeliveryLoop({
+      ...this.#options,
+      endpoint,
+      window: this.#window,
+      limits: this.#limits,
+      onAck: () => this.#ackChanged.notify(),
+      onOutcome: (outcome) => this.#options.onOutcome?.(endpoint.nodeId, outcome),
+    });
+    this.#loops.set(endpoint.nodeId, loop);
+  }
+
+  /** Ends deliveries to a slave and forgets it. */
+  async removeSlave(nodeId: string): Promise<void> {
+    const loop = this.#loops.get(nodeId);
+    this.#loops.delete(nodeId);
+    await loop?.[Symbol.asyncDispose]();
+  }
+
+  /** True for a slave that was added. */
+  hasSlave(nodeId: string): boolean {
+    return this.#loops.has(nodeId);
+  }
+
+  /** Cuts what is under way and starts over from the slave's own word: after it registered anew, came back or went. */
+  restart(nodeId: string): void {
+    this.#loops.get(nodeId)?.restart();
+  }
+
+  /** Holds deliveries to a slave back for one more reason. */
+  pause(nodeId: string, reason: string): void {
+    this.#loops.get(nodeId)?.pause(reason);
+  }
+
+  /** Takes one reason for holding back away. */
+  resume(nodeId: string, reason: string): void {
+    this.#loops.get(nodeId)?.resume(reason);
+  }
+
+  /** A slave as it stands now; null for one that was not added. */
+  view(nodeId: string): SlaveView | null {
+    const loop = this.#loops.get(nodeId);
+    if (!loop) return null;
+    return {
+      queue: {
+        mode: loop.mode,
+        acked: loop.acked?.toString() ?? "",
+        deliveriesInFlight: loop.deliveriesInFlight,
+        lastError: loop.lastError,
+      },
+      lag: this.#lagOf(loop),
+      acked: loop.acked,
+      stopped: loop.stopped,
+    };
+  }
+
+  /** Which slaves have acked a transaction. */
+  ackedBy(gtid: string): string[] {
+    return [...this.#loops].filter(([, loop]) => loop.acked?.containsGtid(gtid)).map(([nodeId]) => nodeId);
+  }
+
+  /** Resolves with the slaves that acked `gtid` as soon as they are `count`; rejects with the signal's reason. */
+  async waitForAcks(gtid: string, count: number, signal: AbortSignal): Promise<string[]> {
+    await this.#ackChanged.until(() => this.ackedBy(gtid).length >= count, signal);
+    return this.ackedBy(gtid);
+  }
+
+  #lagOf(loop: DeliveryLoop): Lag {
+    const { acked } = loop;
+    const end = this.#window.end;
+    if (!acked) return { transactions: null, bytes: null, ms: null };
+    if (acked.contains(end)) return { transactions: 0, bytes: 0, ms: 0 };
+    const transactions = acked.countMissing(end);
+    const behind = this.#history.behind(acked, this.#window.totalBytes);
+    const bytes = behind ? behind.bytes : null;
+    return { transactions, bytes, ms: this.#lagMsOf(loop, behind?.sinceMs ?? null) };
+  }
+
+  #lagMsOf(loop: DeliveryLoop, sinceMs: number | null): number | null {
+    const { clock } = this.#options;
+    if (loop.ackedIndex !== null) {
+      const entry = this.#window.at(loop.ackedIndex + 1);
+      if (entry) return Math.max(0, Math.round(clock.monotonicMs() - entry.readAtMs));
+    }
+    if (sinceMs !== null) return Math.max(0, Math.round(clock.monotonicMs() - sinceMs));
+    if (loop.catchUpCommittedAtMs !== null) return Math.max(0, clock.nowMs() - loop.catchUpCommittedAtMs);
+    return null;
+  }
+
+  #fastestAckedIndex(): number | null {
+    let fastest: number | null = null;
+    for (const { ackedIndex } of this.#loops.values()) {
+      if (ackedIndex !== null && (fastest === null || ackedIndex > fastest)) fastest = ackedIndex;
+    }
+    return fastest;
+  }
+
+  /** Ends the reader and all deliveries; what is under way is cut, which loses nothing: the binlog is the log. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([
+      this.#readerLoop[Symbol.asyncDispose](),
+      ...[...this.#loops.keys()].map((nodeId) => this.removeSlave(nodeId)),
+    ]);
+  }
+}

@@ -1,0 +1,166 @@
+import type { GtidPosition } from "@understudy/binlog";
+import { ChangeSignal, invariant } from "@understudy/kernel";
+import type { QueueLimits } from "./limits.ts";
+
+/** A transaction as the window reader hands it over. */
+export interface ReadTransaction {
+  readonly gtid: string;
+  /** When it was committed at its origin, milliseconds since 1970. */
+  readonly committedAtMs: number;
+  /** Bytes of all its events. */
+  readonly size: number;
+  /** All its events; null where it is too large to be held. */
+  readonly bytes: Buffer | null;
+  /** The format description event that it was written under. */
+  readonly format: Buffer;
+}
+
+/** A transaction in the window. */
+export interface WindowEntry extends ReadTransaction {
+  /** Grows by one from entry to entry for as long as the window lives. */
+  readonly index: number;
+  /** Monotonic time at which it was read. */
+  readonly readAtMs: number;
+  /** Bytes read into the window up to its end, evicted ones included. */
+  readonly totalBytes: number;
+}
+
+/**
+ * The most recent transactions of the master's binlog, bounded in number and bytes. A cache: the binlog is the log. An entry is
+ * evicted only to make room, and only when the fastest cursor in the window has acked it, so that a bulk load makes the
+ * reader wait for the fastest slave, while a slow slave falls out (and is served from the binlog) instead of slowing the others.
+ */
+export class ReplicationWindow {
+  /** Notified when entries are added. */
+  readonly added = new ChangeSignal();
+  readonly #limits: Pick<QueueLimits, "windowTransactionsMax" | "windowBytesMax">;
+  readonly #fastestAckedIndex: () => number | null;
+  readonly #room = new ChangeSignal();
+  #entries: WindowEntry[] = [];
+  #head = 0;
+  #nextIndex = 0;
+  #heldBytes = 0;
+  #totalBytes = 0;
+  #start: GtidPosition;
+  #end: GtidPosition;
+
+  /** `fastestAckedIndex` tells the highest index that any cursor in the window has acked; null where there is no such cursor. */
+  constructor(
+    from: GtidPosition,
+    limits: Pick<QueueLimits, "windowTransactionsMax" | "windowBytesMax">,
+    fastestAckedIndex: () => number | null,
+  ) {
+    this.#start = from;
+    this.#end = from;
+    this.#limits = limits;
+    this.#fastestAckedIndex = fastestAckedIndex;
+  }
+
+  /** Position before the oldest entry. */
+  get start(): GtidPosition {
+    return this.#start;
+  }
+
+  /** Position after the newest entry: as far as the binlog was read. */
+  get end(): GtidPosition {
+    return this.#end;
+  }
+
+  /** Index that the next transaction will have. */
+  get nextIndex(): number {
+    return this.#nextIndex;
+  }
+
+  get heldTransactions(): number {
+    return this.#entries.length - this.#head;
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Bytes read since the window was made. */
+  get totalBytes(): number {
+    return this.#totalBytes;
+  }
+
+  /** Adds a transaction at the end. The caller notifies `added` when it has added what arrived together. */
+  add(transaction: ReadTransaction, readAtMs: number): WindowEntry {
+    this.#totalBytes += transaction.size;
+    const entry: WindowEntry = {
+      ...transaction,
+      index: this.#nextIndex++,
+      readAtMs,
+      totalBytes: this.#totalBytes,
+    };
+    this.#entries.push(entry);
+    this.#heldBytes += entry.bytes?.length ?? 0;
+    this.#end = this.#end.withGtid(entry.gtid);
+    return entry;
+  }
+
+  /** The entry of an index; null where it was evicted or is not there yet. */
+  at(index: number): WindowEntry | null {
+    const entry = this.#entries[this.#head + index - this.#oldestIndex];
+    return index < this.#oldestIndex || entry === undefined ? null : entry;
+  }
+
+  /** True for an entry whose bytes are not held, since it is too large. */
+  isLarge(index: number): boolean {
+    return this.at(index)?.bytes === null;
+  }
+
+  /** True where the index, or the place right behind the newest entry, is in the window. */
+  holds(index: number): boolean {
+    return index >= this.#oldestIndex && index <= this.#nextIndex;
+  }
+
+  /** Index of the first entry that a slave at `position` lacks; null where it lacks something older than the window. */
+  locate(position: GtidPosition): number | null {
+    if (!position.contains(this.#start)) return null;
+    for (let index = this.#oldestIndex; index < this.#nextIndex; index++) {
+      const entry = this.at(index);
+      if (entry && !position.containsGtid(entry.gtid)) return index;
+    }
+    return this.#nextIndex;
+  }
+
+  /** Says that acks or cursors changed, so that a waiting reader looks again whether there is room. */
+  cursorsChanged(): void {
+    this.#room.notify();
+  }
+
+  /** Resolves once the window is within its bounds, evicting what may go. Rejects with the signal's reason. */
+  async waitForRoom(signal: AbortSignal): Promise<void> {
+    await this.#room.until(() => {
+      this.#evict();
+      return !this.#isOverfull();
+    }, signal);
+  }
+
+  get #oldestIndex(): number {
+    return this.#nextIndex - this.heldTransactions;
+  }
+
+  #isOverfull(): boolean {
+    const { windowTransactionsMax, windowBytesMax } = this.#limits;
+    return this.heldTransactions > windowTransactionsMax || this.#heldBytes > windowBytesMax;
+  }
+
+  #evict(): void {
+    const fastest = this.#fastestAckedIndex();
+    while (this.#isOverfull()) {
+      const oldest = this.#entries[this.#head];
+      invariant(oldest, "an overfull window has an oldest entry");
+      if (fastest !== null && oldest.index > fastest) break;
+      this.#head++;
+      this.#heldBytes -= oldest.bytes?.length ?? 0;
+      this.#start = this.#start.withGtid(oldest.gtid);
+    }
+    // dropping the dead front in large steps keeps eviction O(1) on average
+    if (this.#head > this.#limits.windowTransactionsMax) {
+      this.#entries = this.#entries.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { TransactionGrouper, type BinlogEvent, type GtidPosition } from "@understudy/binlog";
+import { backoffMs, type Clock, type Logger, messageOf, type Random } from "@understudy/kernel";
+import { errorCodeOf, type Flavour } from "@understudy/protocol";
+import type { QueueLimits } from "./limits.ts";
+import type { ProgressHistory } from "./progress-history.ts";
+import type { ReplicationWindow } from "./replication-window.ts";
+import { TransactionAssembler } from "./transaction-assembler.ts";
+
+/** Opens the local binlog behind `from`: events in the arrays in which they arrived. Ends by an error, or with the signal. */
+export type ReadBinlog = (from: GtidPosition, signal: AbortSignal) => AsyncIterable<readonly BinlogEvent[]>;
+
+/** What {@link WindowReader} needs. */
+export interface WindowReaderOptions {
+  readonly flavour: Flavour;
+  readonly window: ReplicationWindow;
+  readonly history: ProgressHistory;
+  readonly read: ReadBinlog;
+  readonly limits: QueueLimits;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** Fills the window from the local binlog, and connects again from where it was when the reader ends. */
+export class WindowReader {
+  readonly #options: WindowReaderOptions;
+  #problem: string | null = null;
+
+  constructor(options: WindowReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Why the binlog can't be read at the moment; null while it is read. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  /** Reads until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, random, logger, limits } = this.#options;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await this.#readOnce(signal, () => {
+          attempt = 0;
+          this.#problem = null;
+        });
+        this.#problem = "the server ended the binlog stream";
+      } catch (error) {
+        signal.throwIfAborted();
+        this.#problem = messageOf(error);
+        logger.warn({ event: "binlog-reader-failed", code: errorCodeOf(error), attempt }, this.#problem);
+      }
+      const bounds = { baseMs: limits.backoffBaseMs, maxMs: limits.backoffMaxMs };
+      await clock.sleep(backoffMs(attempt, bounds, random), signal);
+    }
+  }
+
+  async #readOnce(signal: AbortSignal, onData: () => void): Promise<void> {
+    const { window, history, read, limits, flavour, clock } = this.#options;
+    const grouper = new TransactionGrouper(flavour);
+    const assembler = new TransactionAssembler(limits.deliveryBytesMax);
+    for await (const events of read(window.end, signal)) {
+      onData();
+      const nowMs = clock.monotonicMs();
+      const before = window.nextIndex;
+      for (const event of events) {
+        for (const part of grouper.push(event)) {
+          const transaction = assembler.push(part);
+          // after a reconnect the server may start a little earlier than asked
+          if (!transaction || window.end.containsGtid(transaction.gtid)) continue;
+          const entry = window.add(transaction, nowMs);
+          history.add(() => window.end, entry.totalBytes, nowMs);
+        }
+      }
+      if (window.nextIndex === before) continue;
+      window.added.notify();
+      await window.waitForRoom(signal);
+    }
+  }
+}
