@@ -7,7 +7,7 @@ import { CHECKS, runCheck } from "./check/checks.mjs";
 import { node24Path } from "./setup/node-24.mjs";
 
 const directory = dirname(dirname(fileURLToPath(import.meta.url)));
-const node = await node24Path();
+const node = node24Path();
 const waiting = [...CHECKS];
 const failures = [];
 

@@ -1,0 +1,76 @@
+// `npm test`: every test of every package, on real servers of both flavours. Starts under the machine's Node (20 or later)
+// with nothing installed. Arguments go to vitest: npm test -- packages/kernel
+import { spawn, spawnSync } from "node:child_process";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ensureMariadb } from "./setup/install-mariadb.mjs";
+import { installMysql } from "./setup/install-mysql.mjs";
+import { ensurePackages } from "./setup/install-packages.mjs";
+import { installedFlavours } from "./setup/installed-flavours.mjs";
+import { node24Path } from "./setup/node-24.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const NODE_MAJOR = 24;
+
+/** How each flavour is got where it is missing. */
+const INSTALLERS = { mysql: installMysql, mariadb: ensureMariadb };
+
+const log = (line) => console.log(line);
+
+/** The Node program that runs the tests; refuses any other major version than the one that people run the nodes on. */
+function assertedNode() {
+  const node = node24Path();
+  const version = spawnSync(node, ["--version"], { encoding: "utf8" }).stdout.trim();
+  log(`node ${version} runs the tests (this script runs on ${process.version})`);
+  if (!version.startsWith(`v${NODE_MAJOR}.`))
+    throw new Error(`the tests need Node ${NODE_MAJOR}, not ${version}`);
+  return node;
+}
+
+/** Installs the missing flavours where that can be done without a question. */
+async function ensureFlavours() {
+  const reasons = new Map();
+  const before = installedFlavours();
+  for (const [flavour, install] of Object.entries(INSTALLERS)) {
+    if (before.includes(flavour)) continue;
+    try {
+      await install({ log });
+    } catch (error) {
+      reasons.set(flavour, error.message);
+    }
+  }
+  const available = installedFlavours();
+  const missing = Object.keys(INSTALLERS).filter((flavour) => !available.includes(flavour));
+  return {
+    available,
+    missing: missing.map((flavour) => ({ flavour, reason: reasons.get(flavour) ?? "not found" })),
+  };
+}
+
+/** @returns {Promise<number>} Vitest's exit code. */
+function runVitest({ node, flavours, vitestArguments }) {
+  const folders = [dirname(node), join(root, "node_modules", ".bin"), process.env.PATH ?? ""];
+  const child = spawn(node, [join(root, "node_modules/vitest/vitest.mjs"), "run", ...vitestArguments], {
+    cwd: root,
+    env: {
+      ...process.env,
+      PATH: folders.join(delimiter),
+      UNDERSTUDY_TEST_FLAVOURS: flavours.join(","),
+    },
+    stdio: "inherit",
+  });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => resolve(code ?? 1));
+  });
+}
+
+await ensurePackages({ log });
+const node = assertedNode();
+const { available, missing } = await ensureFlavours();
+log(`database servers: ${available.join(", ") || "none"}`);
+const wanted = process.argv.slice(2);
+const vitestArguments = wanted[0] === "--" ? wanted.slice(1) : wanted;
+process.exitCode = await runVitest({ node, flavours: available, vitestArguments });
+for (const { flavour, reason } of missing) log(`NOT RUN on ${flavour}: ${reason}`);
+if (missing.length > 0 && process.env.CI) process.exitCode = 1;
