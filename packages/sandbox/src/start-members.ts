@@ -1,0 +1,143 @@
+import { openDatabaseServer, type DatabaseProgram, type DatabaseServer } from "@understudy/database-server";
+import { errorCodeOf, UnderstudyError } from "@understudy/protocol";
+import { messageOf } from "@understudy/kernel";
+import { openNodeProcess, type NodeProcess } from "./node-process.ts";
+import { disposeAll, openAll } from "./open-all.ts";
+import { foldersOf, type NodePlan, type SandboxPlan } from "./sandbox-folder.ts";
+import type { SandboxNode } from "./sandbox-node.ts";
+import { step, type SandboxProgress } from "./sandbox-progress.ts";
+
+/** Names of the flavours for people. */
+const NAMES = { mysql: "MySQL", mariadb: "MariaDB" } as const;
+
+/** What is started, and how. */
+export interface MembersOptions {
+  readonly directory: string;
+  readonly plan: SandboxPlan;
+  readonly program: DatabaseProgram;
+  readonly durability: "full" | "relaxed";
+  readonly nodeEnvironment: Readonly<Record<string, string>>;
+  readonly onProgress: (progress: SandboxProgress) => void;
+  readonly killSignal: AbortSignal | undefined;
+}
+
+/** Starts the database servers of all nodes at the same time; none is left running where one fails. */
+export async function startDatabases(
+  stack: AsyncDisposableStack,
+  options: MembersOptions,
+): Promise<readonly DatabaseServer[]> {
+  const databases = await openAll(
+    options.plan.nodes.map((node, index) => startDatabase(node, index, options)),
+  );
+  stack.defer(() => step(options.onProgress, "database servers stopped", () => disposeAll(databases)));
+  killAllAt(options.killSignal, databases);
+  return databases;
+}
+
+async function startDatabase(
+  node: NodePlan,
+  index: number,
+  options: MembersOptions,
+): Promise<DatabaseServer> {
+  const { database: directory } = foldersOf(options.directory, node.nodeId);
+  try {
+    return await step(
+      options.onProgress,
+      (server) =>
+        `${node.nodeId}: ${NAMES[server.flavour]} ${server.version} on ${server.host}:${server.port}`,
+      () =>
+        openDatabaseServer({
+          program: options.program,
+          directory,
+          serverId: index + 1,
+          port: node.databasePort,
+          durability: options.durability,
+          // a master node opens its server by itself
+          readOnly: true,
+        }),
+    );
+  } catch (error) {
+    throw new UnderstudyError(
+      errorCodeOf(error),
+      `the database server of ${node.nodeId} did not start: ${messageOf(error)} (its folder: ${directory}; --fresh throws the sandbox's data away and begins anew)`,
+      { cause: error },
+    );
+  }
+}
+
+/** Starts the master's process, then those of the slaves at the same time; none is left running where one fails. */
+export async function startNodes(
+  stack: AsyncDisposableStack,
+  databases: readonly DatabaseServer[],
+  options: MembersOptions,
+): Promise<readonly [SandboxNode, ...SandboxNode[]]> {
+  const started: NodeProcess[] = [];
+  stack.defer(() => step(options.onProgress, "nodes stopped", () => disposeAll(started)));
+  const start = async (index: number): Promise<SandboxNode> => {
+    const node = options.plan.nodes[index];
+    const database = databases[index];
+    const first = options.plan.nodes[0];
+    if (!node || !database || !first) throw new UnderstudyError("internal", `no plan for node ${index}`);
+    const process = await startNode(node, { database, master: index === 0 ? null : first, options });
+    started.push(process);
+    killAllAt(options.killSignal, [process]);
+    return {
+      nodeId: node.nodeId,
+      role: index === 0 ? "master" : "slave",
+      url: process.url,
+      process,
+      database,
+    };
+  };
+  const master = await start(0);
+  const results = await Promise.allSettled(options.plan.nodes.slice(1).map((_, index) => start(index + 1)));
+  const slaves = results.map((result) => {
+    if (result.status === "rejected") throw result.reason;
+    return result.value;
+  });
+  return [master, ...slaves];
+}
+
+async function startNode(
+  node: NodePlan,
+  context: {
+    readonly database: DatabaseServer;
+    readonly master: NodePlan | null;
+    readonly options: MembersOptions;
+  },
+): Promise<NodeProcess> {
+  const { database, master, options } = context;
+  const folders = foldersOf(options.directory, node.nodeId);
+  const app = master ? "slave" : "master";
+  return step(
+    options.onProgress,
+    (process) => `${node.nodeId}: ${app} on ${process.url}`,
+    () =>
+      openNodeProcess({
+        app,
+        nodeId: node.nodeId,
+        port: node.port,
+        directory: folders.node,
+        logFile: folders.log,
+        environment: {
+          UNDERSTUDY_DATABASE_URL: database.url,
+          UNDERSTUDY_DATA_DIR: folders.node,
+          ...(master ? { UNDERSTUDY_MASTER_URL: `http://127.0.0.1:${master.port}` } : {}),
+          ...options.nodeEnvironment,
+        },
+      }),
+  );
+}
+
+/** Kills the processes when the signal aborts, also amid their orderly stop. */
+function killAllAt(
+  signal: AbortSignal | undefined,
+  processes: readonly { killHard(): Promise<void> }[],
+): void {
+  const kill = (): void => {
+    // never rejects; whoever waits for the process sees its end
+    for (const process of processes) void process.killHard();
+  };
+  if (signal?.aborted) kill();
+  signal?.addEventListener("abort", kill, { once: true });
+}
