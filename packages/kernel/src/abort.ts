@@ -6,9 +6,15 @@ export function isAbortOf(error: unknown, signal: AbortSignal): boolean {
   return error.name === "AbortError" || error.cause === signal.reason;
 }
 
-/** Settles as `promise` does, or rejects with the signal's reason as soon as it aborts. `promise` itself goes on. */
+/**
+ * Settles as `promise` does, or rejects with the signal's reason as soon as it aborts. `promise` itself goes on; a failure
+ * of it that comes after the abort is nobody's any more and is dropped.
+ */
 export async function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
+  if (signal.aborted) {
+    promise.catch(() => undefined);
+    throw signal.reason;
+  }
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });

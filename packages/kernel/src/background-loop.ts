@@ -2,7 +2,8 @@ import { isAbortOf } from "./abort.ts";
 
 /**
  * Runs a loop for as long as its owner lives: starts `run` at once, and on disposal aborts it and waits for its end.
- * An end that the owner did not ask for reaches `onEnd` with the error (undefined when it just returned).
+ * An end that the owner did not ask for reaches `onEnd`, once, with the error (undefined when it just returned). `onEnd` must
+ * not throw: there is nobody left to tell.
  */
 export class BackgroundLoop implements AsyncDisposable {
   readonly #abort = new AbortController();
@@ -16,10 +17,11 @@ export class BackgroundLoop implements AsyncDisposable {
     const { signal } = this.#abort;
     try {
       await run(signal);
-      if (!signal.aborted) onEnd(undefined);
     } catch (error) {
       if (!isAbortOf(error, signal)) onEnd(error);
+      return;
     }
+    if (!signal.aborted) onEnd(undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
