@@ -53,6 +53,6 @@ export function failureOf(error: Error, stage: ExchangeStage): Error {
 }
 
 function unforeseen(error: Error, code: string): readonly [ExchangeFailureKind, string] {
-  if (code.startsWith("HPE_")) return ["malformed", "answered something that is not HTTP"];
+  if (error.name === "HTTPParserError") return ["malformed", "answered something that is not HTTP"];
   return ["connection", `can't be spoken to: ${error.message || code || error.name}`];
 }

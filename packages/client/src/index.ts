@@ -1,3 +1,4 @@
+export { connect } from "./connect.ts";
 export { createNodeClient } from "./http-node-client.ts";
 export type {
   CallOptions,
@@ -20,3 +21,9 @@ export type {
   SelectInput,
   UpdateInput,
 } from "./requests.ts";
+export type {
+  ReadCalls,
+  UnderstudyClient,
+  UnderstudyClientOptions,
+  WriteCalls,
+} from "./understudy-client.ts";
