@@ -1,0 +1,91 @@
+import { CodedError } from "@understudy/kernel";
+import { describe, expect, it } from "vitest";
+import { ERROR_TABLE, isErrorCode, type ErrorCode, type ErrorEntry } from "./error-table.ts";
+import { errorCodeOf, UnderstudyError } from "./understudy-error.ts";
+
+const entries = Object.entries(ERROR_TABLE) as [ErrorCode, ErrorEntry][];
+
+describe("the error table", () => {
+  it.each(entries)("has a well-formed entry for %s", (code, entry) => {
+    expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
+    expect(entry.status).toBeGreaterThanOrEqual(400);
+    expect(entry.status).toBeLessThan(600);
+    expect(entry.title).toMatch(/^[A-Z].*[^.]$/);
+    expect(entry.meaning).toMatch(/^[A-Z].*[.]$/);
+  });
+
+  it("calls nothing retryable that may have been committed, or that stays wrong until someone acts", () => {
+    const never: readonly ErrorCode[] = [
+      "write-uncertain",
+      "ack-timeout",
+      "idempotency-unresolved",
+      "history-lost",
+      "apply-failed",
+      "snapshot-required",
+      "internal",
+    ];
+    for (const code of never) expect([code, ERROR_TABLE[code].retryable]).toEqual([code, false]);
+  });
+
+  it("calls every 503 retryable, since it says that the state will pass", () => {
+    const refusals = entries.filter(([, entry]) => entry.status === 503);
+    expect(refusals.length).toBeGreaterThan(0);
+    for (const [code, entry] of refusals) expect([code, entry.retryable]).toEqual([code, true]);
+  });
+
+  it("holds the codes of the HTTP contract under their statuses", () => {
+    const promised: Readonly<Record<number, readonly string[]>> = {
+      400: [
+        "invalid-request",
+        "sql-syntax",
+        "unknown-database",
+        "unknown-table",
+        "unknown-column",
+        "not-a-query",
+        "not-allowed",
+        "missing-where",
+      ],
+      401: ["unauthenticated"],
+      403: ["forbidden"],
+      404: ["not-found"],
+      409: [
+        "already-exists",
+        "duplicate-key",
+        "deadlock",
+        "constraint",
+        "history-lost",
+        "epoch-stale",
+        "idempotency-unresolved",
+      ],
+      410: ["transaction-expired"],
+      413: ["too-large", "too-many-rows"],
+      422: ["idempotency-mismatch", "invalid-value"],
+      503: ["overloaded", "no-leader", "database-unavailable", "too-stale", "starting"],
+      504: ["timeout", "ack-timeout"],
+    };
+    for (const [status, codes] of Object.entries(promised)) {
+      for (const code of codes) {
+        expect([code, isErrorCode(code) ? ERROR_TABLE[code].status : null]).toEqual([code, Number(status)]);
+      }
+    }
+  });
+});
+
+describe("isErrorCode", () => {
+  it("knows the table's codes and nothing that objects have anyway", () => {
+    expect(isErrorCode("deadlock")).toBe(true);
+    expect(isErrorCode("toString")).toBe(false);
+    expect(isErrorCode("__proto__")).toBe(false);
+    expect(isErrorCode("")).toBe(false);
+  });
+});
+
+describe("errorCodeOf", () => {
+  it("gives the code of a coded error, and `internal` for what nobody classified", () => {
+    expect(errorCodeOf(new UnderstudyError("deadlock", "lost the race"))).toBe("deadlock");
+    expect(errorCodeOf(new CodedError("timeout", "late"))).toBe("timeout");
+    expect(errorCodeOf(new CodedError("no-such-code", "?"))).toBe("internal");
+    expect(errorCodeOf(Object.assign(new Error("driver"), { code: "deadlock" }))).toBe("internal");
+    expect(errorCodeOf("text")).toBe("internal");
+  });
+});
