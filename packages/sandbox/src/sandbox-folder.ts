@@ -109,6 +109,7 @@ function parsePlan(text: string): SandboxPlan | null {
 
 function isPlan(value: unknown): value is SandboxPlan {
   if (!isObject(value) || !Number.isInteger(value["version"]) || !Array.isArray(value["nodes"])) return false;
+  if (value["nodes"].length === 0) return false;
   return FLAVOURS.some((flavour) => flavour === value["flavour"]) && value["nodes"].every(isNodePlan);
 }
 
