@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: [
       "packages/*/src/**/*.test.ts",
+      "scripts/**/*.test.mjs",
       "packages/*/test/**/*.test.ts",
       "apps/*/src/**/*.test.{ts,tsx}",
       "apps/*/test/**/*.test.{ts,tsx}",
