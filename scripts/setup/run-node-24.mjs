@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { node24Path } from "./node-24.mjs";
 
@@ -45,11 +46,22 @@ export async function runNode24(file, programArguments, { ownGroup }) {
   }
 }
 
-/** Started by npm, this process has lost its user when it gets another parent: npm was killed. */
+/** Started by npm, this process has lost its user when npm is gone: then it, or the shell between them, gets another parent. */
 function watchNpm(onGone) {
   if (process.env.npm_lifecycle_event === undefined) return undefined;
-  const parent = process.ppid;
+  const before = lineage();
   return setInterval(() => {
-    if (process.ppid !== parent) onGone();
+    if (lineage() !== before) onGone();
   }, PARENT_POLL_MS);
+}
+
+/** Who stands between npm and this process: the parent, and where that is a shell, the shell's parent as well. */
+function lineage() {
+  try {
+    const stat = readFileSync(`/proc/${process.ppid}/stat`, "latin1");
+    const [, name, grandparent] = /\((.*)\) \S (\d+)/s.exec(stat) ?? [];
+    return /^(ba|da|z)?sh$/.test(name ?? "") ? `${process.ppid} ${grandparent}` : String(process.ppid);
+  } catch {
+    return String(process.ppid);
+  }
 }
