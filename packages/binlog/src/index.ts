@@ -9,7 +9,8 @@ export { expandEvent, expandEventInBatches, type ExpandLimits } from "./expand-e
 export { isValidGtid } from "./gtid.ts";
 export { emptyPosition, parseGtidPosition } from "./parse-gtid-position.ts";
 export { decodeQueryEvent, type QueryEvent } from "./query-event.ts";
-export { readBinlog, type ReadBinlogOptions } from "./read-binlog.ts";
+export { readBinlog } from "./read-binlog.ts";
+export type { ReadBinlogOptions } from "./read-binlog-options.ts";
 export { checkServerForBinlog, type ServerCheck } from "./server-check.ts";
 export { readExecutedPosition, readPurgedPosition } from "./server-position.ts";
 export type { ServerQuestions } from "./server-questions.ts";
