@@ -99,6 +99,8 @@ export const RegisterRequest = Type.Object(
     clusterId: nullable(Type.String()),
     url: Type.String({ pattern: "^https?://[^\\s/]+$" }),
     flavour: FlavourSchema,
+    /** `server_id` of its database server; no two in a cluster may be the same. */
+    serverId: Type.Integer({ minimum: 0, maximum: 4_294_967_295 }),
     serverVersion: Type.String(),
     version: Type.String(),
     epoch: Type.String({ pattern: "^\\d{1,19}$" }),

@@ -29,6 +29,8 @@ export interface DeliveryLoopOptions {
   readonly logger: Logger;
   /** Called with each ack. */
   readonly onAck: (acked: GtidPosition) => void;
+  /** Called for each delivery that was acked. */
+  readonly onDelivered: (done: { readonly transactions: number; readonly bytes: number }) => void;
   /** Called when a delivery fails (`ok` false) or gets through again. */
   readonly onOutcome: (outcome: { ok: true } | { ok: false; code: ErrorCode; message: string }) => void;
 }

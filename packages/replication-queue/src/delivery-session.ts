@@ -17,11 +17,7 @@ export class DeliverySession implements AsyncDisposable {
   #ackedIndex: number | null = null;
   #catchUpCommittedAtMs: number | null = null;
 
-  constructor(
-    options: DeliveryLoopOptions,
-    signal: AbortSignal,
-    onAck: (acked: GtidPosition) => void,
-  ) {
+  constructor(options: DeliveryLoopOptions, signal: AbortSignal, onAck: (acked: GtidPosition) => void) {
     this.#options = options;
     this.#signal = signal;
     this.#onAck = onAck;
@@ -29,7 +25,10 @@ export class DeliverySession implements AsyncDisposable {
       endpoint: options.endpoint,
       inFlightMax: options.limits.deliveriesInFlightMax,
       signal,
-      onAck: (acked, lastIndex) => this.#noteAck(acked, lastIndex),
+      onAck: (acked, { transactions, body }, lastIndex) => {
+        options.onDelivered({ transactions, bytes: Buffer.isBuffer(body) ? body.length : 0 });
+        this.#noteAck(acked, lastIndex);
+      },
     });
   }
 

@@ -8,7 +8,7 @@ export interface FlightOptions {
   readonly inFlightMax: number;
   readonly signal: AbortSignal;
   /** Called for each delivery that the slave acked. */
-  readonly onAck: (acked: GtidPosition, lastIndex: number | null) => void;
+  readonly onAck: (acked: GtidPosition, delivery: Delivery, lastIndex: number | null) => void;
 }
 
 /**
@@ -68,7 +68,7 @@ export class Flight implements AsyncDisposable {
     const { endpoint, onAck, signal } = this.#options;
     try {
       const acked = await endpoint.deliver(delivery, AbortSignal.any([signal, this.#cut.signal]));
-      onAck(acked, lastIndex);
+      onAck(acked, delivery, lastIndex);
     } catch (error) {
       if (this.#failure || isAbortOf(error, signal)) return;
       this.#failure = { error };

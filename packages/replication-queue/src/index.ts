@@ -2,6 +2,7 @@ export type { Delivery, SlaveEndpoint } from "./delivery.ts";
 export { DEFAULT_QUEUE_LIMITS, type QueueLimits } from "./limits.ts";
 export {
   ReplicationQueue,
+  type Delivered,
   type DeliveryOutcome,
   type ReplicationQueueOptions,
   type SlaveView,

@@ -30,6 +30,14 @@ export interface ReplicationQueueOptions {
   readonly limits?: Partial<QueueLimits>;
   /** Called when deliveries to a slave begin to fail or get through again. */
   readonly onOutcome?: (nodeId: string, outcome: DeliveryOutcome) => void;
+  /** Called for each delivery that a slave acked; 0 transactions are a heartbeat. */
+  readonly onDelivered?: (nodeId: string, done: Delivered) => void;
+}
+
+/** What one acked delivery carried. */
+export interface Delivered {
+  readonly transactions: number;
+  readonly bytes: number;
 }
 
 /** How deliveries to a slave go. */
@@ -110,6 +118,7 @@ export class ReplicationQueue implements AsyncDisposable {
       window: this.#window,
       limits: this.#limits,
       onAck: () => this.#ackChanged.notify(),
+      onDelivered: (done) => this.#options.onDelivered?.(endpoint.nodeId, done),
       onOutcome: (outcome) => this.#options.onOutcome?.(endpoint.nodeId, outcome),
     });
     this.#loops.set(endpoint.nodeId, loop);

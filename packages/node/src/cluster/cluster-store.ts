@@ -1,0 +1,147 @@
+import { randomToken } from "@understudy/kernel";
+import { UnderstudyError } from "@understudy/protocol";
+import type { SqlExecutor, SqlSession } from "@understudy/sql-executor";
+
+/** What a node's database says of the cluster that it belongs to. */
+export interface ClusterRecord {
+  readonly clusterId: string;
+  readonly epoch: bigint;
+  /** Node that leads, or led, in that epoch. */
+  readonly leader: string;
+}
+
+/** A member as the cluster remembers it over restarts. */
+export interface MemberRecord {
+  readonly nodeId: string;
+  readonly url: string;
+  readonly serverVersion: string;
+  readonly version: string;
+}
+
+const MISSING: ReadonlySet<string> = new Set(["unknown-database", "unknown-table"]);
+
+const TABLES = [
+  `CREATE TABLE understudy.cluster (
+     id TINYINT NOT NULL PRIMARY KEY, cluster_id VARCHAR(64) NOT NULL, epoch BIGINT UNSIGNED NOT NULL,
+     leader VARCHAR(64) NOT NULL) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`,
+  `CREATE TABLE understudy.members (
+     node_id VARCHAR(64) NOT NULL PRIMARY KEY, url VARCHAR(512) NOT NULL, server_version VARCHAR(128) NOT NULL,
+     version VARCHAR(64) NOT NULL) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`,
+] as const;
+
+/**
+ * The cluster's own facts, kept in the schema `understudy` of the replicated data itself: written by the master alone, so
+ * that every node has them, in step with the data, and a restored backup knows where it came from.
+ */
+export class ClusterStore {
+  readonly #executor: SqlExecutor;
+
+  constructor(executor: SqlExecutor) {
+    this.#executor = executor;
+  }
+
+  /** Null where this database was in no cluster yet. */
+  async read(): Promise<ClusterRecord | null> {
+    return this.#executor.withAdmin((session) => readRecord(session));
+  }
+
+  /** Members that the cluster knows, up or down. */
+  async members(): Promise<MemberRecord[]> {
+    return this.#executor.withAdmin(async (session) => {
+      const rows = await session.rows(
+        "SELECT node_id, url, server_version, version FROM understudy.members ORDER BY node_id",
+      );
+      return rows.map((row) => ({
+        nodeId: String(row["node_id"]),
+        url: String(row["url"]),
+        serverVersion: String(row["server_version"]),
+        version: String(row["version"]),
+      }));
+    });
+  }
+
+  /**
+   * Called by a master as its role begins: makes the schema in a new cluster, and a new epoch where another node led before.
+   * Throws `cluster-mismatch` where the data belongs to another cluster than the configured one.
+   */
+  async lead(nodeId: string, configuredClusterId: string | undefined): Promise<ClusterRecord> {
+    return this.#executor.withAdmin(async (session) => {
+      const known = await readRecord(session);
+      if (known) {
+        checkClusterId(known, configuredClusterId);
+        if (known.leader === nodeId) return known;
+        const epoch = known.epoch + 1n;
+        await session.run("UPDATE understudy.cluster SET epoch = ?, leader = ? WHERE id = 1", [
+          epoch,
+          nodeId,
+        ]);
+        return { ...known, epoch, leader: nodeId };
+      }
+      await createSchema(session);
+      const record = { clusterId: configuredClusterId ?? randomToken(9), epoch: 1n, leader: nodeId };
+      await session.run(
+        "INSERT INTO understudy.cluster (id, cluster_id, epoch, leader) VALUES (1, ?, 1, ?)",
+        [record.clusterId, nodeId],
+      );
+      return record;
+    });
+  }
+
+  /** Remembers a member; does not write where nothing changed. */
+  async saveMember(member: MemberRecord): Promise<void> {
+    await this.#executor.withAdmin((session) =>
+      session.run(
+        `INSERT INTO understudy.members (node_id, url, server_version, version) VALUES (?, ?, ?, ?)
+         ON DUPLICATE KEY UPDATE url = ?, server_version = ?, version = ?`,
+        [
+          member.nodeId,
+          member.url,
+          member.serverVersion,
+          member.version,
+          member.url,
+          member.serverVersion,
+          member.version,
+        ],
+      ),
+    );
+  }
+
+  /** Forgets a member for good. */
+  async removeMember(nodeId: string): Promise<void> {
+    await this.#executor.withAdmin((session) =>
+      session.run("DELETE FROM understudy.members WHERE node_id = ?", [nodeId]),
+    );
+  }
+}
+
+/** Throws `cluster-mismatch` where a cluster id was configured and the data has another. */
+export function checkClusterId(record: ClusterRecord, configured: string | undefined): void {
+  if (configured === undefined || configured === record.clusterId) return;
+  throw new UnderstudyError(
+    "cluster-mismatch",
+    `this database belongs to the cluster ${record.clusterId}, but UNDERSTUDY_CLUSTER_ID is ${configured}`,
+  );
+}
+
+async function readRecord(session: SqlSession): Promise<ClusterRecord | null> {
+  try {
+    const [row] = await session.rows("SELECT cluster_id, epoch, leader FROM understudy.cluster WHERE id = 1");
+    if (!row) return null;
+    return {
+      clusterId: String(row["cluster_id"]),
+      epoch: BigInt(String(row["epoch"])),
+      leader: String(row["leader"]),
+    };
+  } catch (error) {
+    if (error instanceof UnderstudyError && MISSING.has(error.code)) return null;
+    throw error;
+  }
+}
+
+/** Repeatable, since a crash may come between its statements. */
+async function createSchema(session: SqlSession): Promise<void> {
+  await session.run("CREATE DATABASE IF NOT EXISTS understudy CHARACTER SET utf8mb4");
+  for (const table of TABLES) {
+    await session.run(table.replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS "));
+  }
+}

@@ -1,0 +1,88 @@
+import type { HealthMonitor, Throughput } from "@understudy/health-monitor";
+import type { ClusterView, Member, MemberState } from "@understudy/protocol";
+import type { SlaveView } from "@understudy/replication-queue";
+import type { RoleServices } from "../node-services.ts";
+import type { MemberRecord } from "./cluster-store.ts";
+
+/** What a master knows of one member. */
+export interface MemberFacts {
+  readonly record: MemberRecord;
+  readonly health: ReturnType<HealthMonitor["stateOf"]>;
+  readonly slave: SlaveView | null;
+  readonly throughput: Throughput | null;
+}
+
+/** What {@link buildMasterView} shows. */
+export interface MasterViewFacts {
+  readonly services: RoleServices;
+  readonly clusterId: string;
+  readonly epoch: bigint;
+  readonly positionText: string;
+  readonly members: readonly MemberFacts[];
+  readonly warnings: readonly string[];
+}
+
+/** The cluster as its master sees it. */
+export function buildMasterView(facts: MasterViewFacts): ClusterView {
+  const { identity, executor, clock } = facts.services;
+  const self: Member = {
+    nodeId: identity.nodeId,
+    url: identity.advertisedUrl,
+    role: "master",
+    state: "up",
+    reason: "this node",
+    position: facts.positionText,
+    lag: { transactions: 0, bytes: 0, ms: 0 },
+    lastSeen: new Date(clock.nowMs()).toISOString(),
+    version: identity.version,
+    flavour: executor.server.flavour,
+    serverVersion: executor.server.version,
+    queue: null,
+    throughput: null,
+  };
+  return {
+    clusterId: facts.clusterId,
+    self: identity.nodeId,
+    epoch: facts.epoch.toString(),
+    leader: { nodeId: identity.nodeId, url: identity.advertisedUrl },
+    election: "static",
+    members: [self, ...facts.members.map((member) => memberOf(member, facts))],
+    warnings: [...facts.warnings],
+  };
+}
+
+function memberOf({ record, health, slave, throughput }: MemberFacts, facts: MasterViewFacts): Member {
+  const acked = slave?.acked ?? null;
+  return {
+    nodeId: record.nodeId,
+    url: record.url,
+    role: "slave",
+    ...judge(health, slave),
+    position: acked === null ? null : `${facts.epoch}:${acked.toString()}`,
+    lag: slave?.lag ?? { transactions: null, bytes: null, ms: null },
+    lastSeen: health?.lastSeenMs ? new Date(health.lastSeenMs).toISOString() : null,
+    version: record.version,
+    flavour: facts.services.executor.server.flavour,
+    serverVersion: record.serverVersion,
+    queue: slave?.queue ?? null,
+    throughput,
+  };
+}
+
+/** A member answers or not; where it answers, replication decides. */
+function judge(
+  health: MemberFacts["health"],
+  slave: SlaveView | null,
+): { state: MemberState; reason: string } {
+  if (health && health.state !== "up") return { state: health.state, reason: health.reason };
+  if (slave?.stopped) {
+    const state = slave.stopped.code === "apply-failed" ? "broken" : "joining";
+    return { state, reason: slave.stopped.message };
+  }
+  if (!slave?.acked) {
+    return { state: "joining", reason: slave?.queue.lastError ?? "it has not told its position yet" };
+  }
+  if (slave.queue.mode === "paused") return { state: "up", reason: "replication to it is paused" };
+  if (slave.queue.lastError !== null) return { state: "suspect", reason: slave.queue.lastError };
+  return { state: "up", reason: health?.reason ?? "it acks what it is sent" };
+}

@@ -1,0 +1,72 @@
+import { createNodeClient, type NodeClient } from "@understudy/client";
+import type { ClusterStore, MemberRecord } from "./cluster-store.ts";
+
+/** A member and the way to speak to it. */
+export interface RegisteredMember extends MemberRecord {
+  readonly client: NodeClient;
+}
+
+/** The slaves that a master knows, up or down, kept in the database over restarts. */
+export class MemberRegistry implements AsyncDisposable {
+  readonly #store: ClusterStore;
+  readonly #members = new Map<string, RegisteredMember>();
+
+  private constructor(store: ClusterStore) {
+    this.#store = store;
+  }
+
+  /** Reads the members that were known before. */
+  static async open(store: ClusterStore, selfNodeId: string): Promise<MemberRegistry> {
+    const registry = new MemberRegistry(store);
+    for (const record of await store.members()) {
+      if (record.nodeId !== selfNodeId) registry.#remember(record);
+    }
+    return registry;
+  }
+
+  all(): RegisteredMember[] {
+    return [...this.#members.values()];
+  }
+
+  get(nodeId: string): RegisteredMember | null {
+    return this.#members.get(nodeId) ?? null;
+  }
+
+  /** Takes a member in, or its new address and version. */
+  async put(record: MemberRecord): Promise<{ readonly member: RegisteredMember; readonly isNew: boolean }> {
+    const known = this.#members.get(record.nodeId);
+    if (known && isSame(known, record)) return { member: known, isNew: false };
+    await this.#store.saveMember(record);
+    if (known && known.url === record.url) {
+      const member = { ...record, client: known.client };
+      this.#members.set(record.nodeId, member);
+      return { member, isNew: false };
+    }
+    await known?.client[Symbol.asyncDispose]();
+    return { member: this.#remember(record), isNew: known === undefined };
+  }
+
+  /** Forgets a member for good; false where it was not known. */
+  async remove(nodeId: string): Promise<boolean> {
+    const member = this.#members.get(nodeId);
+    if (!member) return false;
+    await this.#store.removeMember(nodeId);
+    this.#members.delete(nodeId);
+    await member.client[Symbol.asyncDispose]();
+    return true;
+  }
+
+  #remember(record: MemberRecord): RegisteredMember {
+    const member = { ...record, client: createNodeClient({ url: record.url }) };
+    this.#members.set(record.nodeId, member);
+    return member;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.all().map((member) => member.client[Symbol.asyncDispose]()));
+  }
+}
+
+function isSame(a: MemberRecord, b: MemberRecord): boolean {
+  return a.url === b.url && a.serverVersion === b.serverVersion && a.version === b.version;
+}

@@ -1,0 +1,145 @@
+import type { Applier } from "@understudy/applier";
+import type { NodeClient } from "@understudy/client";
+import { backoffMs, BackgroundLoop, ChangeSignal, messageOf } from "@understudy/kernel";
+import { errorCodeOf, type RegisterAnswer } from "@understudy/protocol";
+import type { RoleServices } from "../node-services.ts";
+import type { Membership } from "../roles/membership.ts";
+import { resetHistory } from "./reset-history.ts";
+
+/** What {@link Registration} needs. */
+export interface RegistrationOptions {
+  readonly services: RoleServices;
+  readonly membership: Membership;
+  readonly applier: Applier;
+  readonly master: NodeClient;
+}
+
+/** The master sends something every second; after this silence it is asked again. */
+const SILENCE_MS = 3500;
+const CHECK_MS = 500;
+const BACKOFF = { baseMs: 200, maxMs: 5000 } as const;
+const REGISTER_TIMEOUT_MS = 5000;
+
+/**
+ * Keeps a slave registered: at its start, and again whenever the master has been silent for a few of its heartbeats, since
+ * then one of the two has forgotten the other. Needs no person.
+ */
+export class Registration implements AsyncDisposable {
+  readonly #options: RegistrationOptions;
+  readonly #loop: BackgroundLoop;
+  readonly #hurry = new ChangeSignal();
+  #problem: string | null = "not registered with the master yet";
+  #heardAtMs: number | null = null;
+
+  constructor(options: RegistrationOptions) {
+    this.#options = options;
+    this.#loop = new BackgroundLoop(
+      (signal) => this.#run(signal),
+      (error) => options.services.logger.error({ event: "registration-ended", err: error }, messageOf(error)),
+    );
+  }
+
+  /** Why the master delivers nothing; null while it does. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  /** The master has sent something. */
+  heard(): void {
+    this.#heardAtMs = this.#options.services.clock.monotonicMs();
+    this.#problem = null;
+  }
+
+  /** Registers at once where the master is silent, instead of waiting the back-off out. */
+  hurry(): void {
+    this.#hurry.notify();
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#options.services;
+    for (let attempt = 0; ;) {
+      if (this.#isHeard()) {
+        attempt = 0;
+        await clock.sleep(CHECK_MS, signal);
+        continue;
+      }
+      const registered = await this.#registerOnce(signal);
+      // after a registration the first delivery takes a moment; a refusal takes longer to be worth another try
+      const waitMs = registered ? SILENCE_MS : backoffMs(attempt++, BACKOFF, random) + CHECK_MS;
+      await this.#waitFor(waitMs, signal);
+    }
+  }
+
+  #isHeard(): boolean {
+    const nowMs = this.#options.services.clock.monotonicMs();
+    return this.#heardAtMs !== null && nowMs - this.#heardAtMs < SILENCE_MS;
+  }
+
+  async #waitFor(ms: number, signal: AbortSignal): Promise<void> {
+    const wake = new AbortController();
+    const sleeping = this.#options.services.clock.sleep(ms, AbortSignal.any([signal, wake.signal]));
+    const hurried = this.#hurry.next();
+    try {
+      await Promise.race([sleeping, hurried]);
+    } finally {
+      wake.abort();
+      sleeping.catch(() => undefined);
+    }
+  }
+
+  async #registerOnce(signal: AbortSignal): Promise<boolean> {
+    const { services, master, membership } = this.#options;
+    try {
+      const answer = await this.#register(signal);
+      const { clusterId, leader } = answer;
+      membership.follow({ clusterId, epoch: BigInt(answer.epoch), leader: leader.nodeId });
+      if (answer.action === "reset") {
+        services.events.record("warning", "this fresh server's own history is emptied, to take the master's");
+        await resetHistory(services);
+        await this.#options.applier.refresh();
+        await this.#register(signal);
+      }
+      this.#note(`registered with ${master.url}, waiting for its first delivery`);
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#note(`can't register with the master ${master.url}: ${messageOf(error)}`, errorCodeOf(error));
+      return false;
+    }
+  }
+
+  #note(problem: string, code?: string): void {
+    const { events, logger } = this.#options.services;
+    if (this.#problem === problem) return;
+    this.#problem = problem;
+    if (code === undefined) return;
+    logger.warn({ event: "registration-failed", code }, problem);
+    events.record("error", problem);
+  }
+
+  async #register(signal: AbortSignal): Promise<RegisterAnswer> {
+    const { services, applier, membership, master } = this.#options;
+    const { identity, executor } = services;
+    const position = await applier.refresh();
+    const databases = await executor.listDatabases();
+    return master.register(
+      {
+        nodeId: identity.nodeId,
+        clusterId: membership.clusterId,
+        url: identity.advertisedUrl,
+        flavour: executor.server.flavour,
+        serverId: executor.server.serverId,
+        serverVersion: executor.server.version,
+        version: identity.version,
+        epoch: membership.epoch.toString(),
+        gtid: position.toString(),
+        empty: databases.length === 0 && membership.clusterId === null,
+      },
+      { signal, timeoutMs: REGISTER_TIMEOUT_MS },
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#loop[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,96 @@
+import type { NodeHealth, Throughput } from "@understudy/health-monitor";
+import type { ClusterView, Lag, Member, MemberState } from "@understudy/protocol";
+import type { RoleServices } from "../node-services.ts";
+import type { Membership } from "../roles/membership.ts";
+
+/** What {@link buildSlaveView} shows. */
+export interface SlaveViewFacts {
+  readonly services: RoleServices;
+  readonly membership: Membership;
+  /** The master's latest word; null before the first. */
+  readonly masterView: ClusterView | null;
+  readonly masterHealth: NodeHealth | null;
+  readonly positionText: string;
+  readonly lagMs: number | null;
+  readonly broken: string | null;
+  readonly problem: string | null;
+  readonly throughput: Throughput;
+}
+
+/** The cluster as a slave sees it: itself and the master at first hand, the others as the master told last. */
+export function buildSlaveView(facts: SlaveViewFacts): ClusterView {
+  const { services, membership, masterView } = facts;
+  const { nodeId } = services.identity;
+  const told = masterView?.members ?? [];
+  const self = selfOf(
+    facts,
+    told.find((member) => member.nodeId === nodeId),
+  );
+  const others = told.filter((member) => member.nodeId !== nodeId);
+  const members = others.map((member) => (member.role === "master" ? masterOf(member, facts) : member));
+  const leaderId = membership.leader.nodeId ?? masterView?.leader?.nodeId ?? null;
+  return {
+    clusterId: membership.clusterId ?? masterView?.clusterId ?? "",
+    self: nodeId,
+    epoch: membership.epoch.toString(),
+    leader: leaderId === null ? null : { nodeId: leaderId, url: membership.leader.url },
+    election: "static",
+    members: [...members, self].toSorted(byRoleThenName),
+    warnings: warningsOf(facts),
+  };
+}
+
+function byRoleThenName(a: Member, b: Member): number {
+  if (a.role !== b.role) return a.role === "master" ? -1 : 1;
+  return a.nodeId.localeCompare(b.nodeId);
+}
+
+function masterOf(member: Member, { masterHealth }: SlaveViewFacts): Member {
+  if (!masterHealth) return member;
+  const { state, reason, lastSeenMs } = masterHealth;
+  const lastSeen = lastSeenMs === null ? null : new Date(lastSeenMs).toISOString();
+  return { ...member, state, reason, lastSeen };
+}
+
+function selfOf(facts: SlaveViewFacts, told: Member | undefined): Member {
+  const { services, positionText, lagMs, throughput } = facts;
+  const { identity, executor, clock } = services;
+  return {
+    nodeId: identity.nodeId,
+    url: identity.advertisedUrl,
+    role: "slave",
+    ...judgeSelf(facts),
+    position: positionText,
+    lag: lagOf(lagMs, told),
+    lastSeen: new Date(clock.nowMs()).toISOString(),
+    version: identity.version,
+    flavour: executor.server.flavour,
+    serverVersion: executor.server.version,
+    queue: told?.queue ?? null,
+    throughput,
+  };
+}
+
+/** Its own milliseconds, and the master's count of what is missing; nothing is missing where it is not behind. */
+function lagOf(lagMs: number | null, told: Member | undefined): Lag {
+  if (lagMs === 0) return { transactions: 0, bytes: 0, ms: 0 };
+  return { transactions: told?.lag.transactions ?? null, bytes: told?.lag.bytes ?? null, ms: lagMs };
+}
+
+function judgeSelf({ broken, problem }: SlaveViewFacts): { state: MemberState; reason: string } {
+  if (broken !== null) return { state: "broken", reason: broken };
+  if (problem !== null) return { state: "joining", reason: problem };
+  return { state: "up", reason: "this node" };
+}
+
+function warningsOf({ services, masterView, masterHealth }: SlaveViewFacts): string[] {
+  const warnings = [...services.serverWarnings];
+  if (masterHealth && masterHealth.state !== "up") {
+    warnings.push(`the master is ${masterHealth.state}: ${masterHealth.reason}`);
+    return warnings;
+  }
+  for (const warning of masterView?.warnings ?? []) {
+    if (!warnings.includes(warning)) warnings.push(warning);
+  }
+  return warnings;
+}

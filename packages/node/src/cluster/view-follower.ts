@@ -1,0 +1,38 @@
+import type { NodeClient } from "@understudy/client";
+import { BackgroundLoop, messageOf, type Clock, type Logger } from "@understudy/kernel";
+import type { ClusterView } from "@understudy/protocol";
+
+const INTERVAL_MS = 2000;
+const TIMEOUT_MS = 2000;
+
+/** Keeps the master's latest word on the cluster, so that a slave can tell of the other members, too. */
+export class ViewFollower implements AsyncDisposable {
+  readonly #loop: BackgroundLoop;
+  #latest: ClusterView | null = null;
+
+  constructor(master: NodeClient, clock: Clock, logger: Logger) {
+    this.#loop = new BackgroundLoop(
+      async (signal) => {
+        for (;;) {
+          try {
+            this.#latest = await master.cluster({ signal, timeoutMs: TIMEOUT_MS });
+          } catch (error) {
+            signal.throwIfAborted();
+            logger.debug({ event: "view-not-fetched" }, messageOf(error));
+          }
+          await clock.sleep(INTERVAL_MS, signal);
+        }
+      },
+      (error) => logger.error({ event: "view-follower-ended" }, messageOf(error)),
+    );
+  }
+
+  /** Null before the master's first word. */
+  get latest(): ClusterView | null {
+    return this.#latest;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#loop[Symbol.asyncDispose]();
+  }
+}

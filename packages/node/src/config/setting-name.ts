@@ -1,0 +1,7 @@
+/** What the name of every setting's environment variable starts with. */
+export const SETTING_PREFIX = "UNDERSTUDY_";
+
+/** `bodyLimitBytes` → `UNDERSTUDY_BODY_LIMIT_BYTES`. */
+export function environmentName(setting: string): string {
+  return SETTING_PREFIX + setting.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}

@@ -1,0 +1,123 @@
+import Type, { type Static } from "typebox";
+
+const NODE_ID = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
+const HTTP_URL = "^https?://[^\\s/]+$";
+
+/**
+ * Every setting of a node, its type, default and meaning. Each is given as `UNDERSTUDY_` and its name in upper snake case;
+ * `docs/configuration.md` is made from this.
+ */
+export const NodeSettings = Type.Object({
+  nodeId: Type.Optional(
+    Type.String({
+      pattern: NODE_ID,
+      description: "Stable name of the node. Left out: made once and kept in the data folder.",
+    }),
+  ),
+  clusterId: Type.Optional(
+    Type.String({
+      pattern: NODE_ID,
+      description:
+        "Name of the cluster. A master gives it to a new cluster (left out: a random one); a node that finds another name in its database refuses to start.",
+    }),
+  ),
+  host: Type.String({ default: "127.0.0.1", minLength: 1, description: "Address to listen on." }),
+  port: Type.Integer({ minimum: 0, maximum: 65535, description: "Port to listen on; 0 takes a free one." }),
+  advertisedUrl: Type.Optional(
+    Type.String({
+      pattern: HTTP_URL,
+      description: "Address under which the other nodes reach this one. Left out: `http://host:port`.",
+    }),
+  ),
+  masterUrl: Type.Optional(
+    Type.String({
+      pattern: HTTP_URL,
+      description: "Where a slave registers: the master's advertised URL. Required for a slave.",
+    }),
+  ),
+  databaseUrl: Type.String({
+    minLength: 1,
+    description:
+      "The node's own database server and an account with all rights on it: `mysql://user:password@host:port`, or `mysql://user:password@localhost?socketPath=/path`. Secret. `UNDERSTUDY_DATABASE_URL_FILE` names a file that holds it instead.",
+  }),
+  dataDir: Type.String({
+    default: "./understudy-data",
+    minLength: 1,
+    description: "Folder of the node's own small state.",
+  }),
+  allowOpenAccess: Type.Boolean({
+    default: false,
+    description:
+      "Listen beyond loopback although no tokens are configured, so that anyone who reaches the port can read and write everything.",
+  }),
+  allowedHosts: Type.Array(Type.String({ minLength: 1 }), {
+    default: [],
+    description:
+      "Further host names that requests may be addressed to, comma-separated. Loopback names, the listening address and the advertised URL's host are always accepted; `*` accepts any.",
+  }),
+  corsOrigins: Type.Array(Type.String({ minLength: 1 }), {
+    default: ["loopback"],
+    description:
+      "Origins whose pages may call this node, comma-separated: full origins such as `https://app.example`, `loopback` for `http://localhost:*` and `http://127.0.0.1:*`, `*` for any, `none` for none.",
+  }),
+  bodyLimitBytes: Type.Integer({
+    default: 16 * 1024 * 1024,
+    minimum: 1024,
+    maximum: 1024 * 1024 * 1024,
+    description: "Largest request body that clients may send, in bytes.",
+  }),
+  readerConnectionsMax: Type.Integer({
+    default: 32,
+    minimum: 1,
+    maximum: 1000,
+    description: "Database connections for client reads.",
+  }),
+  writerConnectionsMax: Type.Integer({
+    default: 32,
+    minimum: 1,
+    maximum: 1000,
+    description: "Database connections for client writes.",
+  }),
+  waitingRequestsMax: Type.Integer({
+    default: 1000,
+    minimum: 0,
+    maximum: 100_000,
+    description: "Requests of one kind that may wait for a connection; more get `overloaded`.",
+  }),
+  probeIntervalMs: Type.Optional(
+    Type.Integer({
+      minimum: 100,
+      maximum: 3_600_000,
+      description:
+        "How often peers are probed. Left out: 5000 on a master (it probes its slaves), 10000 on a slave (it probes the master).",
+    }),
+  ),
+  probeTimeoutMs: Type.Integer({
+    default: 2000,
+    minimum: 50,
+    maximum: 60_000,
+    description: "How long a probe may take.",
+  }),
+  windowTransactionsMax: Type.Integer({
+    default: 1000,
+    minimum: 1,
+    maximum: 1_000_000,
+    description: "Transactions that the master's replication window holds.",
+  }),
+  windowBytesMax: Type.Integer({
+    default: 64 * 1024 * 1024,
+    minimum: 1024 * 1024,
+    maximum: 16 * 1024 * 1024 * 1024,
+    description: "Bytes that the master's replication window holds.",
+  }),
+  logLevel: Type.Enum(["debug", "info", "warn", "error", "silent"], {
+    default: "info",
+    description: "Least weight of what is logged.",
+  }),
+});
+
+/** The settings as they are read. */
+export type NodeSettings = Static<typeof NodeSettings>;
+
+/** Settings that must never be shown. */
+export const SECRET_SETTINGS: ReadonlySet<string> = new Set(["databaseUrl"]);

@@ -1,0 +1,71 @@
+import { CodedError, messageOf, type Logger } from "@understudy/kernel";
+import {
+  ERROR_TABLE,
+  isErrorCode,
+  PROBLEM_MEDIA_TYPE,
+  UnderstudyError,
+  type ErrorCode,
+  type Problem,
+} from "@understudy/protocol";
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+
+/** Seconds after which trying again makes sense, where the error brings no better word. */
+const RETRY_AFTER_SECONDS = 1;
+
+/** Makes every error an `application/problem+json` answer from the one error table. Set once, before any route. */
+export function problemAnswer(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  logger: Logger,
+): FastifyReply {
+  const coded = codedErrorOf(error);
+  const entry = ERROR_TABLE[coded.code];
+  const fields = { event: "request-failed", requestId: request.id, code: coded.code, path: pathOf(request) };
+  if (coded.code === "internal") logger.error({ ...fields, err: error }, messageOf(error));
+  else logger.debug(fields, coded.message);
+  const problem: Problem = {
+    ...coded.details,
+    type: `urn:understudy:error:${coded.code}`,
+    title: entry.title,
+    status: entry.status,
+    // what an unexpected error says is for the log; it may hold what clients should not see
+    detail: coded.code === "internal" ? entry.meaning : coded.message,
+    instance: pathOf(request),
+    code: coded.code,
+    requestId: request.id,
+    retryable: entry.retryable,
+  };
+  if (entry.status === 503 || entry.status === 429 || entry.status === 508) {
+    reply.header("retry-after", String(RETRY_AFTER_SECONDS));
+  }
+  return reply.status(entry.status).type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(problem));
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split("?")[0] ?? request.url;
+}
+
+function codedErrorOf(error: unknown): CodedError<ErrorCode> {
+  if (error instanceof UnderstudyError) return error;
+  if (error instanceof CodedError && isErrorCode(error.code)) {
+    return new UnderstudyError(error.code, error.message, { details: error.details, cause: error });
+  }
+  if (isFastifyError(error)) return fromFastify(error);
+  return new UnderstudyError("internal", messageOf(error), { cause: error });
+}
+
+function isFastifyError(error: unknown): error is FastifyError {
+  return error instanceof Error && "statusCode" in error && typeof error.statusCode === "number";
+}
+
+/** What Fastify itself refuses before a route sees it. */
+function fromFastify(error: FastifyError): UnderstudyError {
+  const status = error.statusCode ?? 500;
+  if (status === 413) return new UnderstudyError("too-large", "the body is larger than this node accepts");
+  if (status === 415) {
+    return new UnderstudyError("invalid-request", "the body must be JSON, sent as application/json");
+  }
+  if (status >= 500) return new UnderstudyError("internal", error.message, { cause: error });
+  return new UnderstudyError("invalid-request", error.message);
+}

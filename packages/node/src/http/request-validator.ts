@@ -1,0 +1,19 @@
+import type { FastifySchemaCompiler } from "fastify";
+import type Type from "typebox";
+import { Compile } from "typebox/compile";
+import Value from "typebox/value";
+import { RequestInvalid } from "./request-invalid.ts";
+
+/**
+ * Validates bodies as they are (no text becomes a number, no surplus field is dropped in silence) and query strings, where all
+ * is text, after conversion. Defaults are filled in.
+ */
+export const requestValidator: FastifySchemaCompiler<Type.TSchema> = ({ schema, httpPart }) => {
+  const check = Compile(schema);
+  return (data: unknown) => {
+    const converted = httpPart === "body" ? data : Value.Convert(schema, data);
+    const value: unknown = Value.Default(schema, converted);
+    if (check.Check(value)) return { value };
+    return { error: new RequestInvalid(httpPart ?? "body", check.Errors(value)) };
+  };
+};

@@ -1,0 +1,64 @@
+import { HEADERS, UnderstudyError } from "@understudy/protocol";
+
+/** What the headers of a delivery say. */
+export interface DeliveryHeaders {
+  readonly clusterId: string;
+  readonly epoch: bigint;
+  readonly sender: string;
+  readonly after: string;
+  readonly flavour: string;
+  readonly masterPosition: string;
+}
+
+/** Reads a delivery's headers. Throws `invalid-request`. */
+export function readDeliveryHeaders(headers: Readonly<Record<string, unknown>>): DeliveryHeaders {
+  const text = (name: string): string => {
+    const value = headers[name];
+    if (typeof value !== "string")
+      throw new UnderstudyError("invalid-request", `the header ${name} is missing`);
+    return value;
+  };
+  const epoch = text(HEADERS.epoch);
+  if (!/^\d{1,19}$/.test(epoch)) {
+    throw new UnderstudyError("invalid-request", `the header ${HEADERS.epoch} is not a number`);
+  }
+  return {
+    clusterId: text(HEADERS.cluster),
+    epoch: BigInt(epoch),
+    sender: text(HEADERS.sender),
+    after: text(HEADERS.after),
+    flavour: text(HEADERS.flavour),
+    masterPosition: text(HEADERS.masterPosition),
+  };
+}
+
+/** What a slave holds a delivery against. */
+export interface DeliveryExpectation {
+  readonly flavour: string;
+  /** Null where this node is in no cluster yet. */
+  readonly clusterId: string | null;
+  readonly epoch: bigint;
+}
+
+/** Throws `cluster-mismatch` for another cluster or flavour, `epoch-stale` with this node's epoch for an older master. */
+export function checkDelivery(headers: DeliveryHeaders, expected: DeliveryExpectation): void {
+  if (headers.flavour !== expected.flavour) {
+    throw new UnderstudyError(
+      "cluster-mismatch",
+      `this node runs ${expected.flavour}, the delivery comes from ${headers.flavour}`,
+    );
+  }
+  if (expected.clusterId !== null && headers.clusterId !== expected.clusterId) {
+    throw new UnderstudyError(
+      "cluster-mismatch",
+      `this node belongs to the cluster ${expected.clusterId}, the delivery comes from ${headers.clusterId}`,
+    );
+  }
+  if (headers.epoch < expected.epoch) {
+    throw new UnderstudyError(
+      "epoch-stale",
+      `${headers.sender} delivers under epoch ${headers.epoch}, this node knows epoch ${expected.epoch}`,
+      { details: { epoch: expected.epoch.toString() } },
+    );
+  }
+}

@@ -1,0 +1,307 @@
+import {
+  openHealthMonitor,
+  ThroughputMeter,
+  type HealthChange,
+  type HealthMonitor,
+} from "@understudy/health-monitor";
+import { messageOf } from "@understudy/kernel";
+import {
+  formatPosition,
+  UnderstudyError,
+  type ClusterView,
+  type RegisterAnswer,
+  type RegisterRequest,
+} from "@understudy/protocol";
+import { ReplicationQueue, type DeliveryOutcome } from "@understudy/replication-queue";
+import { ClusterStore, type ClusterRecord } from "../cluster/cluster-store.ts";
+import { decideJoin, type JoinDecision } from "../cluster/join-decision.ts";
+import { buildMasterView } from "../cluster/master-view.ts";
+import { MemberRegistry, type RegisteredMember } from "../cluster/member-registry.ts";
+import { SchemaWarnings } from "../cluster/schema-warnings.ts";
+import type { RoleServices } from "../node-services.ts";
+import { askExecutedPosition, askPurgedPosition, createBinlogAccess, positionOf } from "./binlog-access.ts";
+import type { RoleFacts } from "./role.ts";
+import { applyServerMode } from "./server-mode.ts";
+import { createSlaveEndpoint } from "./slave-endpoint.ts";
+import { WrittenPosition } from "./written-position.ts";
+
+interface MasterParts {
+  readonly record: ClusterRecord;
+  readonly registry: MemberRegistry;
+  readonly queue: ReplicationQueue;
+  readonly warnings: SchemaWarnings;
+  readonly monitor: HealthMonitor;
+}
+
+/** A node that leads: its database server is writable, and its binlog goes to every member. */
+export class MasterRole implements RoleFacts, AsyncDisposable {
+  readonly kind = "master";
+  readonly #services: RoleServices;
+  readonly #record: ClusterRecord;
+  readonly #registry: MemberRegistry;
+  readonly #queue: ReplicationQueue;
+  readonly #warnings: SchemaWarnings;
+  readonly #written: WrittenPosition;
+  readonly #monitor: HealthMonitor;
+  readonly #throughput = new Map<string, ThroughputMeter>();
+
+  private constructor(services: RoleServices, parts: MasterParts) {
+    this.#services = services;
+    this.#record = parts.record;
+    this.#registry = parts.registry;
+    this.#queue = parts.queue;
+    this.#warnings = parts.warnings;
+    this.#written = new WrittenPosition(() => this.#queue.position);
+    this.#monitor = parts.monitor;
+  }
+
+  /** Opens the role: the server becomes writable, the queue starts, known members are delivered to. */
+  static async open(services: RoleServices): Promise<MasterRole> {
+    const { executor, identity, config, clock, random, logger } = services;
+    await using opening = new AsyncDisposableStack();
+    await applyServerMode(executor, "master");
+    const store = new ClusterStore(executor);
+    const record = await store.lead(identity.nodeId, config.clusterId);
+    const registry = opening.use(await MemberRegistry.open(store, identity.nodeId));
+    let role: MasterRole | null = null;
+    const queue = opening.use(
+      new ReplicationQueue({
+        flavour: executor.server.flavour,
+        read: createBinlogAccess(services),
+        from: await askExecutedPosition(services),
+        executedPosition: () => askExecutedPosition(services),
+        clock,
+        random,
+        logger,
+        limits: {
+          windowTransactionsMax: config.windowTransactionsMax,
+          windowBytesMax: config.windowBytesMax,
+        },
+        onOutcome: (nodeId, outcome) => role?.noteDelivery(nodeId, outcome),
+        onDelivered: (nodeId, done) => role?.noteDelivered(nodeId, done),
+      }),
+    );
+    const warnings = opening.use(new SchemaWarnings(executor, clock, logger));
+    const monitor = opening.use(
+      await openHealthMonitor({
+        clock,
+        random,
+        logger,
+        intervalMs: config.probeIntervalMs,
+        timeoutMs: config.probeTimeoutMs,
+        targets: () => registry.all(),
+        probe: async ({ nodeId }, signal) => {
+          await registry.get(nodeId)?.client.ping({ signal, timeoutMs: config.probeTimeoutMs });
+        },
+        onChange: (change) => role?.noteHealth(change),
+      }),
+    );
+    role = new MasterRole(services, { record, registry, queue, warnings, monitor });
+    opening.move();
+    for (const member of registry.all()) await role.#deliverTo(member);
+    return role;
+  }
+
+  get clusterId(): string {
+    return this.#record.clusterId;
+  }
+
+  get epoch(): bigint {
+    return this.#record.epoch;
+  }
+
+  /** The queue, for metrics. */
+  get queue(): ReplicationQueue {
+    return this.#queue;
+  }
+
+  positionText(): string {
+    return formatPosition({ epoch: this.epoch, gtid: this.#written.current().toString() });
+  }
+
+  /** Position of a write that was confirmed here; where it wrote nothing, of everything before it. */
+  noteWrite(gtid: string | null): string {
+    if (gtid === null) return this.positionText();
+    this.#written.note(gtid);
+    return formatPosition({ epoch: this.epoch, gtid });
+  }
+
+  lagMs(): number {
+    return 0;
+  }
+
+  problem(): string | null {
+    return this.#queue.problem;
+  }
+
+  /** A node asks to join, or is back. Throws the refusal's code. */
+  async register(request: RegisterRequest): Promise<RegisterAnswer> {
+    const { identity, events } = this.#services;
+    const decision = await this.#decide(request);
+    if (decision.kind === "refuse") {
+      events.record("warning", `${request.nodeId} may not join: ${decision.reason}`, request.nodeId);
+      throw new UnderstudyError(decision.code, decision.reason);
+    }
+    if (decision.kind === "deliver") await this.#admit(request);
+    return {
+      clusterId: this.clusterId,
+      epoch: this.epoch.toString(),
+      leader: { nodeId: identity.nodeId, url: identity.advertisedUrl },
+      action: decision.kind,
+      gtid: "",
+      members: this.view().members,
+    };
+  }
+
+  async #decide(request: RegisterRequest): Promise<JoinDecision> {
+    const { identity, executor } = this.#services;
+    const { flavour, serverId } = executor.server;
+    return decideJoin({
+      self: {
+        nodeId: identity.nodeId,
+        clusterId: this.clusterId,
+        epoch: this.epoch,
+        flavour,
+        serverId,
+        executed: await askExecutedPosition(this.#services),
+        purged: await askPurgedPosition(this.#services),
+      },
+      joiner: {
+        nodeId: request.nodeId,
+        clusterId: request.clusterId,
+        epoch: BigInt(request.epoch),
+        flavour: request.flavour,
+        serverId: request.serverId,
+        // a position of the other flavour can't be read, and is refused for its flavour anyway
+        position: positionOf(this.#services, request.flavour === flavour ? request.gtid : ""),
+        empty: request.empty,
+      },
+    });
+  }
+
+  async #admit(request: RegisterRequest): Promise<void> {
+    const { events } = this.#services;
+    const { nodeId, url, serverVersion, version } = request;
+    const before = this.#registry.get(nodeId);
+    const { member, isNew } = await this.#registry.put({ nodeId, url, serverVersion, version });
+    if (isNew) events.record("joined", `${nodeId} joined from ${url}`, nodeId);
+    else events.record("rejoined", `${nodeId} is back from ${url}`, nodeId);
+    if (before?.client === member.client && this.#queue.hasSlave(nodeId)) this.#queue.restart(nodeId);
+    else await this.#deliverTo(member);
+    this.#monitor.report(nodeId, { ok: true });
+  }
+
+  async #deliverTo(member: RegisteredMember): Promise<void> {
+    const { identity, executor, clock } = this.#services;
+    await this.#queue.addSlave(
+      createSlaveEndpoint(member.nodeId, member.client, {
+        nodeId: identity.nodeId,
+        clusterId: this.clusterId,
+        epoch: this.epoch,
+        flavour: executor.server.flavour,
+        serverVersion: executor.server.version,
+        nowMs: () => clock.nowMs(),
+        parsePosition: (text) => positionOf(this.#services, text),
+      }),
+    );
+  }
+
+  noteHealth({ nodeId, from, to, reason }: HealthChange): void {
+    if (from !== null || to !== "up") {
+      this.#services.events.record("state-changed", `${nodeId} is ${to}: ${reason}`, nodeId);
+    }
+    // a slave that is gone without closing its connections, or is back, starts over from its own word
+    if (to === "down" || from === "down") this.#queue.restart(nodeId);
+  }
+
+  noteDelivery(nodeId: string, outcome: DeliveryOutcome): void {
+    const { events } = this.#services;
+    if (outcome.ok) {
+      this.#monitor.report(nodeId, { ok: true });
+      return;
+    }
+    if (outcome.code === "apply-failed") {
+      events.record("replication-broken", `${nodeId} can't go on: ${outcome.message}`, nodeId);
+    } else if (outcome.code === "epoch-stale" || outcome.code === "snapshot-required") {
+      events.record("error", `deliveries to ${nodeId} ended: ${outcome.message}`, nodeId);
+    }
+  }
+
+  noteDelivered(nodeId: string, done: { readonly transactions: number; readonly bytes: number }): void {
+    this.#monitor.report(nodeId, { ok: true });
+    if (done.transactions === 0) return;
+    const meter = this.#throughput.get(nodeId) ?? new ThroughputMeter({ clock: this.#services.clock });
+    this.#throughput.set(nodeId, meter);
+    meter.add(done);
+  }
+
+  /** Holds deliveries to a member back until {@link resume}. Throws `not-found`. */
+  pause(nodeId: string): void {
+    this.#memberOf(nodeId);
+    this.#queue.pause(nodeId, "operator");
+  }
+
+  /** Goes on after {@link pause}, or tries again after a failure. Throws `not-found`. */
+  resume(nodeId: string): void {
+    this.#memberOf(nodeId);
+    this.#queue.resume(nodeId, "operator");
+    this.#queue.restart(nodeId);
+  }
+
+  /** Forgets a member for good; it may register again. Throws `not-found`. */
+  async remove(nodeId: string): Promise<void> {
+    this.#memberOf(nodeId);
+    await this.#queue.removeSlave(nodeId);
+    await this.#registry.remove(nodeId);
+    this.#throughput.delete(nodeId);
+    this.#services.events.record("warning", `${nodeId} was removed from the cluster`, nodeId);
+  }
+
+  /** Address of a member, for what only it can do. Throws `not-found`. */
+  memberClient(nodeId: string): RegisteredMember["client"] {
+    return this.#memberOf(nodeId).client;
+  }
+
+  #memberOf(nodeId: string): RegisteredMember {
+    const member = this.#registry.get(nodeId);
+    if (!member) throw new UnderstudyError("not-found", `no member is called ${JSON.stringify(nodeId)}`);
+    return member;
+  }
+
+  view(): ClusterView {
+    const problem = this.#queue.problem;
+    return buildMasterView({
+      services: this.#services,
+      clusterId: this.clusterId,
+      epoch: this.epoch,
+      positionText: this.positionText(),
+      members: this.#registry.all().map((member) => ({
+        record: member,
+        health: this.#monitor.stateOf(member.nodeId),
+        slave: this.#queue.view(member.nodeId),
+        throughput: this.#throughput.get(member.nodeId)?.rates() ?? null,
+      })),
+      warnings: [
+        ...this.#services.serverWarnings,
+        ...this.#warnings.current(),
+        ...(problem === null ? [] : [`the master can't read its own binlog: ${problem}`]),
+      ],
+    });
+  }
+
+  /** Ends the role: nothing is delivered any more. The server is left as it is. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { logger } = this.#services;
+    const ends = await Promise.allSettled([
+      this.#monitor[Symbol.asyncDispose](),
+      this.#warnings[Symbol.asyncDispose](),
+      this.#queue[Symbol.asyncDispose](),
+    ]);
+    await this.#registry[Symbol.asyncDispose]();
+    for (const end of ends) {
+      if (end.status === "rejected") {
+        logger.error({ event: "role-end-failed" }, messageOf(end.reason));
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import type { GtidPosition } from "@understudy/binlog";
+import type { NodeClient } from "@understudy/client";
+import { BINLOG_MEDIA_TYPE, HEADERS, UnderstudyError } from "@understudy/protocol";
+import type { Delivery, SlaveEndpoint } from "@understudy/replication-queue";
+
+/** Who sends deliveries, as their headers say. */
+export interface DeliverySender {
+  readonly nodeId: string;
+  readonly clusterId: string;
+  readonly epoch: bigint;
+  readonly flavour: string;
+  readonly serverVersion: string;
+  readonly nowMs: () => number;
+  readonly parsePosition: (text: string) => GtidPosition;
+}
+
+/**
+ * No bound of its own: a slave may well apply one ALTER TABLE for hours. The health monitor cuts deliveries to a slave that
+ * is gone.
+ */
+const DELIVERY_TIMEOUT_MS = 24 * 3_600_000;
+const POSITION_TIMEOUT_MS = 5000;
+
+/** A slave over HTTP, as the replication queue needs it. */
+export function createSlaveEndpoint(
+  nodeId: string,
+  client: NodeClient,
+  sender: DeliverySender,
+): SlaveEndpoint {
+  return {
+    nodeId,
+    deliver: async (delivery, signal) => {
+      const { body } = delivery;
+      const whole = Buffer.isBuffer(body);
+      const answer = await client.deliver(
+        {
+          headers: deliveryHeaders(delivery, sender),
+          body: whole ? [body] : body,
+          contentLength: whole ? body.length : undefined,
+        },
+        { signal, timeoutMs: DELIVERY_TIMEOUT_MS },
+      );
+      return sender.parsePosition(answer.position);
+    },
+    position: async (signal) => {
+      const answer = await client.position({ signal, timeoutMs: POSITION_TIMEOUT_MS });
+      if (answer.nodeId !== nodeId) {
+        throw new UnderstudyError("cluster-mismatch", `${client.url} is ${answer.nodeId}, not ${nodeId}`);
+      }
+      if (answer.state === "broken")
+        throw new UnderstudyError("apply-failed", answer.error ?? "it is broken");
+      return sender.parsePosition(answer.position);
+    },
+  };
+}
+
+function deliveryHeaders(delivery: Delivery, sender: DeliverySender): Record<string, string> {
+  return {
+    "content-type": BINLOG_MEDIA_TYPE,
+    [HEADERS.cluster]: sender.clusterId,
+    [HEADERS.epoch]: sender.epoch.toString(),
+    [HEADERS.sender]: sender.nodeId,
+    [HEADERS.after]: delivery.after.toString(),
+    [HEADERS.flavour]: sender.flavour,
+    [HEADERS.serverVersion]: sender.serverVersion,
+    [HEADERS.masterPosition]: delivery.masterPosition.toString(),
+    [HEADERS.sentAtMs]: String(sender.nowMs()),
+  };
+}

@@ -1,0 +1,248 @@
+import { openApplier, type Applier } from "@understudy/applier";
+import type { GtidPosition } from "@understudy/binlog";
+import {
+  createNodeClient,
+  type ForwardAnswer,
+  type ForwardRequest,
+  type NodeClient,
+} from "@understudy/client";
+import {
+  LagMeter,
+  openHealthMonitor,
+  ThroughputMeter,
+  type HealthChange,
+  type HealthMonitor,
+} from "@understudy/health-monitor";
+import {
+  formatPosition,
+  UnderstudyError,
+  type ClusterView,
+  type ReplicateAnswer,
+  type ReplicatePosition,
+} from "@understudy/protocol";
+import { connectRaw } from "@understudy/sql-executor";
+import { checkClusterId, ClusterStore } from "../cluster/cluster-store.ts";
+import { Registration } from "../cluster/registration.ts";
+import { buildSlaveView } from "../cluster/slave-view.ts";
+import { ViewFollower } from "../cluster/view-follower.ts";
+import type { RoleServices } from "../node-services.ts";
+import { positionOf } from "./binlog-access.ts";
+import { checkDelivery, type DeliveryHeaders } from "./delivery-check.ts";
+import { Membership } from "./membership.ts";
+import type { RoleFacts } from "./role.ts";
+import { applyServerMode } from "./server-mode.ts";
+
+/** The name under which the master is probed before its own is known. */
+const MASTER = "master";
+/** A few of the master's heartbeats; for so long silence means nothing. */
+const SILENCE_GRACE_MS = 3500;
+const CONNECT_TIMEOUT_MS = 5000;
+/** The longest statement that a client may ask for, and a little: the master ends it by its own `timeoutMs`. */
+const FORWARD_TIMEOUT_MS = 3_610_000;
+
+/** A node that follows: its database server is read-only but for what the applier brings, and writes go on to the master. */
+export class SlaveRole implements RoleFacts, AsyncDisposable {
+  readonly kind = "slave";
+  readonly #services: RoleServices;
+  readonly #membership: Membership;
+  readonly #applier: Applier;
+  readonly #master: NodeClient;
+  readonly #lag: LagMeter<GtidPosition>;
+  readonly #throughput: ThroughputMeter;
+  readonly #monitor: HealthMonitor;
+  readonly #registration: Registration;
+  readonly #follower: ViewFollower;
+
+  private constructor(
+    services: RoleServices,
+    parts: {
+      readonly membership: Membership;
+      readonly applier: Applier;
+      readonly master: NodeClient;
+      readonly lag: LagMeter<GtidPosition>;
+      readonly monitor: HealthMonitor;
+    },
+  ) {
+    const { clock, logger } = services;
+    this.#services = services;
+    this.#membership = parts.membership;
+    this.#applier = parts.applier;
+    this.#master = parts.master;
+    this.#lag = parts.lag;
+    this.#throughput = new ThroughputMeter({ clock });
+    this.#monitor = parts.monitor;
+    this.#registration = new Registration({
+      services,
+      membership: this.#membership,
+      applier: this.#applier,
+      master: this.#master,
+    });
+    this.#follower = new ViewFollower(this.#master, clock, logger);
+  }
+
+  /** Opens the role: the server becomes read-only, the applier is ready, registration with the master begins. */
+  static async open(services: RoleServices): Promise<SlaveRole> {
+    const { executor, endpoint, config, clock, random, logger } = services;
+    await using opening = new AsyncDisposableStack();
+    await applyServerMode(executor, "slave");
+    const record = await new ClusterStore(executor).read();
+    if (record) checkClusterId(record, config.clusterId);
+    const lag = new LagMeter<GtidPosition>({
+      clock,
+      graceMs: SILENCE_GRACE_MS,
+      contains: (applied, heard) => applied.contains(heard),
+    });
+    const applier = opening.use(
+      await openApplier({
+        flavour: executor.server.flavour,
+        connect: async (signal) => {
+          await applyServerMode(executor, "slave");
+          return connectRaw(endpoint, { timeoutMs: CONNECT_TIMEOUT_MS, multipleStatements: true, signal });
+        },
+        clock,
+        random,
+        logger,
+        onProgress: (position) => lag.applied(position),
+      }),
+    );
+    lag.applied(applier.position);
+    const url = config.masterUrl;
+    if (url === undefined) throw new UnderstudyError("config-invalid", "a slave needs UNDERSTUDY_MASTER_URL");
+    const master = opening.use(createNodeClient({ url }));
+    const membership = new Membership(record, url);
+    let role: SlaveRole | null = null;
+    const monitor = opening.use(
+      await openHealthMonitor({
+        clock,
+        random,
+        logger,
+        intervalMs: config.probeIntervalMs,
+        timeoutMs: config.probeTimeoutMs,
+        targets: () => [{ nodeId: MASTER, url }],
+        probe: async (_target, signal) => {
+          await master.ping({ signal, timeoutMs: config.probeTimeoutMs });
+        },
+        onChange: (change) => role?.noteHealth(change),
+      }),
+    );
+    role = new SlaveRole(services, { membership, applier, master, lag, monitor });
+    opening.move();
+    return role;
+  }
+
+  get clusterId(): string {
+    return this.#membership.clusterId ?? "";
+  }
+
+  get epoch(): bigint {
+    return this.#membership.epoch;
+  }
+
+  /** The applier, for metrics. */
+  get applier(): Applier {
+    return this.#applier;
+  }
+
+  positionText(): string {
+    return formatPosition({ epoch: this.epoch, gtid: this.#applier.position.toString() });
+  }
+
+  lagMs(): number | null {
+    const lagMs = this.#lag.lagMs();
+    return lagMs === null ? null : Math.round(lagMs);
+  }
+
+  problem(): string | null {
+    const { state } = this.#applier;
+    if (state.kind === "broken") return `replication is broken at ${state.gtid}: ${state.error}`;
+    return this.#registration.problem;
+  }
+
+  /** Takes a delivery from the master in. The route has checked nothing but the media type. */
+  async receive(
+    headers: DeliveryHeaders,
+    body: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<ReplicateAnswer> {
+    const { clock } = this.#services;
+    const { flavour } = this.#services.executor.server;
+    checkDelivery(headers, { flavour, clusterId: this.#membership.clusterId, epoch: this.epoch });
+    this.#membership.follow({ clusterId: headers.clusterId, epoch: headers.epoch, leader: headers.sender });
+    this.#registration.heard();
+    this.#lag.heard({
+      position: positionOf(this.#services, headers.masterPosition),
+      atMs: clock.monotonicMs(),
+    });
+    const bytesBefore = this.#applier.stats.bytes;
+    const outcome = await this.#applier.apply(body, {
+      after: positionOf(this.#services, headers.after),
+      signal,
+    });
+    if (outcome.applied > 0) {
+      const bytes = Math.max(0, this.#applier.stats.bytes - bytesBefore);
+      this.#throughput.add({ transactions: outcome.applied, bytes });
+    }
+    return { position: outcome.position.toString(), applied: outcome.applied };
+  }
+
+  /** Where this node's history ends, asked from its server, for a master that starts delivering. */
+  async replicatePosition(): Promise<ReplicatePosition> {
+    const { state } = this.#applier;
+    const position = await this.#applier.refresh();
+    const common = {
+      nodeId: this.#services.identity.nodeId,
+      position: position.toString(),
+      epoch: this.epoch.toString(),
+    };
+    if (state.kind !== "broken") return { ...common, state: "streaming" };
+    return { ...common, state: "broken", error: `${state.gtid}: ${state.error}` };
+  }
+
+  noteHealth({ from, to, reason }: HealthChange): void {
+    if (from !== null || to !== "up") {
+      this.#services.events.record("state-changed", `the master is ${to}: ${reason}`);
+    }
+    if (to === "up") this.#registration.hurry();
+  }
+
+  /** Leaves `broken`, so that the next delivery tries again. */
+  async resume(): Promise<void> {
+    await this.#applier.resume();
+    this.#services.events.record("replication-resumed", "replication tries again");
+    this.#registration.hurry();
+  }
+
+  /**
+   * Passes a write on to the master and its answer back. Throws `no-leader` where it surely did not reach one, and
+   * `write-uncertain` where it may have.
+   */
+  forward(request: ForwardRequest, signal: AbortSignal): Promise<ForwardAnswer> {
+    return this.#master.forward(request, { signal, timeoutMs: FORWARD_TIMEOUT_MS });
+  }
+
+  view(): ClusterView {
+    const { state } = this.#applier;
+    return buildSlaveView({
+      services: this.#services,
+      membership: this.#membership,
+      masterView: this.#follower.latest,
+      masterHealth: this.#monitor.stateOf(MASTER),
+      positionText: this.positionText(),
+      lagMs: this.lagMs(),
+      broken: state.kind === "broken" ? `${state.gtid}: ${state.error}` : null,
+      problem: this.#registration.problem,
+      throughput: this.#throughput.rates(),
+    });
+  }
+
+  /** Ends the role; the server stays read-only. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([
+      this.#registration[Symbol.asyncDispose](),
+      this.#monitor[Symbol.asyncDispose](),
+      this.#follower[Symbol.asyncDispose](),
+    ]);
+    await this.#applier[Symbol.asyncDispose]();
+    await this.#master[Symbol.asyncDispose]();
+  }
+}
