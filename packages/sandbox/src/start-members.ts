@@ -57,9 +57,13 @@ async function startDatabase(
         }),
     );
   } catch (error) {
+    const words = messageOf(error);
+    const advice = words.includes("--fresh")
+      ? ""
+      : ` (its folder: ${directory}; --fresh throws the sandbox's data away and begins anew)`;
     throw new UnderstudyError(
       errorCodeOf(error),
-      `the database server of ${node.nodeId} did not start: ${messageOf(error)} (its folder: ${directory}; --fresh throws the sandbox's data away and begins anew)`,
+      `the database server of ${node.nodeId} did not start: ${words}${advice}`,
       { cause: error },
     );
   }
@@ -135,8 +139,8 @@ function killAllAt(
   processes: readonly { killHard(): Promise<void> }[],
 ): void {
   const kill = (): void => {
-    // never rejects; whoever waits for the process sees its end
-    for (const process of processes) void process.killHard();
+    // whoever waits for the process sees its end
+    for (const process of processes) process.killHard().catch(() => undefined);
   };
   if (signal?.aborted) kill();
   signal?.addEventListener("abort", kill, { once: true });

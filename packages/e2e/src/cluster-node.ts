@@ -1,0 +1,116 @@
+import { request, type Agent } from "undici";
+import type { DatabaseServer } from "@understudy/database-server";
+import type { SandboxNode } from "@understudy/sandbox";
+
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** What a node answered, whatever its status. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The JSON object of the answer; empty where it is none. */
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+/** How a request is sent. */
+export interface RequestOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Default 30 s; the request is rejected after it. */
+  readonly timeoutMs?: number;
+}
+
+/** A node of a test's cluster. */
+export class ClusterNode {
+  readonly nodeId: string;
+  readonly url: string;
+  /** Its database server, which can be killed and held still as well. */
+  readonly database: DatabaseServer;
+  readonly #node: SandboxNode;
+  readonly #agent: Agent;
+
+  constructor(node: SandboxNode, agent: Agent) {
+    this.nodeId = node.nodeId;
+    this.url = node.url;
+    this.database = node.database;
+    this.#node = node;
+    this.#agent = agent;
+  }
+
+  /** Process id of the node; null while it does not run. */
+  get pid(): number | null {
+    return this.#node.process.pid;
+  }
+
+  /** Path of the node's log (pino JSON lines). */
+  get logFile(): string {
+    return this.#node.process.logFile;
+  }
+
+  /** POSTs JSON. Any status is an answer; only a broken connection or a timeout rejects. */
+  async post(path: string, body: unknown, options: RequestOptions = {}): Promise<Answer> {
+    return this.#send("POST", path, { ...options, body });
+  }
+
+  /** GETs; the path may hold a query string. */
+  async get(path: string, options: RequestOptions = {}): Promise<Answer> {
+    return this.#send("GET", path, options);
+  }
+
+  /** `kill -9` of the node's process; its database server goes on. */
+  async killHard(): Promise<void> {
+    await this.#node.process.killHard();
+  }
+
+  /** Starts the node's process again and resolves when it lives. */
+  async start(): Promise<void> {
+    await this.#node.process.start();
+  }
+
+  /** Stops the node's process in order; throws where it does not end with code 0. */
+  async stop(): Promise<void> {
+    const exit = await this.#node.process.stop();
+    if (exit === null || exit.code === 0) return;
+    throw new Error(
+      `${this.nodeId} did not stop in order (code ${exit.code}, signal ${exit.signal}): ${await this.#node.process.lastWords()}`,
+    );
+  }
+
+  /** SIGSTOP to the node's process: it holds still, but its connections stay open. */
+  freeze(): void {
+    this.#node.process.freeze();
+  }
+
+  /** Ends a {@link freeze}. */
+  thaw(): void {
+    this.#node.process.thaw();
+  }
+
+  async #send(
+    method: "GET" | "POST",
+    path: string,
+    options: RequestOptions & { readonly body?: unknown },
+  ): Promise<Answer> {
+    const { statusCode, headers, body } = await request(`${this.url}${path}`, {
+      dispatcher: this.#agent,
+      method,
+      headers: {
+        ...(options.body === undefined ? {} : { "content-type": "application/json" }),
+        ...options.headers,
+      },
+      body: options.body === undefined ? null : JSON.stringify(options.body),
+      signal: AbortSignal.timeout(options.timeoutMs ?? REQUEST_TIMEOUT_MS),
+    });
+    const text = await body.text();
+    return { status: statusCode, headers, body: objectOf(text), text };
+  }
+}
+
+function objectOf(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

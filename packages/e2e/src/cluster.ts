@@ -1,0 +1,122 @@
+/*
+ * The harness of the end-to-end tests: a whole cluster of real processes and real database servers, in a temporary folder,
+ * on free ports, with relaxed durability, gone at the end. A test reads like prose:
+ *
+ *   await using cluster = await startCluster({ flavour, slaves: 2 });
+ *   const [first, second] = cluster.slaves;
+ *   await cluster.master.post("/createdb", { name: "mydb" });
+ *   await first.killHard();                    // the node's process; `first.database.killHard()` is its database server
+ *   ...
+ *   await first.start();
+ *   await cluster.waitForSync();               // asks the database servers, not the nodes
+ *   await expectAllEqual(cluster);             // schema and CHECKSUM TABLE of all tables on all nodes
+ *   await using connection = await sql(second); // past the API, as root
+ *
+ * Nothing is supervised: what a test kills stays dead until the test starts it again. A database server that is started
+ * again comes up read-only, and it is its node's duty to open it on a master. UNDERSTUDY_E2E_KEEP=1 keeps the folder with
+ * all logs and says where it is.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Agent } from "undici";
+import type { Flavour } from "@understudy/protocol";
+import { openSandbox, waitUntilReplicating, type Sandbox } from "@understudy/sandbox";
+import { checksumsOf, type Checksums } from "./checksums.ts";
+import { ClusterNode } from "./cluster-node.ts";
+import { waitForPosition } from "./wait-for-position.ts";
+
+/** What {@link startCluster} starts. */
+export interface ClusterOptions {
+  readonly flavour: Flavour;
+  /** Default 2. */
+  readonly slaves?: number;
+  /** More `UNDERSTUDY_*` settings for every node, by their full names. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Default `debug`, since the logs are read only where something went wrong. */
+  readonly logLevel?: string;
+}
+
+/** A running cluster of a test; see the top of this file. */
+export class Cluster implements AsyncDisposable {
+  readonly flavour: Flavour;
+  readonly master: ClusterNode;
+  /** `node2`, `node3`, … */
+  readonly slaves: readonly ClusterNode[];
+  readonly #sandbox: Sandbox;
+  readonly #dispose: () => Promise<void>;
+
+  /** Use {@link startCluster}. */
+  constructor(sandbox: Sandbox, agent: Agent, dispose: () => Promise<void>) {
+    this.flavour = sandbox.flavour;
+    this.master = new ClusterNode(sandbox.master, agent);
+    this.slaves = sandbox.slaves.map((slave) => new ClusterNode(slave, agent));
+    this.#sandbox = sandbox;
+    this.#dispose = dispose;
+  }
+
+  /** The master first. */
+  get nodes(): readonly ClusterNode[] {
+    return [this.master, ...this.slaves];
+  }
+
+  /**
+   * Resolves when every slave's database server has all that the master's has committed by now. Throws after `timeoutMs`
+   * (default 30 s) with a message that tells who is where.
+   */
+  async waitForSync(timeoutMs = 30_000): Promise<void> {
+    await waitForPosition(this.flavour, { from: this.master, on: this.slaves, timeoutMs });
+  }
+
+  /** Resolves when the master's `GET /cluster` shows every slave up and without lag. */
+  async waitUntilReplicating(timeoutMs = 60_000): Promise<void> {
+    await waitUntilReplicating(this.#sandbox, { timeoutMs });
+  }
+
+  /** What each node's database server holds, by node id: for every table of users its definition and `CHECKSUM TABLE`. */
+  async checksums(): Promise<Readonly<Record<string, Checksums>>> {
+    const entries = await Promise.all(
+      this.nodes.map(async (node) => [node.nodeId, await checksumsOf(node)] as const),
+    );
+    return Object.fromEntries(entries);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#dispose();
+  }
+}
+
+/** Starts a cluster and resolves when all of it replicates. A start that fails leaves nothing behind. */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  await using stack = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(tmpdir(), `understudy-e2e-${options.flavour}-`));
+  stack.defer(() => removeFolder(directory));
+  // a connection for each request: a kept one to a node that was killed would fail the next request
+  const agent = stack.adopt(new Agent({ pipelining: 0, connect: { timeout: 5_000 } }), (it) => it.destroy());
+  const kill = new AbortController();
+  const sandbox = stack.use(
+    await openSandbox({
+      directory,
+      flavour: options.flavour,
+      slaves: options.slaves ?? 2,
+      port: 0,
+      logLevel: options.logLevel ?? "debug",
+      durability: "relaxed",
+      nodeEnvironment: options.environment ?? {},
+      supervise: false,
+      killSignal: kill.signal,
+    }),
+  );
+  await waitUntilReplicating(sandbox);
+  const owned = stack.move();
+  return new Cluster(sandbox, agent, async () => {
+    // what is thrown away need not be shut down in order; tests of an orderly stop call `stop()` themselves
+    kill.abort();
+    await owned.disposeAsync();
+  });
+}
+
+async function removeFolder(directory: string): Promise<void> {
+  if (process.env["UNDERSTUDY_E2E_KEEP"]) process.stderr.write(`kept ${directory}\n`);
+  else await rm(directory, { recursive: true, force: true });
+}

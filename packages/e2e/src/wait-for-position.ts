@@ -1,0 +1,73 @@
+import { messageOf, systemClock } from "@understudy/kernel";
+import type { Flavour } from "@understudy/protocol";
+import { rowsOf, type SqlTarget } from "./sql.ts";
+
+const POLL_MS = 20;
+
+/** Whose position must be reached by whom, and within which time. */
+export interface PositionWait {
+  readonly from: SqlTarget;
+  readonly on: readonly SqlTarget[];
+  readonly timeoutMs: number;
+}
+
+/** Resolves when the database servers of `on` have all that the one of `from` has committed by now; else throws who is where. */
+export async function waitForPosition(flavour: Flavour, wait: PositionWait): Promise<void> {
+  const deadline = systemClock.monotonicMs() + wait.timeoutMs;
+  const goal = await positionOf(flavour, wait.from);
+  const results = await Promise.all(wait.on.map((node) => reach(flavour, { node, goal, deadline })));
+  const missing = results.filter((result) => result !== null);
+  if (missing.length === 0) return;
+  throw new Error(
+    `not in sync within ${wait.timeoutMs / 1000} s: ${wait.from.nodeId} was at "${goal}", ${missing.join(", ")}`,
+  );
+}
+
+/** Null when the node got there, else the words for where it is. */
+async function reach(
+  flavour: Flavour,
+  target: { readonly node: SqlTarget; readonly goal: string; readonly deadline: number },
+): Promise<string | null> {
+  const { node, goal, deadline } = target;
+  let place = "";
+  do {
+    try {
+      const position = await positionOf(flavour, node);
+      if (await contains(flavour, { node, position, goal })) return null;
+      place = `is at "${position}"`;
+    } catch (error) {
+      place = `can't be asked (${messageOf(error)})`;
+    }
+    await systemClock.sleep(POLL_MS);
+  } while (systemClock.monotonicMs() < deadline);
+  return `${node.nodeId} ${place}`;
+}
+
+async function positionOf(flavour: Flavour, node: SqlTarget): Promise<string> {
+  const variable = flavour === "mysql" ? "gtid_executed" : "gtid_binlog_pos";
+  const [row] = await rowsOf(node, `SELECT @@GLOBAL.${variable} AS position`);
+  return String(row?.["position"]).replaceAll(/\s/g, "");
+}
+
+async function contains(
+  flavour: Flavour,
+  place: { readonly node: SqlTarget; readonly position: string; readonly goal: string },
+): Promise<boolean> {
+  if (flavour === "mysql") {
+    const [row] = await rowsOf(place.node, "SELECT GTID_SUBSET(?, ?) AS yes", [place.goal, place.position]);
+    return Number(row?.["yes"]) === 1;
+  }
+  const reached = sequencesOf(place.position);
+  return [...sequencesOf(place.goal)].every(([domain, sequence]) => (reached.get(domain) ?? -1n) >= sequence);
+}
+
+/** Domain → sequence number of a MariaDB GTID list such as `0-1-100,2-1-5`. */
+function sequencesOf(list: string): ReadonlyMap<string, bigint> {
+  const entries = list.split(",").filter(Boolean);
+  return new Map(
+    entries.map((entry) => {
+      const [domain = "", , sequence = "0"] = entry.split("-");
+      return [domain, BigInt(sequence)];
+    }),
+  );
+}
