@@ -1,3 +1,4 @@
+export { ensureDataDirectories } from "./data-directories.ts";
 export { findDatabaseProgram, type DatabaseProgram } from "./database-program.ts";
 export { openDatabaseServer, type DatabaseServer, type DatabaseServerOptions } from "./database-server.ts";
 export { findFreePort, isPortFree } from "./free-port.ts";

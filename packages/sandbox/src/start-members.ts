@@ -1,4 +1,10 @@
-import { openDatabaseServer, type DatabaseProgram, type DatabaseServer } from "@understudy/database-server";
+import { join } from "node:path";
+import {
+  ensureDataDirectories,
+  openDatabaseServer,
+  type DatabaseProgram,
+  type DatabaseServer,
+} from "@understudy/database-server";
 import { errorCodeOf, UnderstudyError } from "@understudy/protocol";
 import { messageOf } from "@understudy/kernel";
 import { openNodeProcess, type NodeProcess } from "./node-process.ts";
@@ -26,12 +32,23 @@ export async function startDatabases(
   stack: AsyncDisposableStack,
   options: MembersOptions,
 ): Promise<readonly DatabaseServer[]> {
+  await prepareData(options);
   const databases = await openAll(
     options.plan.nodes.map((node, index) => startDatabase(node, index, options)),
   );
   stack.defer(() => step(options.onProgress, "database servers stopped", () => disposeAll(databases)));
   killAllAt(options.killSignal, databases);
   return databases;
+}
+
+/** Initialises new data folders, and says so where there are any: it takes longest of all. */
+async function prepareData(options: MembersOptions): Promise<void> {
+  const { directory, plan, program } = options;
+  const dataFolders = plan.nodes.map(({ nodeId }) => join(foldersOf(directory, nodeId).database, "data"));
+  const startedMs = performance.now();
+  if (!(await ensureDataDirectories(program, dataFolders))) return;
+  const text = `new data folders in ${directory}`;
+  options.onProgress({ kind: "done", text, tookMs: performance.now() - startedMs });
 }
 
 async function startDatabase(
