@@ -115,8 +115,13 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
     return this.#queue;
   }
 
+  /** What this node has committed, without asking its server. */
+  gtidText(): string {
+    return this.#written.current().toString();
+  }
+
   positionText(): string {
-    return formatPosition({ epoch: this.epoch, gtid: this.#written.current().toString() });
+    return formatPosition({ epoch: this.epoch, gtid: this.gtidText() });
   }
 
   /** Position of a write that was confirmed here; where it wrote nothing, of everything before it. */

@@ -1,0 +1,3 @@
+import { runNode } from "@understudy/node";
+
+await runNode("slave");

@@ -1,0 +1,66 @@
+import cors from "@fastify/cors";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import { BINLOG_MEDIA_TYPE, HEADERS, UnderstudyError } from "@understudy/protocol";
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from "fastify";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { NodeRuntime } from "../node-runtime.ts";
+import { setAnswerHeaders } from "./answer-headers.ts";
+import { createOriginCheck } from "./cors-origins.ts";
+import { createHostCheck } from "./host-check.ts";
+import { problemAnswer } from "./problem-answer.ts";
+import { requestIdOf } from "./request-id.ts";
+import { requestValidator } from "./request-validator.ts";
+
+/** A Fastify instance whose handlers are typed by their TypeBox schemas. */
+export type HttpServer = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** A connection on which nothing moves for so long is closed. Deliveries lift this for themselves. */
+const IDLE_CONNECTION_MS = 120_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_MS = 75_000;
+
+/** Makes the HTTP side of a node, without routes. */
+export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
+  const { config, identity, logger } = runtime.services;
+  const server = fastify({
+    bodyLimit: config.bodyLimitBytes,
+    genReqId: requestIdOf,
+    logger: false,
+    connectionTimeout: IDLE_CONNECTION_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // statements and deliveries may rightly take long; what idles is ended by the connection's own timeout
+    requestTimeout: 0,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    forceCloseConnections: "idle",
+    routerOptions: { maxParamLength: 512 },
+    exposeHeadRoutes: false,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  server.setErrorHandler((error, request, reply) => problemAnswer(error, request, reply, logger));
+  server.setNotFoundHandler((request) => {
+    throw new UnderstudyError(
+      "not-found",
+      `there is no ${request.method} ${request.url.split("?")[0] ?? ""}`,
+    );
+  });
+  server.setValidatorCompiler(requestValidator);
+  server.addContentTypeParser(BINLOG_MEDIA_TYPE, (_request, payload, done) => done(null, payload));
+  const checkHost = createHostCheck({ ...config, advertisedUrl: identity.advertisedUrl });
+  server.addHook("onRequest", async (request, reply) => {
+    setAnswerHeaders(reply, runtime);
+    checkHost(request.headers.host);
+  });
+  const isAllowed = createOriginCheck(config.corsOrigins);
+  await server.register(cors, {
+    origin: (origin, done) => done(null, isAllowed(origin)),
+    methods: ["GET", "POST", "DELETE"],
+    exposedHeaders: [...Object.values(HEADERS), "retry-after"],
+    maxAge: 600,
+  });
+  return server;
+}

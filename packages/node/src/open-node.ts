@@ -1,0 +1,219 @@
+import { checkServerForBinlog } from "@understudy/binlog";
+import { EventHistory } from "@understudy/health-monitor";
+import {
+  backoffMs,
+  BackgroundLoop,
+  messageOf,
+  systemClock,
+  systemRandom,
+  type Logger,
+} from "@understudy/kernel";
+import { errorCodeOf, UnderstudyError, type ErrorCode } from "@understudy/protocol";
+import { openSqlExecutor, parseDatabaseUrl } from "@understudy/sql-executor";
+import { isIP, type AddressInfo } from "node:net";
+import { httpUrl, type NodeConfig } from "./config/node-config.ts";
+import { createServer, type HttpServer } from "./http/create-server.ts";
+import { addMetrics } from "./metrics.ts";
+import { nodeIdOf } from "./node-identity.ts";
+import type { NodeRuntime, RunningNode } from "./node-runtime.ts";
+import type { NodeServices, RoleServices } from "./node-services.ts";
+import { MasterRole } from "./roles/master-role.ts";
+import { SlaveRole } from "./roles/slave-role.ts";
+import { addRoutes } from "./routes/add-routes.ts";
+import { VERSION } from "./version.ts";
+
+/** A node that listens. */
+export interface UnderstudyNode extends AsyncDisposable {
+  readonly nodeId: string;
+  /** Where it listens. */
+  readonly url: string;
+  /** Rejects when the node can't go on: a configuration or a database server that will not do. Never resolves. */
+  readonly failed: Promise<never>;
+}
+
+/** Start-up failures that waiting does not cure. */
+const FATAL: ReadonlySet<ErrorCode> = new Set([
+  "cluster-mismatch",
+  "config-invalid",
+  "forbidden",
+  "internal",
+  "server-unsuitable",
+]);
+
+const BACKOFF = { baseMs: 200, maxMs: 3000 } as const;
+
+/**
+ * Opens a node: it listens at once (and answers `starting`), then takes its role as soon as its database server answers.
+ * Rejects where it can't listen.
+ */
+export async function openNode(config: NodeConfig, logger: Logger): Promise<UnderstudyNode> {
+  const nodeId = await nodeIdOf(config.dataDir, config.nodeId);
+  const advertisedUrl = config.advertisedUrl ?? httpUrl(advertisableHost(config.host), config.port);
+  const clock = systemClock;
+  const services: NodeServices = {
+    config,
+    identity: { nodeId, advertisedUrl, version: VERSION },
+    clock,
+    random: systemRandom,
+    logger,
+    events: new EventHistory({ nodeId, clock }),
+  };
+  const node = new Node(services);
+  const server = await createServer(node);
+  addMetrics(server, node);
+  addRoutes(server, node);
+  await listen(server, config);
+  return new ListeningNode(node, server, services);
+}
+
+/** Listening everywhere is nothing that others could call. */
+function advertisableHost(host: string): string {
+  if (isIP(host) !== 0 && /^(0\.0\.0\.0|::)$/.test(host)) return "127.0.0.1";
+  return host;
+}
+
+async function listen(server: HttpServer, { host, port }: NodeConfig): Promise<void> {
+  try {
+    await server.listen({ host, port });
+  } catch (error) {
+    await server.close();
+    const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+    const reason = taken ? "the port is in use; choose another with UNDERSTUDY_PORT" : messageOf(error);
+    throw new UnderstudyError("config-invalid", `can't listen on ${httpUrl(host, port)}: ${reason}`);
+  }
+}
+
+/** The node behind its HTTP side: waits for its database, then holds its role. */
+class Node implements NodeRuntime, AsyncDisposable {
+  readonly services: NodeServices;
+  readonly #startedMs: number;
+  readonly #failure = Promise.withResolvers<never>();
+  readonly #opening: BackgroundLoop;
+  #running: RunningNode | null = null;
+  #startingReason = "it has just started";
+
+  constructor(services: NodeServices) {
+    this.services = services;
+    this.#startedMs = services.clock.monotonicMs();
+    this.#failure.promise.catch(() => undefined);
+    this.#opening = new BackgroundLoop(
+      (signal) => this.#open(signal),
+      (error) => {
+        if (error !== undefined) this.#failure.reject(error);
+      },
+    );
+  }
+
+  get failed(): Promise<never> {
+    return this.#failure.promise;
+  }
+
+  running(): RunningNode {
+    if (this.#running) return this.#running;
+    throw new UnderstudyError(
+      "starting",
+      `${this.services.identity.nodeId} is starting: ${this.#startingReason}`,
+    );
+  }
+
+  current(): RunningNode | null {
+    return this.#running;
+  }
+
+  startingReason(): string {
+    return this.#startingReason;
+  }
+
+  uptimeSeconds(): number {
+    return Math.round((this.services.clock.monotonicMs() - this.#startedMs) / 1000);
+  }
+
+  async #open(signal: AbortSignal): Promise<void> {
+    const { clock, random, logger } = this.services;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        this.#running = await this.#openOnce(signal);
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        const code = errorCodeOf(error);
+        if (FATAL.has(code)) throw error;
+        this.#startingReason = messageOf(error);
+        logger.warn({ event: "start-waits", code }, this.#startingReason);
+      }
+      await clock.sleep(backoffMs(attempt, BACKOFF, random), signal);
+    }
+  }
+
+  async #openOnce(signal: AbortSignal): Promise<RunningNode> {
+    const { services } = this;
+    const { config, logger, clock, events } = services;
+    const endpoint = parseDatabaseUrl(config.databaseUrl.reveal());
+    await using opening = new AsyncDisposableStack();
+    const executor = opening.use(
+      await openSqlExecutor({
+        endpoint,
+        clock,
+        logger,
+        signal,
+        poolSizes: { reader: config.readerConnectionsMax, application: config.writerConnectionsMax },
+        limits: { queueMax: config.waitingRequestsMax },
+      }),
+    );
+    const { warnings } = await executor.withAdmin((session) => checkServerForBinlog(session));
+    for (const warning of warnings) logger.warn({ event: "server-warning" }, warning);
+    const roleServices: RoleServices = { ...services, executor, endpoint, serverWarnings: warnings };
+    const role =
+      config.role === "master" ? await MasterRole.open(roleServices) : await SlaveRole.open(roleServices);
+    opening.move();
+    const what = `${executor.server.flavour} ${executor.server.version}`;
+    events.record("started", `started as ${role.kind} with ${what}`);
+    logger.info(
+      { event: "role-taken", role: role.kind, epoch: role.epoch.toString() },
+      `role taken, with ${what}`,
+    );
+    return { executor, role };
+  }
+
+  /** Ends the role, then the database connections. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#opening[Symbol.asyncDispose]();
+    const running = this.#running;
+    this.#running = null;
+    this.#startingReason = "it is stopping";
+    await running?.role[Symbol.asyncDispose]();
+    await running?.executor[Symbol.asyncDispose]();
+  }
+}
+
+class ListeningNode implements UnderstudyNode {
+  readonly #node: Node;
+  readonly #server: HttpServer;
+  readonly #services: NodeServices;
+
+  constructor(node: Node, server: HttpServer, services: NodeServices) {
+    this.#node = node;
+    this.#server = server;
+    this.#services = services;
+  }
+
+  get nodeId(): string {
+    return this.#services.identity.nodeId;
+  }
+
+  get url(): string {
+    const address = this.#server.server.address() as AddressInfo;
+    return httpUrl(address.address, address.port);
+  }
+
+  get failed(): Promise<never> {
+    return this.#node.failed;
+  }
+
+  /** Ends the role first, so that nothing new begins, then lets the answers under way end. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closing = this.#server.close();
+    await this.#node[Symbol.asyncDispose]();
+    await closing;
+  }
+}

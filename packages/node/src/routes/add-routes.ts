@@ -1,0 +1,20 @@
+import type { HttpServer } from "../http/create-server.ts";
+import type { NodeRuntime } from "../node-runtime.ts";
+import { addClusterRoutes } from "./cluster-routes.ts";
+import { addDefinitionRoutes } from "./definition-routes.ts";
+import { addHealthRoutes } from "./health-routes.ts";
+import { addReplicationRoutes } from "./replication-routes.ts";
+import { addRowRoutes } from "./row-routes.ts";
+import { addSchemaRoutes } from "./schema-routes.ts";
+import { addSqlRoutes } from "./sql-routes.ts";
+
+/** Every route of a node; the same on each, whatever its role. */
+export function addRoutes(server: HttpServer, runtime: NodeRuntime): void {
+  addClusterRoutes(server, runtime);
+  addDefinitionRoutes(server, runtime);
+  addRowRoutes(server, runtime);
+  addSqlRoutes(server, runtime);
+  addSchemaRoutes(server, runtime);
+  addReplicationRoutes(server, runtime);
+  addHealthRoutes(server, runtime);
+}

@@ -1,0 +1,74 @@
+import { UnderstudyError } from "@understudy/protocol";
+import Type from "typebox";
+import type { HttpServer } from "../http/create-server.ts";
+import type { NodeRuntime } from "../node-runtime.ts";
+import type { MasterRole } from "../roles/master-role.ts";
+import { streamEvents } from "./event-stream.ts";
+
+const OfNode = Type.Object({ id: Type.String({ minLength: 1 }) });
+const EventRange = Type.Object(
+  {
+    after: Type.Integer({ minimum: 0, default: 0 }),
+    limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100 }),
+  },
+  { additionalProperties: false },
+);
+
+/** `GET /ping`, `GET /cluster` and what is below it. */
+export function addClusterRoutes(server: HttpServer, runtime: NodeRuntime): void {
+  const { identity, events } = runtime.services;
+  server.get("/ping", async () => {
+    const running = runtime.current();
+    const common = {
+      nodeId: identity.nodeId,
+      uptimeSeconds: runtime.uptimeSeconds(),
+      version: identity.version,
+    };
+    if (!running) {
+      const { role } = runtime.services.config;
+      return { status: "starting", ...common, clusterId: "", role, epoch: "0", position: "0:" };
+    }
+    const { role } = running;
+    return {
+      status: role.problem() === null ? "ok" : "degraded",
+      ...common,
+      clusterId: role.clusterId,
+      role: role.kind,
+      epoch: role.epoch.toString(),
+      position: role.positionText(),
+    };
+  });
+  server.get("/cluster", async () => runtime.running().role.view());
+  server.get("/cluster/events", { schema: { querystring: EventRange } }, async (request, reply) => {
+    const { after, limit } = request.query;
+    if (request.headers.accept?.includes("text/event-stream") !== true) return events.list({ after, limit });
+    return streamEvents(events, request, reply, after);
+  });
+  server.delete("/cluster/nodes/:id", { schema: { params: OfNode } }, async ({ params }) => {
+    await masterOf(runtime).remove(params.id);
+    return { removed: params.id };
+  });
+  server.post("/cluster/nodes/:id/pause", { schema: { params: OfNode } }, async ({ params }) => {
+    masterOf(runtime).pause(params.id);
+    return { paused: params.id };
+  });
+  server.post("/cluster/nodes/:id/resume", { schema: { params: OfNode } }, async ({ params }) => {
+    const { role } = runtime.running();
+    if (role.kind === "slave" && params.id === identity.nodeId) await role.resume();
+    else masterOf(runtime).resume(params.id);
+    return { resumed: params.id };
+  });
+}
+
+function masterOf(runtime: NodeRuntime): MasterRole {
+  const { role } = runtime.running();
+  if (role.kind === "master") return role;
+  const leader = role.view().leader?.url ?? null;
+  throw new UnderstudyError(
+    "no-leader",
+    `only the master can do this; it is at ${leader ?? "an unknown address"}`,
+    {
+      details: { leader },
+    },
+  );
+}

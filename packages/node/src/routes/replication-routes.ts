@@ -1,0 +1,46 @@
+import { RegisterRequest, UnderstudyError, type ReplicatePosition } from "@understudy/protocol";
+import type { HttpServer } from "../http/create-server.ts";
+import type { NodeRuntime } from "../node-runtime.ts";
+import { readDeliveryHeaders } from "../roles/delivery-check.ts";
+
+/** Node to node: `POST /cluster/register`, `POST /replicate/transactions`, `GET /replicate/position`. */
+export function addReplicationRoutes(server: HttpServer, runtime: NodeRuntime): void {
+  server.post("/cluster/register", { schema: { body: RegisterRequest } }, async (request) => {
+    const { role } = runtime.running();
+    if (role.kind === "master") return role.register(request.body);
+    throw new UnderstudyError("no-leader", `${runtime.services.identity.nodeId} is not the master`, {
+      details: { leader: role.view().leader?.url ?? null },
+    });
+  });
+  server.get("/replicate/position", async (): Promise<ReplicatePosition> => {
+    const { role } = runtime.running();
+    if (role.kind === "slave") return role.replicatePosition();
+    const { nodeId } = runtime.services.identity;
+    return { nodeId, position: role.gtidText(), epoch: role.epoch.toString(), state: "master" };
+  });
+  server.post("/replicate/transactions", async (request) => {
+    const { role } = runtime.running();
+    const headers = readDeliveryHeaders(request.headers);
+    if (role.kind === "master") {
+      throw new UnderstudyError("epoch-stale", "this node is a master itself", {
+        details: { epoch: role.epoch.toString() },
+      });
+    }
+    const { body } = request;
+    if (!isByteStream(body)) throw new UnderstudyError("invalid-request", "the body must be a binlog");
+    // one statement of it may take this server an hour
+    request.raw.socket.setTimeout(0);
+    const gone = new AbortController();
+    const onClose = (): void => gone.abort(new DOMException("the master has gone", "AbortError"));
+    request.raw.socket.once("close", onClose);
+    try {
+      return await role.receive(headers, body, gone.signal);
+    } finally {
+      request.raw.socket.off("close", onClose);
+    }
+  });
+}
+
+function isByteStream(body: unknown): body is AsyncIterable<Uint8Array> {
+  return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
+}
