@@ -70,7 +70,7 @@ export class DumpConnection implements Disposable, ServerQuestions {
     });
     try {
       const rows = await orAbort(Promise.race([answered, late]), signal);
-      return Array.isArray(rows) ? rows : [];
+      return isRows(rows) ? rows : [];
     } catch (error) {
       signal.throwIfAborted();
       const cause = error instanceof Error ? error : new Error(String(error));
@@ -89,6 +89,11 @@ export class DumpConnection implements Disposable, ServerQuestions {
     this.connection.destroy();
     this.socket.destroy();
   }
+}
+
+/** What a statement without rows answers is no array. */
+function isRows(value: unknown): value is Record<string, string | number | null>[] {
+  return Array.isArray(value);
 }
 
 function isSocket(value: unknown): value is Socket {

@@ -1,4 +1,4 @@
-import { BackgroundLoop, isAbortOf, messageOf, systemClock, type Clock } from "@understudy/kernel";
+import { BackgroundLoop, isAbortOf, messageOf, systemClock, toError, type Clock } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import type { BinlogEvent } from "./binlog-event.ts";
 import { createDumpCommand } from "./dump-command.ts";
@@ -8,11 +8,12 @@ import { dumpPacket, dumpSessionStatements, type DumpRequest } from "./dump-requ
 import { EventInbox } from "./event-inbox.ts";
 import { eventRole } from "./event-role.ts";
 import type { ReadBinlogOptions } from "./read-binlog-options.ts";
-import { readExecutedPosition, readPurgedPosition } from "./server-position.ts";
+import { isForeignMariadbPosition, readExecutedPosition, readPurgedPosition } from "./server-position.ts";
 
 const HIGH_WATER_BYTES = 4 * 1024 * 1024;
 /** How often in the allowed time of silence the socket is looked at. */
 const WATCH_ROUNDS = 4;
+const PACKET_HEADER_BYTES = 4;
 
 /** A dump that is under way on a connection of its own. Opened by {@link openDump}. */
 class Dump implements AsyncDisposable {
@@ -41,7 +42,7 @@ class Dump implements AsyncDisposable {
     this.#watch = new BackgroundLoop(
       (signal) => this.#watchForSilence(signal),
       // it only returns, or fails with what ends the dump
-      (error) => this.#inbox.end(error),
+      (error) => this.#inbox.end(toError(error)),
     );
   }
 
@@ -79,7 +80,7 @@ class Dump implements AsyncDisposable {
 
   readonly #onAbort = (): void => {
     this.#connection[Symbol.dispose]();
-    this.#inbox.abandon(this.#options.signal.reason);
+    this.#inbox.abandon(toError(this.#options.signal.reason));
   };
 
   #receive(event: BinlogEvent): void {
@@ -97,12 +98,12 @@ class Dump implements AsyncDisposable {
       using questions = await DumpConnection.open(this.#connectionOptions);
       const purged = await readPurgedPosition(questions, flavour);
       const executed = await readExecutedPosition(questions, flavour);
-      const reason = !from.contains(purged)
-        ? "the binlog after this position is purged"
-        : !executed.contains(from)
-          ? "the position holds transactions that the server does not have"
-          : null;
-      if (reason === null) return plain;
+      const isForeign = flavour === "mariadb" && (await isForeignMariadbPosition(questions, from));
+      let reason: string;
+      if (!from.contains(purged)) reason = "the binlog after this position is purged";
+      else if (isForeign || !executed.contains(from)) {
+        reason = "the position holds transactions that the server does not have";
+      } else return plain;
       return new UnderstudyError("snapshot-required", `${reason}: ${refusal.message}`, {
         details: { errno: refusal.errno, purged: purged.toString(), executed: executed.toString() },
         cause: plain,
@@ -161,21 +162,37 @@ export async function openDump(options: ReadBinlogOptions, clock: Clock = system
 
 /** Puts one packet on the wire past mysql2's own commands; its next packet is then expected to be number 1. */
 function sendPacket({ connection }: DumpConnection, packet: Buffer): void {
-  if (!("writePacket" in connection) || typeof connection.writePacket !== "function") {
-    throw new UnderstudyError("internal", "this mysql2 has no writePacket");
-  }
-  if (!("_resetSequenceId" in connection) || typeof connection._resetSequenceId !== "function") {
-    throw new UnderstudyError("internal", "this mysql2 has no _resetSequenceId");
+  if (!isPacketWriter(connection)) {
+    throw new UnderstudyError("internal", "this mysql2 writes packets in another way");
   }
   connection._resetSequenceId();
   connection.writePacket({
     buffer: packet,
-    length: () => packet.length - 4,
-    writeHeader: (sequenceId: number) => {
-      packet.writeUIntLE(packet.length - 4, 0, 3);
+    length: () => packet.length - PACKET_HEADER_BYTES,
+    writeHeader: (sequenceId) => {
+      packet.writeUIntLE(packet.length - PACKET_HEADER_BYTES, 0, 3);
       packet.writeUInt8(sequenceId, 3);
     },
   });
+}
+
+/** mysql2's undocumented way to write a packet (it is pinned for it). */
+interface PacketWriter {
+  _resetSequenceId(): void;
+  writePacket(packet: {
+    readonly buffer: Buffer;
+    length(): number;
+    writeHeader(sequenceId: number): void;
+  }): void;
+}
+
+function isPacketWriter(connection: object): connection is PacketWriter {
+  return (
+    "writePacket" in connection &&
+    typeof connection.writePacket === "function" &&
+    "_resetSequenceId" in connection &&
+    typeof connection._resetSequenceId === "function"
+  );
 }
 
 function toDumpError(error: Error): Error {

@@ -11,7 +11,7 @@ export class EventInbox {
   #waiting: BinlogEvent[] = [];
   #bytes = 0;
   #isFull = false;
-  #end: { readonly error: unknown } | null = null;
+  #end: { readonly error: Error | undefined } | null = null;
   #wake: (() => void) | null = null;
 
   constructor(options: {
@@ -40,13 +40,13 @@ export class EventInbox {
   }
 
   /** No more events come; those that wait are still given out, then `take` gives null, or throws `error` where one is given. The first end counts. */
-  end(error?: unknown): void {
+  end(error?: Error): void {
     this.#end ??= { error };
     this.#rouse();
   }
 
   /** As {@link end}, and what waits is dropped. */
-  abandon(error?: unknown): void {
+  abandon(error?: Error): void {
     this.#waiting = [];
     this.#bytes = 0;
     this.#end = { error };

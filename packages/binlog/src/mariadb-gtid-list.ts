@@ -62,9 +62,14 @@ export class MariadbGtidList implements GtidPosition {
     return this.#with([...asMariadbGtidList(other).#domains.values()]);
   }
 
-  /** The members of `other` whose domains are not known here, added to this list. */
-  withUnknownDomainsOf(other: MariadbGtidList): MariadbGtidList {
-    return this.#with([...other.#domains.values()].filter(({ domainId }) => !this.#domains.has(domainId)));
+  /** The last transaction of each domain. */
+  get gtids(): readonly MariadbGtid[] {
+    return [...this.#domains.values()];
+  }
+
+  /** The part of `other` whose domains are not known here. */
+  unknownDomainsOf(other: MariadbGtidList): MariadbGtidList {
+    return new MariadbGtidList(new Map([...other.#domains].filter(([id]) => !this.#domains.has(id))));
   }
 
   countMissing(other: GtidPosition): number {

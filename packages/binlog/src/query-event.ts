@@ -37,7 +37,11 @@ export function decodeQueryEvent(event: BinlogEvent): QueryEvent {
 /** The first bytes of a Query event's SQL, as Latin-1: enough to know BEGIN and its like. Throws `binlog-corrupt`. */
 export function peekQuerySql(event: BinlogEvent): string {
   const offset = querySqlOffset(event.bytes);
-  return event.bytes.toString("latin1", offset, Math.min(offset + 24, event.bytes.length - EVENT_CHECKSUM_BYTES));
+  return event.bytes.toString(
+    "latin1",
+    offset,
+    Math.min(offset + 24, event.bytes.length - EVENT_CHECKSUM_BYTES),
+  );
 }
 
 /** Where the SQL of a Query event, compressed or not, begins. Throws `binlog-corrupt`. */

@@ -1,7 +1,8 @@
 import { UnderstudyError, type Flavour } from "@understudy/protocol";
+import { parseMariadbGtid } from "./gtid.ts";
 import type { GtidPosition } from "./gtid-position.ts";
-import { MariadbGtidList } from "./mariadb-gtid-list.ts";
-import { emptyPosition, parseGtidPosition } from "./parse-gtid-position.ts";
+import { asMariadbGtidList, MariadbGtidList } from "./mariadb-gtid-list.ts";
+import { parseGtidPosition } from "./parse-gtid-position.ts";
 import type { ServerQuestions } from "./server-questions.ts";
 
 /**
@@ -15,14 +16,13 @@ export async function readExecutedPosition(
   if (flavour === "mysql") {
     return parseGtidPosition(flavour, await value(questions, "SELECT @@GLOBAL.gtid_executed AS value"));
   }
-  const binlog = await value(questions, "SELECT @@GLOBAL.gtid_binlog_pos AS value");
-  const applied = await value(questions, "SELECT @@GLOBAL.gtid_slave_pos AS value");
-  return MariadbGtidList.parse(binlog).withUnknownDomainsOf(MariadbGtidList.parse(applied));
+  const binlog = await binlogEnd(questions);
+  return binlog.union(binlog.unknownDomainsOf(await appliedByReplication(questions)));
 }
 
 /**
  * What is no longer in the server's binlog: a reader must have all of it. MySQL: `gtid_purged`. MariaDB: the state at the
- * start of its oldest binlog file. Throws `server-unsuitable` where a MariaDB server writes no binlog.
+ * start of its oldest binlog file, and the domains that only `gtid_slave_pos` knows. Throws `server-unsuitable` where a MariaDB server writes no binlog.
  */
 export async function readPurgedPosition(
   questions: ServerQuestions,
@@ -37,8 +37,42 @@ export async function readPurgedPosition(
     throw new UnderstudyError("server-unsuitable", "the server has no binlog; set log_bin");
   }
   const name = file.replaceAll("\\", "\\\\").replaceAll("'", "''");
-  const state = await value(questions, `SELECT BINLOG_GTID_POS('${name}', 4) AS value`);
-  return state === "" ? emptyPosition(flavour) : parseGtidPosition(flavour, state);
+  const start = MariadbGtidList.parse(
+    await value(questions, `SELECT BINLOG_GTID_POS('${name}', 4) AS value`),
+  );
+  // what the server has without having it in its binlog is as good as purged
+  const applied = await appliedByReplication(questions);
+  const binlog = await binlogEnd(questions);
+  return start.union(binlog.unknownDomainsOf(applied));
+}
+
+/**
+ * True where a MariaDB position names a transaction that its server's binlog never had: as its domain, server id and number or a later
+ * one are not in the binlog's state. Such a history has parted from the server's, though its numbers may be within.
+ */
+export async function isForeignMariadbPosition(
+  questions: ServerQuestions,
+  position: GtidPosition,
+): Promise<boolean> {
+  const state = await value(questions, "SELECT @@GLOBAL.gtid_binlog_state AS value");
+  const known = state
+    .split(",")
+    .filter((text) => text !== "")
+    .map(parseMariadbGtid);
+  return asMariadbGtidList(position).gtids.some(({ domainId, serverId, sequence }) => {
+    const inDomain = known.filter((gtid) => gtid.domainId === domainId);
+    return (
+      inDomain.length > 0 && !inDomain.some((gtid) => gtid.serverId === serverId && gtid.sequence >= sequence)
+    );
+  });
+}
+
+async function binlogEnd(questions: ServerQuestions): Promise<MariadbGtidList> {
+  return MariadbGtidList.parse(await value(questions, "SELECT @@GLOBAL.gtid_binlog_pos AS value"));
+}
+
+async function appliedByReplication(questions: ServerQuestions): Promise<MariadbGtidList> {
+  return MariadbGtidList.parse(await value(questions, "SELECT @@GLOBAL.gtid_slave_pos AS value"));
 }
 
 async function value(questions: ServerQuestions, sql: string): Promise<string> {

@@ -15,7 +15,16 @@ export interface TaggedGtidFields {
 }
 
 /** Field numbers of the event's serialization. */
-const FIELD = { flags: 0, uuid: 1, number: 2, tag: 3, lastCommitted: 4, sequence: 5, immediate: 6, original: 7 };
+const FIELD = {
+  flags: 0,
+  uuid: 1,
+  number: 2,
+  tag: 3,
+  lastCommitted: 4,
+  sequence: 5,
+  immediate: 6,
+  original: 7,
+};
 
 /**
  * Decodes the body of a tagged GTID event. It is written with MySQL's own serialization: version, size and last field that may
@@ -29,7 +38,7 @@ export function decodeTaggedGtid(bytes: Buffer): TaggedGtidFields {
   const numbers = new Map<number, bigint>();
   let uuidHex = "";
   let tag = "";
-  for (let field = 0; field <= FIELD.original && !reader.isAtEnd; ) {
+  for (let field = 0; field <= FIELD.original && !reader.isAtEnd;) {
     field = Number(reader.unsigned());
     if (field === FIELD.uuid) uuidHex = reader.bytes(16).toString("hex");
     else if (field === FIELD.tag) tag = reader.raw(Number(reader.unsigned())).toString("latin1");
