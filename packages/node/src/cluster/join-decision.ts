@@ -1,5 +1,5 @@
 import type { GtidPosition } from "@understudy/binlog";
-import { ERROR_TABLE, type Flavour } from "@understudy/protocol";
+import type { ErrorCode, Flavour } from "@understudy/protocol";
 
 /** What a master knows when a node asks to join. */
 export interface JoinFacts {
@@ -31,11 +31,11 @@ export type JoinDecision =
   | { readonly kind: "deliver" }
   /** Its GTID state is emptied first, then everything is delivered from the beginning. */
   | { readonly kind: "reset" }
-  | { readonly kind: "refuse"; readonly code: keyof typeof ERROR_TABLE; readonly reason: string };
+  | { readonly kind: "refuse"; readonly code: ErrorCode; readonly reason: string };
 
 /** Whether and how a node joins: pure, so that every case can be tried. */
 export function decideJoin({ self, joiner }: JoinFacts): JoinDecision {
-  const refuse = (code: keyof typeof ERROR_TABLE, reason: string): JoinDecision => ({
+  const refuse = (code: ErrorCode, reason: string): JoinDecision => ({
     kind: "refuse",
     code,
     reason,

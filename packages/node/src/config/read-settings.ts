@@ -81,10 +81,11 @@ function unknownNames(environment: Environment): string[] {
 function schemaProblems(values: Record<string, unknown>): string[] {
   const problems = new Map<string, string>();
   for (const error of check.Errors(values)) {
-    const missing = Reflect.get(error.params, "requiredProperties");
+    const missing: unknown = Reflect.get(error.params, "requiredProperties");
     if (Array.isArray(missing)) {
-      for (const setting of missing)
-        problems.set(String(setting), `${environmentName(String(setting))} is required`);
+      for (const setting of missing.map(String)) {
+        problems.set(setting, `${environmentName(setting)} is required`);
+      }
       continue;
     }
     const setting = error.instancePath.split("/")[1] ?? "";

@@ -41,7 +41,7 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
     routerOptions: { maxParamLength: 512 },
     exposeHeadRoutes: false,
   }).withTypeProvider<TypeBoxTypeProvider>();
-  server.setErrorHandler((error, request, reply) => problemAnswer(error, request, reply, logger));
+  server.setErrorHandler((error, _request, reply) => problemAnswer(error, reply, logger));
   server.setNotFoundHandler((request) => {
     throw new UnderstudyError(
       "not-found",

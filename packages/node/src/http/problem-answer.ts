@@ -1,4 +1,4 @@
-import { CodedError, messageOf, type Logger } from "@understudy/kernel";
+import { isCodedError, messageOf, type CodedError, type Logger } from "@understudy/kernel";
 import {
   ERROR_TABLE,
   isErrorCode,
@@ -7,18 +7,14 @@ import {
   type ErrorCode,
   type Problem,
 } from "@understudy/protocol";
-import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 
 /** Seconds after which trying again makes sense, where the error brings no better word. */
 const RETRY_AFTER_SECONDS = 1;
 
 /** Makes every error an `application/problem+json` answer from the one error table. Set once, before any route. */
-export function problemAnswer(
-  error: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  logger: Logger,
-): FastifyReply {
+export function problemAnswer(error: unknown, reply: FastifyReply, logger: Logger): FastifyReply {
+  const { request } = reply;
   const coded = codedErrorOf(error);
   const entry = ERROR_TABLE[coded.code];
   const fields = { event: "request-failed", requestId: request.id, code: coded.code, path: pathOf(request) };
@@ -48,20 +44,20 @@ function pathOf(request: FastifyRequest): string {
 
 function codedErrorOf(error: unknown): CodedError<ErrorCode> {
   if (error instanceof UnderstudyError) return error;
-  if (error instanceof CodedError && isErrorCode(error.code)) {
+  if (isCodedError(error) && isErrorCode(error.code)) {
     return new UnderstudyError(error.code, error.message, { details: error.details, cause: error });
   }
   if (isFastifyError(error)) return fromFastify(error);
   return new UnderstudyError("internal", messageOf(error), { cause: error });
 }
 
-function isFastifyError(error: unknown): error is FastifyError {
+function isFastifyError(error: unknown): error is Error & { readonly statusCode: number } {
   return error instanceof Error && "statusCode" in error && typeof error.statusCode === "number";
 }
 
 /** What Fastify itself refuses before a route sees it. */
-function fromFastify(error: FastifyError): UnderstudyError {
-  const status = error.statusCode ?? 500;
+function fromFastify(error: Error & { readonly statusCode: number }): UnderstudyError {
+  const status = error.statusCode;
   if (status === 413) return new UnderstudyError("too-large", "the body is larger than this node accepts");
   if (status === 415) {
     return new UnderstudyError("invalid-request", "the body must be JSON, sent as application/json");

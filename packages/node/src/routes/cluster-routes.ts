@@ -42,7 +42,7 @@ export function addClusterRoutes(server: HttpServer, runtime: NodeRuntime): void
   server.get("/cluster/events", { schema: { querystring: EventRange } }, async (request, reply) => {
     const { after, limit } = request.query;
     if (request.headers.accept?.includes("text/event-stream") !== true) return events.list({ after, limit });
-    return streamEvents(events, request, reply, after);
+    return streamEvents(events, after, reply);
   });
   server.delete("/cluster/nodes/:id", { schema: { params: OfNode } }, async ({ params }) => {
     await masterOf(runtime).remove(params.id);

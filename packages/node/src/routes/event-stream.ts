@@ -1,5 +1,5 @@
 import type { EventHistory } from "@understudy/health-monitor";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply } from "fastify";
 
 /** A comment now and then keeps proxies from closing a quiet stream, and finds clients that are gone. */
 const KEEP_ALIVE_MS = 15_000;
@@ -11,10 +11,10 @@ const KEEP_ALIVE_MS = 15_000;
  */
 export async function streamEvents(
   events: EventHistory,
-  request: FastifyRequest,
-  reply: FastifyReply,
   after: number,
+  reply: FastifyReply,
 ): Promise<FastifyReply> {
+  const { request } = reply;
   const lastId = Number(request.headers["last-event-id"] ?? after);
   const gone = new AbortController();
   request.raw.socket.once("close", () => gone.abort(new DOMException("the client has gone", "AbortError")));

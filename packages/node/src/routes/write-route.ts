@@ -34,7 +34,8 @@ export function addWriteRoute<Schema extends Type.TSchema>(
   const schema: { body: Type.TSchema } = { body: route.body };
   server.post(route.path, { schema }, async (request, reply) => {
     const { executor, role } = runtime.running();
-    if (role.kind === "slave") return forward(role, runtime, request, reply);
+    if (role.kind === "slave")
+      return forward({ role, nodeId: runtime.services.identity.nodeId, request, reply });
     // the validator has checked it against this very schema
     const body = request.body as Type.Static<Schema>;
     const { gtid, answer } = await route.run(executor, body);
@@ -44,13 +45,14 @@ export function addWriteRoute<Schema extends Type.TSchema>(
   });
 }
 
-async function forward(
-  role: SlaveRole,
-  runtime: NodeRuntime,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  const { nodeId } = runtime.services.identity;
+interface Forwarding {
+  readonly role: SlaveRole;
+  readonly nodeId: string;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+async function forward({ role, nodeId, request, reply }: Forwarding): Promise<FastifyReply> {
   const before = request.headers[HEADERS.forwardedBy];
   if (before !== undefined) {
     throw new UnderstudyError(
