@@ -51,13 +51,12 @@ export async function connectRaw(
   const connection = createConnection(connectionOptions(endpoint, options));
   // Without a listener an idle connection that the server closes would end the process.
   connection.on("error", () => undefined);
-  const onAbort = (): void => connection.destroy();
+  const { promise: connected, resolve, reject } = Promise.withResolvers<void>();
+  const onAbort = (): void => reject(options.signal?.reason);
   options.signal?.addEventListener("abort", onAbort, { once: true });
+  connection.connect((error) => (error ? reject(error) : resolve()));
   try {
-    await new Promise<void>((resolve, reject) => {
-      options.signal?.addEventListener("abort", () => reject(options.signal?.reason), { once: true });
-      connection.connect((error) => (error ? reject(error) : resolve()));
-    });
+    await connected;
   } catch (error) {
     connection.destroy();
     options.signal?.throwIfAborted();
@@ -90,8 +89,8 @@ function connectionOptions(endpoint: DatabaseEndpoint, options: ConnectRawOption
     bigNumberStrings: true,
     dateStrings: true,
     jsonStrings: true,
-    // The server may never ask this process for a file.
-    flags: ["-LOCAL_FILES"],
+    // The server may never ask this process for a file, and affected rows are those that changed.
+    flags: ["-LOCAL_FILES", "-FOUND_ROWS"],
     ...(options.database === undefined ? {} : { database: options.database }),
   };
 }

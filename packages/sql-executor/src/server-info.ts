@@ -1,4 +1,4 @@
-import type { Flavour } from "@understudy/protocol";
+import { UnderstudyError, type Flavour } from "@understudy/protocol";
 
 /** What a database server is. */
 export interface ServerInfo {
@@ -17,7 +17,36 @@ export interface ServerQuestions {
   rows(sql: string): Promise<Record<string, string | number | null>[]>;
 }
 
+const OLDEST: Record<Flavour, { readonly number: number; readonly text: string }> = {
+  mysql: { number: 80_000, text: "MySQL 8.0" },
+  mariadb: { number: 100_600, text: "MariaDB 10.6" },
+};
+
 /** Asks a server what it is. Throws `server-unsuitable` for MySQL before 8.0 and MariaDB before 10.6. */
-export async function detectServer(_session: ServerQuestions): Promise<ServerInfo> {
-  throw new Error("coming");
+export async function detectServer(session: ServerQuestions): Promise<ServerInfo> {
+  const [row] = await session.rows(
+    "SELECT VERSION() AS version, @@version_comment AS comment, @@server_id AS server_id",
+  );
+  const version = String(row?.["version"] ?? "");
+  const flavour: Flavour = /mariadb/i.test(`${version} ${row?.["comment"] ?? ""}`) ? "mariadb" : "mysql";
+  const versionNumber = parseVersionNumber(version);
+  if (versionNumber < OLDEST[flavour].number) {
+    throw new UnderstudyError(
+      "server-unsuitable",
+      `the database server says it is version "${version}"; at least ${OLDEST[flavour].text} is needed`,
+    );
+  }
+  const [identity] = flavour === "mysql" ? await session.rows("SELECT @@server_uuid AS server_uuid") : [];
+  return {
+    flavour,
+    version,
+    versionNumber,
+    serverId: Number(row?.["server_id"]),
+    serverUuid: identity === undefined ? null : String(identity["server_uuid"]),
+  };
+}
+
+function parseVersionNumber(version: string): number {
+  const [, major, minor, patch] = /^(\d+)\.(\d+)\.(\d+)/.exec(version) ?? [];
+  return Number(major ?? 0) * 10_000 + Number(minor ?? 0) * 100 + Number(patch ?? 0);
 }

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from "@understudy/kernel";
+import { orAbort, type Clock, type Logger } from "@understudy/kernel";
 import type {
   BatchRequest,
   Column,
@@ -9,8 +9,12 @@ import type {
   TablesAnswer,
   Warning,
 } from "@understudy/protocol";
+import { AdminSession } from "./admin-session.ts";
 import type { DatabaseEndpoint } from "./database-endpoint.ts";
-import type { ServerInfo } from "./server-info.ts";
+import { DatabaseSession } from "./database-session.ts";
+import { Executor } from "./executor.ts";
+import { connectRaw } from "./raw-connection.ts";
+import { detectServer, type ServerInfo } from "./server-info.ts";
 import type { SqlSession } from "./sql-session.ts";
 
 /** A statement with its parameters. */
@@ -124,6 +128,8 @@ export interface SqlExecutor extends AsyncDisposable {
   withAdmin<T>(task: (session: SqlSession) => Promise<T>, options?: { timeoutMs?: number }): Promise<T>;
   /** Ends the sessions of the application account on the server, rolling back what they had open (fencing). */
   endApplicationSessions(): Promise<void>;
+  /** Makes the two accounts anew; happens by itself where the server refuses them. */
+  refreshAccounts(): Promise<void>;
   /** User databases, sorted. */
   listDatabases(): Promise<string[]>;
   /** Throws `not-found`. */
@@ -136,7 +142,44 @@ export interface SqlExecutor extends AsyncDisposable {
   nonTransactionalTables(): Promise<(TableName & { readonly engine: string })[]>;
 }
 
-/** Opens a {@link SqlExecutor}: checks the server, makes the two accounts, opens the pools. */
-export async function openSqlExecutor(_options: SqlExecutorOptions): Promise<SqlExecutor> {
-  throw new Error("coming");
+const POOL_SIZES: PoolSizes = { reader: 16, application: 16, admin: 8 };
+const LIMITS: ExecutorLimits = {
+  queueMax: 1_000,
+  acquireTimeoutMs: 5_000,
+  connectTimeoutMs: 5_000,
+  resultBytesMax: 64 * 1024 * 1024,
+};
+
+/**
+ * Opens a {@link SqlExecutor}: checks the server, makes the two accounts, opens the pools.
+ * Throws `database-unavailable`, `forbidden` (the node's account), `server-unsuitable`.
+ */
+export async function openSqlExecutor(options: SqlExecutorOptions): Promise<SqlExecutor> {
+  const limits = { ...LIMITS, ...options.limits };
+  const { endpoint, clock, logger, signal } = options;
+  const raw = await connectRaw(endpoint, {
+    timeoutMs: limits.connectTimeoutMs,
+    ...(signal ? { signal } : {}),
+  });
+  let server: ServerInfo;
+  try {
+    server = await detectServer(new AdminSession(new DatabaseSession(raw, [])));
+  } finally {
+    raw.destroy();
+  }
+  const executor = new Executor({
+    endpoint,
+    server,
+    clock,
+    logger,
+    poolSizes: { ...POOL_SIZES, ...options.poolSizes },
+    limits,
+  });
+  try {
+    await (signal ? orAbort(executor.refreshAccounts(), signal) : executor.refreshAccounts());
+  } catch (error) {
+    await executor[Symbol.asyncDispose]();
+    throw error;
+  }
+  return executor;
 }

@@ -1,0 +1,91 @@
+import { randomToken } from "@understudy/kernel";
+import type { DatabaseSession } from "./database-session.ts";
+import type { ServerInfo } from "./server-info.ts";
+import { quoteText } from "./sql-literal.ts";
+
+/** The two accounts under which client SQL runs. */
+export type ClientAccount = "reader" | "application";
+
+/** Names of the accounts; the host part is always `%`, so that a definer recorded on one node exists on each. */
+export const ACCOUNT_NAMES: Record<ClientAccount, string> = {
+  reader: "understudy_reader",
+  application: "understudy_app",
+};
+
+/** Schemas that no client SQL may touch. */
+export const HIDDEN_SCHEMAS = ["mysql", "understudy", "sys", "performance_schema"] as const;
+
+const READER_RIGHTS = "SELECT, SHOW VIEW, EXECUTE";
+const DATA_RIGHTS =
+  "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, " +
+  "CREATE VIEW, SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, EVENT, TRIGGER";
+
+/** A password that also satisfies servers with a password policy. */
+export function newPassword(): string {
+  return `${randomToken(24)}aA1!`;
+}
+
+/**
+ * Makes the accounts as they have to be, whatever there was before, under new passwords and outside the binlog.
+ * `admin` must be a session of the node's own account that is reset afterwards.
+ */
+export async function makeAccounts(
+  admin: DatabaseSession,
+  server: ServerInfo,
+  passwords: Readonly<Record<ClientAccount, string>>,
+): Promise<void> {
+  await admin.run("SET SESSION sql_log_bin=0");
+  const isLocked = server.flavour === "mysql" && (await readSwitch(admin, "super_read_only"));
+  // read_only stays on meanwhile, so only accounts with all rights could write in this moment.
+  if (isLocked) await admin.run("SET GLOBAL super_read_only=OFF");
+  try {
+    const literalPatterns = server.flavour === "mysql" && (await readSwitch(admin, "partial_revokes"));
+    for (const account of ["reader", "application"] as const) {
+      const name = `'${ACCOUNT_NAMES[account]}'@'%'`;
+      const password = quoteText(passwords[account], "password");
+      await admin.run(`CREATE USER IF NOT EXISTS ${name} IDENTIFIED BY ${password}`);
+      await admin.run(`ALTER USER ${name} IDENTIFIED BY ${password}`);
+      await admin.run(`REVOKE ALL PRIVILEGES, GRANT OPTION FROM ${name}`);
+      const grants = literalPatterns ? globalGrants(account, name) : patternGrants(account, name);
+      for (const sql of grants) await admin.run(sql);
+    }
+    // Row-based replication makes routines of any kind safe; without this only SUPER may create triggers and functions.
+    await admin.run("SET GLOBAL log_bin_trust_function_creators=ON");
+  } finally {
+    if (isLocked) await admin.run("SET GLOBAL super_read_only=ON");
+  }
+}
+
+/**
+ * Rights on the pattern `%`, and next to nothing on the hidden schemas by name: the servers use the most specific entry
+ * only, so the pattern does not reach them (MySQL manual, "Access Control, Stage 2"). LOCK TABLES is worth nothing
+ * without SELECT; it is there because an entry must grant something.
+ */
+function patternGrants(account: ClientAccount, name: string): string[] {
+  const rights = account === "reader" ? READER_RIGHTS : "ALL PRIVILEGES";
+  return [
+    ...HIDDEN_SCHEMAS.map(
+      (schema) => `GRANT LOCK TABLES ON \`${schema.replaceAll("_", "\\_")}\`.* TO ${name}`,
+    ),
+    `GRANT ${rights} ON \`%\`.* TO ${name}`,
+  ];
+}
+
+/** With `partial_revokes` on, `%` is no pattern but a name; there, a global right can be taken back for one schema. */
+function globalGrants(account: ClientAccount, name: string): string[] {
+  const rights = account === "reader" ? READER_RIGHTS : DATA_RIGHTS;
+  return [
+    `GRANT ${rights} ON *.* TO ${name}`,
+    ...HIDDEN_SCHEMAS.map((schema) => `REVOKE ${rights} ON \`${schema}\`.* FROM ${name}`),
+  ];
+}
+
+async function readSwitch(admin: DatabaseSession, variable: string): Promise<boolean> {
+  const { rows } = await admin.run(`SELECT @@GLOBAL.${variable}`, {
+    shape: "arrays",
+    rowsMax: 1,
+    bytesMax: 1024,
+  });
+  const [first] = rows;
+  return Array.isArray(first) && String(first[0]) === "1";
+}

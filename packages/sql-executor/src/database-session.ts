@@ -1,0 +1,112 @@
+import { Socket } from "node:net";
+import { ConnectionLostError, QueryCommand, type RowLimits, type StatementOutcome } from "./query-command.ts";
+import { quoteName } from "./quote-name.ts";
+import type { RawConnection } from "./raw-connection.ts";
+
+const NEUTRAL_DATABASE = "information_schema";
+const NO_ROWS: RowLimits = { shape: "arrays", rowsMax: 0, bytesMax: 0 };
+
+/**
+ * One connection and what is known of its session: set up once, its current database remembered, reset when a
+ * statement has left something behind. One statement at a time.
+ */
+export class DatabaseSession {
+  readonly raw: RawConnection;
+  readonly threadId: number;
+  readonly #setUp: readonly string[];
+  #database: string | null = null;
+  #mustReset = false;
+  #usable = true;
+  #rejectRunning: ((error: Error) => void) | null = null;
+
+  constructor(raw: RawConnection, setUp: readonly string[]) {
+    this.raw = raw;
+    this.threadId = raw.threadId;
+    this.#setUp = setUp;
+    const onGone = (): void => {
+      this.#usable = false;
+    };
+    raw.on("end", onGone);
+    raw.on("error", onGone);
+  }
+
+  /** Runs the statements that make it a session of its kind. Before the first use, and again after a reset. */
+  async setUp(): Promise<void> {
+    for (const sql of this.#setUp) await this.run(sql);
+  }
+
+  /** False once the connection is known to be gone; it must not be lent again. */
+  get isUsable(): boolean {
+    return this.#usable;
+  }
+
+  /** True where the next caller would find traces. */
+  get needsReset(): boolean {
+    return this.#mustReset && this.#usable;
+  }
+
+  /** To be called when something may have left state that the server does not report. */
+  markForReset(): void {
+    this.#mustReset = true;
+  }
+
+  /** Sends one statement, the `prelude` ahead of it in the same write. Throws what the server or the connection threw, unclassified. */
+  async run(sql: string, limits: RowLimits = NO_ROWS, prelude?: string): Promise<StatementOutcome> {
+    const { promise, resolve, reject } = Promise.withResolvers<StatementOutcome>();
+    this.#rejectRunning = reject;
+    const command = new QueryCommand({ sql, prelude }, limits, (error, outcome) => {
+      if (outcome) resolve(outcome);
+      else reject(error ?? new Error("no outcome"));
+    });
+    this.raw.addCommand(command);
+    try {
+      const outcome = await promise;
+      if (outcome.stateChanged) this.#mustReset = true;
+      return outcome;
+    } catch (error) {
+      if (error instanceof ConnectionLostError) this.destroy();
+      throw error;
+    } finally {
+      this.#rejectRunning = null;
+    }
+  }
+
+  /** Makes `database` the current one; asks the server only where it is another one than before. */
+  async useDatabase(database: string | undefined): Promise<void> {
+    // A session can't go back to no database: information_schema is the one where nothing of the client's is found.
+    const wanted = database ?? (this.#database === null ? null : NEUTRAL_DATABASE);
+    if (wanted === null || wanted === this.#database) return;
+    const stateBefore = this.#mustReset;
+    await this.run(`USE ${quoteName(wanted)}`);
+    this.#mustReset = stateBefore;
+    this.#database = wanted;
+  }
+
+  /** Brings the session back to how it was set up, where a statement has changed it. */
+  async clean(): Promise<void> {
+    if (this.needsReset) await this.reset();
+  }
+
+  /** Ends whatever the session holds: transaction, locks, variables, temporary tables. */
+  async reset(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#rejectRunning = reject;
+      this.raw.reset((error) => (error ? reject(error) : resolve()));
+    }).catch((error: unknown) => {
+      this.destroy();
+      throw error;
+    });
+    this.#mustReset = false;
+    await this.setUp();
+    this.#mustReset = false;
+  }
+
+  /** Drops the connection at once; a statement under way fails as if the connection had broken. */
+  destroy(): void {
+    this.#usable = false;
+    this.raw.destroy();
+    // destroy() only half-closes; what the server still sends is nobody's.
+    if ("stream" in this.raw && this.raw.stream instanceof Socket) this.raw.stream.destroy();
+    this.#rejectRunning?.(new ConnectionLostError("the connection was dropped", true));
+  }
+}

@@ -1,0 +1,347 @@
+import type { OutputValue } from "@understudy/protocol";
+import { packetReader } from "./packet-reader.ts";
+import type { RawCommand, RawConnection, RawPacket } from "./raw-connection.ts";
+import { readColumn, type WireColumn } from "./wire-column.ts";
+
+/** How rows are handed out. */
+export type RowShape = "objects" | "arrays";
+
+/** What one statement answered. */
+export interface StatementOutcome {
+  /** Of the last result set; null where there was none. */
+  readonly columns: WireColumn[] | null;
+  readonly rows: Record<string, OutputValue>[] | OutputValue[][];
+  /** Rows that the server sent, kept or not. */
+  readonly rowCount: number;
+  readonly affectedRows: number;
+  readonly insertId: string | null;
+  readonly warningCount: number;
+  readonly gtid: string | null;
+  /** The session differs from what it was: variables, temporary tables, prepared statements. */
+  readonly stateChanged: boolean;
+  /** What the caller may not have as a whole; the rows are then incomplete. */
+  readonly overflow: "rows" | "bytes" | null;
+}
+
+/** What {@link QueryCommand} keeps of the rows. */
+export interface RowLimits {
+  readonly shape: RowShape;
+  readonly rowsMax: number;
+  readonly bytesMax: number;
+}
+
+/** An error as the server's ERR packet tells it; the same fields as mysql2's own errors. */
+export class ServerError extends Error {
+  readonly errno: number;
+  readonly sqlState: string;
+
+  constructor(errno: number, sqlState: string, message: string) {
+    super(message);
+    this.name = "ServerError";
+    this.errno = errno;
+    this.sqlState = sqlState;
+  }
+}
+
+/** The connection broke while a statement was under way, or before. */
+export class ConnectionLostError extends Error {
+  /** False where the statement surely never left this process. */
+  readonly sent: boolean;
+
+  constructor(message: string, sent: boolean, cause?: unknown) {
+    super(message, { cause });
+    this.name = "ConnectionLostError";
+    this.sent = sent;
+  }
+}
+
+/** What mysql2 keeps on a connection beside its documented face. */
+interface ConnectionInside {
+  sequenceId: number;
+  readonly serverCapabilityFlags?: number;
+  readonly config: { readonly clientFlags: number };
+  readonly _mariadbExtendedMetadata?: boolean;
+  write(buffer: Buffer): void;
+}
+
+const COM_QUERY = 0x03;
+const QUERY_ATTRIBUTES = 1 << 27;
+const PACKET_BYTES_MAX = 0xffffff;
+/** What follows a passed limit is read and dropped up to here; beyond it a new connection is cheaper. */
+const DRAIN_BYTES_MAX = 1024 * 1024;
+const STATUS = { moreResults: 0x0008, sessionStateChanged: 0x4000 } as const;
+
+/** What a {@link QueryCommand} sends. */
+export interface QueryText {
+  readonly sql: string;
+  /**
+   * A statement that goes ahead in the same write, so that it costs no round trip. It must answer with OK and can't
+   * fail for what the client sent; where it fails nevertheless, the connection is dropped.
+   */
+  readonly prelude?: string | undefined;
+}
+
+/** Sends one statement as text and reads all that it answers. */
+export class QueryCommand implements RawCommand {
+  readonly #query: QueryText;
+  readonly #limits: RowLimits;
+  readonly #settle: (error: Error | null, outcome?: StatementOutcome) => void;
+  #read: (packet: RawPacket, connection: RawConnection) => boolean = (packet) => this.#readHeader(packet);
+  #preludePending: boolean;
+  #packetCount = 1;
+  #sent = false;
+  #extendedMetadata = false;
+  #columnCount = 0;
+  #columns: WireColumn[] | null = null;
+  #objects: Record<string, OutputValue>[] = [];
+  #arrays: OutputValue[][] = [];
+  #rowCount = 0;
+  #bytes = 0;
+  #drainUntilBytes = 0;
+  #overflow: StatementOutcome["overflow"] = null;
+  #affectedRows = 0;
+  #insertId: string | null = null;
+  #warningCount = 0;
+  #gtid: string | null = null;
+  #stateChanged = false;
+
+  constructor(
+    query: QueryText,
+    limits: RowLimits,
+    settle: (error: Error | null, outcome?: StatementOutcome) => void,
+  ) {
+    this.#query = query;
+    this.#preludePending = query.prelude !== undefined;
+    this.#limits = limits;
+    this.#settle = settle;
+  }
+
+  /** mysql2 calls it with its own error when the connection breaks. */
+  onResult(error: Error | null): void {
+    this.#settle(new ConnectionLostError(error?.message ?? "the connection broke", this.#sent, error));
+  }
+
+  execute(packet: RawPacket | undefined, connection: RawConnection): boolean {
+    if (packet === undefined) {
+      this.#send(insideOf(connection));
+      return false;
+    }
+    if (packet.buffer[packet.offset] === 0xff) {
+      this.#settle(readError(packet));
+      if (this.#preludePending) connection.destroy();
+      return true;
+    }
+    if (this.#preludePending) {
+      this.#preludePending = false;
+      // The second answer counts its packets from the start again.
+      insideOf(connection).sequenceId = this.#packetCount % 256;
+      return false;
+    }
+    return this.#read(packet, connection);
+  }
+
+  #send(connection: ConnectionInside): void {
+    this.#extendedMetadata = connection._mariadbExtendedMetadata === true;
+    const flags = connection.config.clientFlags & (connection.serverCapabilityFlags ?? 0);
+    const head = (flags & QUERY_ATTRIBUTES) === 0 ? [COM_QUERY] : [COM_QUERY, 0, 1];
+    this.#sent = true;
+    const { prelude, sql } = this.#query;
+    const first = prelude === undefined ? [] : queryPackets(head, prelude);
+    const packets = queryPackets(head, sql);
+    this.#packetCount = packets.length;
+    connection.write(Buffer.concat([...first, ...packets]));
+    // The prelude's answer is the first one to come.
+    connection.sequenceId = first.length > 0 ? 1 : packets.length % 256;
+  }
+
+  #readHeader(packet: RawPacket): boolean {
+    const first = packet.buffer[packet.offset];
+    if (first === 0) return this.#readOk(packet);
+    if (first === 0xfb) throw new Error("the server asked for a local file, which is switched off");
+    this.#columnCount = packetReader.length(packet);
+    this.#columns = [];
+    this.#objects = [];
+    this.#arrays = [];
+    this.#rowCount = 0;
+    this.#read = (next) => this.#readColumn(next);
+    return false;
+  }
+
+  #readColumn(packet: RawPacket): boolean {
+    if (this.#columns === null || this.#columns.length === this.#columnCount) {
+      // The EOF packet that ends the column definitions.
+      this.#read = (next, on) => this.#readRow(next, on);
+      return false;
+    }
+    this.#columns.push(readColumn(packet, this.#extendedMetadata));
+    return false;
+  }
+
+  #readRow(packet: RawPacket, connection: RawConnection): boolean {
+    const { buffer, offset, end } = packet;
+    if (buffer[offset] === 0xfe && end - offset < 9) {
+      this.#warningCount = buffer.readUInt16LE(offset + 1);
+      const status = buffer.readUInt16LE(offset + 3);
+      if ((status & STATUS.sessionStateChanged) !== 0) this.#stateChanged = true;
+      return this.#endResult(status);
+    }
+    this.#rowCount++;
+    this.#bytes += end - offset;
+    if (this.#overflow !== null) {
+      if (this.#bytes < this.#drainUntilBytes) return false;
+      this.#settle(null, this.#outcome());
+      connection.destroy();
+      return true;
+    }
+    if (this.#rowCount > this.#limits.rowsMax) return this.#overflowed("rows");
+    if (this.#bytes > this.#limits.bytesMax) return this.#overflowed("bytes");
+    if (this.#limits.shape === "arrays") this.#arrays.push(this.#cells(packet));
+    else this.#objects.push(this.#object(packet));
+    return false;
+  }
+
+  #overflowed(what: "rows" | "bytes"): boolean {
+    this.#overflow = what;
+    this.#objects = [];
+    this.#arrays = [];
+    this.#drainUntilBytes = this.#bytes + DRAIN_BYTES_MAX;
+    return false;
+  }
+
+  #cells(packet: RawPacket): OutputValue[] {
+    const cells: OutputValue[] = [];
+    for (const column of this.#columns ?? []) cells.push(readCell(packet, column));
+    return cells;
+  }
+
+  #object(packet: RawPacket): Record<string, OutputValue> {
+    const row: Record<string, OutputValue> = {};
+    for (const column of this.#columns ?? []) {
+      const value = readCell(packet, column);
+      if (column.name === "__proto__") {
+        // Plain assignment would set the prototype and lose the value.
+        Object.defineProperty(row, column.name, {
+          value,
+          enumerable: true,
+          configurable: true,
+          writable: true,
+        });
+      } else row[column.name] = value;
+    }
+    return row;
+  }
+
+  /** OK packet with session tracking (MySQL source documentation, "OK_Packet"). */
+  #readOk(packet: RawPacket): boolean {
+    packet.offset += 1;
+    this.#affectedRows = packetReader.length(packet);
+    const insertId = packetReader.integerText(packet);
+    this.#insertId = insertId === "0" ? null : insertId;
+    const status = packetReader.u16(packet);
+    this.#warningCount = packetReader.u16(packet);
+    if ((status & STATUS.sessionStateChanged) !== 0 && packet.offset < packet.end) {
+      packetReader.skipText(packet);
+      this.#readStateChanges(packet);
+    }
+    return this.#endResult(status);
+  }
+
+  #readStateChanges(packet: RawPacket): void {
+    const end = packetReader.length(packet) + packet.offset;
+    while (packet.offset < end) {
+      const kind = packet.buffer[packet.offset++];
+      const entryEnd = packetReader.length(packet) + packet.offset;
+      if (kind === 0) {
+        while (packet.offset < entryEnd) {
+          const name = packetReader.text(packet);
+          const value = packetReader.text(packet);
+          if (name === "last_gtid" && value !== "") this.#gtid = value;
+        }
+      } else if (kind === 2) {
+        if (packetReader.text(packet) === "1") this.#stateChanged = true;
+      } else if (kind === 3) {
+        packet.offset += 1;
+        const gtid = packetReader.text(packet);
+        if (gtid !== "") this.#gtid = gtid;
+      }
+      packet.offset = entryEnd;
+    }
+  }
+
+  #endResult(status: number): boolean {
+    if ((status & STATUS.moreResults) !== 0) {
+      this.#read = (packet) => this.#readHeader(packet);
+      return false;
+    }
+    this.#settle(null, this.#outcome());
+    return true;
+  }
+
+  #outcome(): StatementOutcome {
+    return {
+      columns: this.#columns,
+      rows: this.#limits.shape === "arrays" ? this.#arrays : this.#objects,
+      rowCount: this.#rowCount,
+      affectedRows: this.#affectedRows,
+      insertId: this.#insertId,
+      warningCount: this.#warningCount,
+      gtid: this.#gtid,
+      stateChanged: this.#stateChanged,
+      overflow: this.#overflow,
+    };
+  }
+}
+
+/** The packets of one COM_QUERY. A part of the greatest length says that another one follows, be it empty. */
+function queryPackets(head: readonly number[], sql: string): Buffer[] {
+  const length = head.length + Buffer.byteLength(sql);
+  if (length < PACKET_BYTES_MAX) {
+    const whole = Buffer.allocUnsafe(4 + length);
+    whole.writeUInt32LE(length, 0);
+    whole.set(head, 4);
+    whole.write(sql, 4 + head.length);
+    return [whole];
+  }
+  const payload = Buffer.concat([Buffer.from(head), Buffer.from(sql)]);
+  const packets: Buffer[] = [];
+  for (let offset = 0; offset <= payload.length; offset += PACKET_BYTES_MAX) {
+    const part = payload.subarray(offset, offset + PACKET_BYTES_MAX);
+    const header = Buffer.allocUnsafe(4);
+    header.writeUInt32LE(part.length + (packets.length % 256) * 2 ** 24, 0);
+    packets.push(Buffer.concat([header, part]));
+  }
+  return packets;
+}
+
+function readCell(packet: RawPacket, column: WireColumn): OutputValue {
+  const length = packetReader.length(packet);
+  if (length < 0) return null;
+  const start = packet.offset;
+  const end = start + length;
+  packet.offset = end;
+  switch (column.kind) {
+    case "number":
+      return Number(packet.buffer.toString("latin1", start, end));
+    case "text":
+      return packet.buffer.toString("utf8", start, end);
+    case "binary":
+      return packet.buffer.toString("base64", start, end);
+  }
+}
+
+function readError(packet: RawPacket): ServerError {
+  const { buffer, offset, end } = packet;
+  const errno = buffer.readUInt16LE(offset + 1);
+  const marked = buffer[offset + 3] === 0x23;
+  const sqlState = marked ? buffer.toString("latin1", offset + 4, offset + 9) : "HY000";
+  return new ServerError(errno, sqlState, buffer.toString("utf8", offset + (marked ? 9 : 3), end));
+}
+
+function insideOf(connection: RawConnection): ConnectionInside {
+  if (!hasInside(connection)) throw new Error("this mysql2 is not the version that was tried");
+  return connection;
+}
+
+function hasInside(connection: object): connection is ConnectionInside {
+  return "sequenceId" in connection && "write" in connection && "config" in connection;
+}

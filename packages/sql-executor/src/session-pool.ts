@@ -1,0 +1,134 @@
+import type { Clock } from "@understudy/kernel";
+import { UnderstudyError } from "@understudy/protocol";
+import type { DatabaseSession } from "./database-session.ts";
+
+/** What a {@link SessionPool} needs. */
+export interface SessionPoolOptions {
+  /** For messages. */
+  readonly name: string;
+  readonly sizeMax: number;
+  readonly queueMax: number;
+  readonly acquireTimeoutMs: number;
+  readonly clock: Clock;
+  /** Opens a session that is set up. */
+  open(): Promise<DatabaseSession>;
+}
+
+interface Waiter {
+  readonly settle: (session: DatabaseSession | Error) => void;
+}
+
+/**
+ * Lends sessions of one account: at most `sizeMax` exist, at most `queueMax` callers wait, none longer than
+ * `acquireTimeoutMs`. A dead session is thrown away where it is found, so that the next caller gets a new one.
+ */
+export class SessionPool implements AsyncDisposable {
+  readonly #options: SessionPoolOptions;
+  readonly #idle: DatabaseSession[] = [];
+  readonly #lent = new Set<DatabaseSession>();
+  readonly #waiters: Waiter[] = [];
+  #opening = 0;
+  #closed = false;
+
+  constructor(options: SessionPoolOptions) {
+    this.#options = options;
+  }
+
+  /** Server-side ids of all sessions. */
+  get threadIds(): number[] {
+    return [...this.#idle, ...this.#lent].map((session) => session.threadId);
+  }
+
+  /** Throws `overloaded`, or what opening throws. */
+  async acquire(): Promise<DatabaseSession> {
+    if (this.#closed) throw closed(this.#options.name);
+    for (let session = this.#idle.pop(); session; session = this.#idle.pop()) {
+      if (session.isUsable) {
+        this.#lent.add(session);
+        return session;
+      }
+    }
+    if (this.#lent.size + this.#opening < this.#options.sizeMax) return await this.#open();
+    if (this.#waiters.length >= this.#options.queueMax) throw this.#overloaded("too many calls wait for one");
+    return await this.#wait();
+  }
+
+  /** Takes a session back. One that is no longer usable makes room for a new one. */
+  release(session: DatabaseSession): void {
+    this.#lent.delete(session);
+    if (this.#closed) session.destroy();
+    const waiter = session.isUsable ? this.#waiters.shift() : undefined;
+    if (waiter) {
+      this.#lent.add(session);
+      waiter.settle(session);
+    } else if (session.isUsable) this.#idle.push(session);
+    else this.#serveNextWaiter();
+  }
+
+  /** Throws away what lies idle, so that the next sessions log in anew. */
+  dropIdle(): void {
+    for (const session of this.#idle.splice(0)) session.destroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    for (const waiter of this.#waiters.splice(0)) waiter.settle(closed(this.#options.name));
+    this.dropIdle();
+    for (const session of this.#lent) session.destroy();
+  }
+
+  async #open(): Promise<DatabaseSession> {
+    this.#opening++;
+    let session: DatabaseSession;
+    try {
+      session = await this.#options.open();
+    } catch (error) {
+      this.#opening--;
+      this.#serveNextWaiter();
+      throw error;
+    }
+    this.#opening--;
+    this.#lent.add(session);
+    if (this.#closed) {
+      this.release(session);
+      throw closed(this.#options.name);
+    }
+    return session;
+  }
+
+  /** There is room for one more session: whoever waits longest gets it, or the reason why there is none. */
+  #serveNextWaiter(): void {
+    const waiter = this.#waiters.shift();
+    if (waiter) this.#open().then(waiter.settle, waiter.settle);
+  }
+
+  async #wait(): Promise<DatabaseSession> {
+    const { promise, resolve, reject } = Promise.withResolvers<DatabaseSession>();
+    const done = new AbortController();
+    const waiter: Waiter = { settle: (got) => (got instanceof Error ? reject(got) : resolve(got)) };
+    this.#waiters.push(waiter);
+    this.#options.clock.sleep(this.#options.acquireTimeoutMs, done.signal).then(
+      () => {
+        const index = this.#waiters.indexOf(waiter);
+        if (index < 0) return;
+        this.#waiters.splice(index, 1);
+        reject(this.#overloaded(`none became free within ${this.#options.acquireTimeoutMs} ms`));
+      },
+      () => undefined,
+    );
+    try {
+      return await promise;
+    } finally {
+      done.abort();
+    }
+  }
+
+  #overloaded(reason: string): UnderstudyError {
+    const { name, sizeMax } = this.#options;
+    return new UnderstudyError("overloaded", `all ${sizeMax} ${name} connections are in use and ${reason}`);
+  }
+}
+
+function closed(name: string): UnderstudyError {
+  return new UnderstudyError("database-unavailable", `the ${name} connections are being closed`);
+}

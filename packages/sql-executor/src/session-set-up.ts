@@ -1,0 +1,33 @@
+import type { Flavour } from "@understudy/protocol";
+
+/** What a session is for. `control` is the node's own, for ending statements and making accounts. */
+export type SessionKind = "reader" | "application" | "admin" | "control";
+
+/** The servers' own defaults. Fixed, so that our lexer reads quotes and backslashes as the server does. */
+const SQL_MODES: Record<Flavour, string> = {
+  mysql:
+    "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION",
+  mariadb: "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_CREATE_USER,NO_ENGINE_SUBSTITUTION",
+};
+
+/** Makes each autocommitted statement of a session a read-only transaction of its own. */
+export const READ_ONLY: Record<Flavour, string> = {
+  mysql: "SET SESSION transaction_read_only=1",
+  mariadb: "SET SESSION tx_read_only=1",
+};
+
+/** With these a commit's OK packet names its GTID. */
+const TRACK_GTIDS: Record<Flavour, string> = {
+  mysql: "session_track_gtids='OWN_GTID',session_track_system_variables=''",
+  mariadb: "session_track_system_variables='last_gtid'",
+};
+
+/** The statements that a new session of a kind starts with, and starts again with after a reset. */
+export function sessionSetUp(kind: SessionKind, flavour: Flavour): string[] {
+  const statements = [
+    "SET NAMES utf8mb4",
+    `SET SESSION autocommit=1,default_storage_engine=InnoDB,sql_mode='${SQL_MODES[flavour]}',${TRACK_GTIDS[flavour]}`,
+  ];
+  if (kind === "reader") statements.push(READ_ONLY[flavour]);
+  return statements;
+}
