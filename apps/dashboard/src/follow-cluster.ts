@@ -1,0 +1,53 @@
+import { backoffMs, messageOf, type ChangeSignal, type Clock, type Random } from "@understudy/kernel";
+import type { Round } from "./cluster-source.ts";
+import type { DashboardAction } from "./dashboard-state.ts";
+
+const INTERVAL_MS = 1_000;
+const BACKOFF = { baseMs: 1_000, maxMs: 10_000 } as const;
+
+/** Options of {@link followCluster}. */
+export interface FollowOptions {
+  readonly source: { ask(signal: AbortSignal): Promise<Round> };
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Ends the wait for the next round. */
+  readonly hurry: ChangeSignal;
+  readonly dispatch: (action: DashboardAction) => void;
+}
+
+/** Asks every second, and less often while nobody answers, until the signal aborts. */
+export async function followCluster(options: FollowOptions, signal: AbortSignal): Promise<void> {
+  const { source, clock, random, hurry, dispatch } = options;
+  for (let failures = 0; ;) {
+    const hurried = hurry.next();
+    try {
+      const { snapshot, trouble } = await source.ask(signal);
+      failures = 0;
+      dispatch({ kind: "snapshot", snapshot, trouble });
+    } catch (error) {
+      signal.throwIfAborted();
+      failures += 1;
+      dispatch({ kind: "unreachable", trouble: messageOf(error) });
+    }
+    // At least half a second, since full jitter may say none at all.
+    const waitMs = failures === 0 ? INTERVAL_MS : INTERVAL_MS / 2 + backoffMs(failures - 1, BACKOFF, random);
+    await sleepUnless(hurried, (ended) => clock.sleep(waitMs, ended), signal);
+  }
+}
+
+/** Sleeps until `early` comes or the time is over; rejects with the signal's reason. */
+async function sleepUnless(
+  early: Promise<void>,
+  sleep: (ended: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const over = new AbortController();
+  const slept = sleep(AbortSignal.any([signal, over.signal]));
+  try {
+    await Promise.race([slept, early]);
+  } finally {
+    over.abort(new Error("woken"));
+    await slept.catch(() => undefined);
+  }
+  signal.throwIfAborted();
+}

@@ -1,0 +1,40 @@
+import type { ClusterView } from "@understudy/protocol";
+import { Box } from "ink";
+import type { ReactNode } from "react";
+import { TonedText } from "./toned-text.tsx";
+import { verdictOf } from "./verdict.ts";
+import { age } from "./wording.ts";
+
+interface HeaderViewProps {
+  readonly view: ClusterView;
+  /** The node that was asked. */
+  readonly url: string;
+  readonly ageMs: number;
+}
+
+/** Two lines: which cluster, how it is and how old that is; who leads, and who says so. */
+export function HeaderView({ view, url, ageMs }: HeaderViewProps): ReactNode {
+  const verdict = verdictOf(view);
+  const leader = view.leader ? `master ${view.leader.nodeId} ${view.leader.url}` : "no master";
+  return (
+    <Box flexDirection="column" flexShrink={0}>
+      <Box height={1} columnGap={2}>
+        <TonedText isTitle>Understudy</TonedText>
+        <Box flexShrink={0}>
+          <TonedText tone={verdict === "healthy" ? "good" : "bad"}>
+            {verdict === "healthy" ? "● healthy" : "! degraded"}
+          </TonedText>
+        </Box>
+        <Box flexGrow={1} flexBasis={0}>
+          <TonedText tone="quiet">{`cluster ${view.clusterId}`}</TonedText>
+        </Box>
+        <Box flexShrink={0}>
+          <TonedText tone={ageMs < 5_000 ? "quiet" : "bad"}>{`as of ${age(ageMs)}`}</TonedText>
+        </Box>
+      </Box>
+      <Box height={1}>
+        <TonedText>{`${leader} · epoch ${view.epoch} · ${view.election} · seen from ${view.self} ${url}`}</TonedText>
+      </Box>
+    </Box>
+  );
+}

@@ -1,0 +1,102 @@
+import type { ClusterEvent, ClusterView, Member } from "@understudy/protocol";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** When the recording was made. */
+export const RECORDED_AT_MS = Date.parse("2026-03-01T12:00:10.000Z");
+
+const UUID = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+
+/** A member as a node tells it. */
+export function memberOf(nodeId: string, overrides: Partial<Member> = {}): Member {
+  return {
+    nodeId,
+    url: `http://127.0.0.1/${nodeId}`,
+    role: "slave",
+    state: "up",
+    reason: "answers",
+    position: `7:${UUID}:1-90512`,
+    lag: { transactions: 0, bytes: 0, ms: 0 },
+    lastSeen: "2026-03-01T12:00:10.000Z",
+    version: "0.1.0",
+    flavour: "mysql",
+    serverVersion: "9.7.4",
+    queue: { mode: "window", acked: `${UUID}:1-90512`, deliveriesInFlight: 1, lastError: null },
+    throughput: { transactionsPerSecond: 41.25, bytesPerSecond: 80_000 },
+    ...overrides,
+  };
+}
+
+/** A cluster of a master, a slave and a late one, as its master tells it. */
+export function recordedView(overrides: Partial<ClusterView> = {}): ClusterView {
+  return {
+    clusterId: "demo",
+    self: "node-a",
+    epoch: "7",
+    leader: { nodeId: "node-a", url: "http://127.0.0.1:8083" },
+    election: "static",
+    members: [
+      memberOf("node-a", { role: "master", queue: null }),
+      memberOf("node-b"),
+      memberOf("node-c", {
+        lag: { transactions: 1234, bytes: 5_000_000, ms: 4_230 },
+        lastSeen: "2026-03-01T12:00:06.000Z",
+        queue: { mode: "catch-up", acked: `${UUID}:1-89278`, deliveriesInFlight: 2, lastError: null },
+      }),
+    ],
+    warnings: [],
+    ...overrides,
+  };
+}
+
+/** Three events of that cluster. */
+export const RECORDED_EVENTS: readonly ClusterEvent[] = [
+  {
+    id: 1,
+    time: "2026-03-01T11:59:00.000Z",
+    nodeId: "node-a",
+    kind: "started",
+    message: "started as master",
+  },
+  { id: 2, time: "2026-03-01T11:59:20.000Z", nodeId: "node-b", kind: "joined", message: "joined as slave" },
+  { id: 3, time: "2026-03-01T11:59:40.000Z", nodeId: "node-c", kind: "joined", message: "joined as slave" },
+];
+
+/** A small HTTP server that answers as a node does. */
+export interface RecordedNode extends AsyncDisposable {
+  readonly url: string;
+  view: ClusterView;
+  events: readonly ClusterEvent[];
+  /** Paths that were asked. */
+  readonly asked: string[];
+}
+
+/** Opens a node on a free port, or on `port`. */
+export async function openRecordedNode(view: ClusterView = recordedView(), port = 0): Promise<RecordedNode> {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? "/", "http://node");
+    asked.push(url.pathname + url.search);
+    const after = Number(url.searchParams.get("after"));
+    const events = node.events.filter((event) => event.id > after);
+    const answers: Readonly<Record<string, object>> = {
+      "/cluster": node.view,
+      "/cluster/events": { events, next: events.at(-1)?.id ?? after },
+    };
+    const answer = answers[url.pathname];
+    response.writeHead(answer ? 200 : 404, { "content-type": "application/json" });
+    response.end(JSON.stringify(answer ?? { code: "not-found", detail: "no such route" }));
+  });
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const node: RecordedNode = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    view,
+    events: RECORDED_EVENTS,
+    asked,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+  return node;
+}
