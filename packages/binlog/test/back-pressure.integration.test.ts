@@ -1,0 +1,56 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openTestServer, testFlavours, type DatabaseServer } from "@understudy/database-server";
+import { emptyPosition, readBinlog } from "../src/index.ts";
+import { connectTo, TestSession } from "./server-sessions.ts";
+
+const MIB = 1024 * 1024;
+const HIGH_WATER_BYTES = 4 * MIB;
+/** Rows of 1 MiB, all in one transaction. */
+const ROWS = 200;
+
+describe.each(testFlavours())("a slow reader of a %s server", (flavour) => {
+  let server: DatabaseServer;
+
+  beforeAll(async () => {
+    server = await openTestServer(flavour);
+    using session = new TestSession(server);
+    await session.run("CREATE DATABASE big", "USE big", "CREATE TABLE t (a INT PRIMARY KEY, b LONGBLOB)");
+    await session.run(
+      `INSERT INTO t WITH RECURSIVE c AS (SELECT 1 n UNION ALL SELECT n + 1 FROM c WHERE n < ${ROWS})
+       SELECT n, REPEAT(CHAR(n), ${MIB}) FROM c`,
+    );
+  });
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+  });
+
+  it("holds a bounded part of the 200 MiB that wait for it, in count and in memory", async () => {
+    const startBytes = process.memoryUsage.rss();
+    let totalBytes = 0;
+    let batchBytesMax = 0;
+    let rssBytesMax = startBytes;
+    const reader = readBinlog({
+      connect: connectTo(server),
+      flavour,
+      from: emptyPosition(flavour),
+      readerServerId: 500,
+      heartbeatMs: 1_000,
+      highWaterBytes: HIGH_WATER_BYTES,
+      signal: AbortSignal.timeout(60_000),
+      untilEnd: true,
+    });
+    for await (const events of reader) {
+      const bytes = events.reduce((sum, event) => sum + event.bytes.length, 0);
+      totalBytes += bytes;
+      batchBytesMax = Math.max(batchBytesMax, bytes);
+      // slower than the server by far: without a stop of the socket everything would be here after a few turns
+      await delay(20);
+      rssBytesMax = Math.max(rssBytesMax, process.memoryUsage.rss());
+    }
+    expect(totalBytes).toBeGreaterThan(ROWS * MIB);
+    expect(batchBytesMax).toBeLessThan(HIGH_WATER_BYTES + 2 * MIB);
+    // well below what waits; some of it is garbage that was not collected yet
+    expect(rssBytesMax - startBytes).toBeLessThan(128 * MIB);
+  });
+});
