@@ -76,8 +76,16 @@ function globalGrants(account: ClientAccount, name: string): string[] {
   const rights = account === "reader" ? READER_RIGHTS : DATA_RIGHTS;
   return [
     `GRANT ${rights} ON *.* TO ${name}`,
-    ...HIDDEN_SCHEMAS.map((schema) => `REVOKE ${rights} ON \`${schema}\`.* FROM ${name}`),
+    ...HIDDEN_SCHEMAS.map(
+      (schema) => `REVOKE ${revocableRights(account, schema, rights)} ON \`${schema}\`.* FROM ${name}`,
+    ),
   ];
+}
+
+/** Most rights on performance_schema can be neither granted nor revoked; the server refuses their use by itself. */
+function revocableRights(account: ClientAccount, schema: string, rights: string): string {
+  if (schema !== "performance_schema") return rights;
+  return account === "reader" ? "SELECT" : "SELECT, UPDATE, DELETE, DROP";
 }
 
 async function readSwitch(admin: DatabaseSession, variable: string): Promise<boolean> {

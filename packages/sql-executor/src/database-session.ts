@@ -33,6 +33,7 @@ export class DatabaseSession {
   /** Runs the statements that make it a session of its kind. Before the first use, and again after a reset. */
   async setUp(): Promise<void> {
     for (const sql of this.#setUp) await this.run(sql);
+    this.#mustReset = false;
   }
 
   /** False once the connection is known to be gone; it must not be lent again. */
@@ -96,9 +97,7 @@ export class DatabaseSession {
       this.destroy();
       throw error;
     });
-    this.#mustReset = false;
     await this.setUp();
-    this.#mustReset = false;
   }
 
   /** Drops the connection at once; a statement under way fails as if the connection had broken. */

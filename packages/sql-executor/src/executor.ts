@@ -12,7 +12,7 @@ import { connectRaw } from "./raw-connection.ts";
 import * as inspection from "./schema-inspection.ts";
 import type { ServerInfo } from "./server-info.ts";
 import { SessionPool } from "./session-pool.ts";
-import { READ_ONLY, sessionSetUp, type SessionKind } from "./session-set-up.ts";
+import { READER_PRELUDE, sessionSetUp, type SessionKind } from "./session-set-up.ts";
 import { ShapeCache } from "./shape-cache.ts";
 import type {
   BatchOptions,
@@ -93,7 +93,7 @@ export class Executor implements SqlExecutor {
         },
         async ({ session }) => {
           if (leavesState(shape)) session.markForReset();
-          return await this.#rows(session, sql, options, READ_ONLY[this.server.flavour]);
+          return await this.#rows(session, sql, options, READER_PRELUDE);
         },
       );
     } catch (error) {
@@ -326,7 +326,13 @@ export class Executor implements SqlExecutor {
       rowsMax: options.maxRows ?? ROWS_MAX,
       bytesMax: this.#options.limits.resultBytesMax,
     };
-    return queryResultOf(await session.run(sql, limits, prelude), limits);
+    let outcome = await session.run(sql, limits, prelude);
+    if (outcome.foundTraces) {
+      // A function of the query before has changed the session; this one may have seen it, so it runs again.
+      await session.reset();
+      outcome = await session.run(sql, limits, prelude);
+    }
+    return queryResultOf(outcome, limits);
   }
 
   async #warnings(session: DatabaseSession, { warningCount }: StatementOutcome): Promise<Warning[]> {

@@ -19,6 +19,8 @@ export interface StatementOutcome {
   readonly gtid: string | null;
   /** The session differs from what it was: variables, temporary tables, prepared statements. */
   readonly stateChanged: boolean;
+  /** The prelude met traces of an earlier statement, which this one may have seen. */
+  readonly foundTraces: boolean;
   /** What the caller may not have as a whole; the rows are then incomplete. */
   readonly overflow: "rows" | "bytes" | null;
 }
@@ -104,6 +106,7 @@ export class QueryCommand implements RawCommand {
   #warningCount = 0;
   #gtid: string | null = null;
   #stateChanged = false;
+  #foundTraces = false;
 
   constructor(
     query: QueryText,
@@ -133,6 +136,10 @@ export class QueryCommand implements RawCommand {
     }
     if (this.#preludePending) {
       this.#preludePending = false;
+      // Trackers that a result set could not carry speak up in the next OK packet, which is this one.
+      this.#takeOk(packet);
+      this.#foundTraces = this.#stateChanged;
+      this.#stateChanged = false;
       // The second answer counts its packets from the start again.
       insideOf(connection).sequenceId = this.#packetCount % 256;
       return false;
@@ -156,7 +163,7 @@ export class QueryCommand implements RawCommand {
 
   #readHeader(packet: RawPacket): boolean {
     const first = packet.buffer[packet.offset];
-    if (first === 0) return this.#readOk(packet);
+    if (first === 0) return this.#endResult(this.#takeOk(packet));
     if (first === 0xfb) throw new Error("the server asked for a local file, which is switched off");
     this.#columnCount = packetReader.length(packet);
     this.#columns = [];
@@ -232,7 +239,7 @@ export class QueryCommand implements RawCommand {
   }
 
   /** OK packet with session tracking (MySQL source documentation, "OK_Packet"). */
-  #readOk(packet: RawPacket): boolean {
+  #takeOk(packet: RawPacket): number {
     packet.offset += 1;
     this.#affectedRows = packetReader.length(packet);
     const insertId = packetReader.integerText(packet);
@@ -243,7 +250,7 @@ export class QueryCommand implements RawCommand {
       packetReader.skipText(packet);
       this.#readStateChanges(packet);
     }
-    return this.#endResult(status);
+    return status;
   }
 
   #readStateChanges(packet: RawPacket): void {
@@ -258,7 +265,7 @@ export class QueryCommand implements RawCommand {
           if (name === "last_gtid" && value !== "") this.#gtid = value;
         }
       } else if (kind === 2) {
-        if (packetReader.text(packet) === "1") this.#stateChanged = true;
+        if (packet.buffer[packet.offset] === 0x31) this.#stateChanged = true;
       } else if (kind === 3) {
         packet.offset += 1;
         const gtid = packetReader.text(packet);
@@ -287,6 +294,7 @@ export class QueryCommand implements RawCommand {
       warningCount: this.#warningCount,
       gtid: this.#gtid,
       stateChanged: this.#stateChanged,
+      foundTraces: this.#foundTraces,
       overflow: this.#overflow,
     };
   }

@@ -11,15 +11,21 @@ const SQL_MODES: Record<Flavour, string> = {
 };
 
 /** Makes each autocommitted statement of a session a read-only transaction of its own. */
-export const READ_ONLY: Record<Flavour, string> = {
+const READ_ONLY: Record<Flavour, string> = {
   mysql: "SET SESSION transaction_read_only=1",
   mariadb: "SET SESSION tx_read_only=1",
 };
 
-/** With these a commit's OK packet names its GTID. */
+/**
+ * Goes ahead of each query of a reader: were the session's own setting undone by a function, the next transaction is
+ * read-only all the same.
+ */
+export const READER_PRELUDE = "SET TRANSACTION READ ONLY";
+
+/** With these an OK packet names the GTID of the commit, and says whether the session was changed. */
 const TRACK_GTIDS: Record<Flavour, string> = {
-  mysql: "session_track_gtids='OWN_GTID',session_track_system_variables=''",
-  mariadb: "session_track_system_variables='last_gtid'",
+  mysql: "session_track_gtids='OWN_GTID',session_track_system_variables='',session_track_state_change=ON",
+  mariadb: "session_track_system_variables='last_gtid',session_track_state_change=ON",
 };
 
 /** The statements that a new session of a kind starts with, and starts again with after a reset. */
