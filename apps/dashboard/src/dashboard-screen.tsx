@@ -67,7 +67,12 @@ function Content({ state, size, nodes, now }: DashboardScreenProps): ReactNode {
   const layout = layoutFor(state, size);
   return (
     <>
-      <HeaderView view={view} url={url} ageMs={now.monotonicMs - atMs} />
+      <HeaderView
+        view={view}
+        url={url}
+        ageMs={now.monotonicMs - atMs}
+        isUnreachable={state.trouble !== null}
+      />
       <MembersView
         view={view}
         nowMs={now.wallMs}

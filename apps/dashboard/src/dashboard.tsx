@@ -1,7 +1,7 @@
 import { useApp, useInput, useWindowSize } from "ink";
 import type { ReactNode } from "react";
 import { DashboardScreen, layoutFor } from "./dashboard-screen.tsx";
-import { commandOf } from "./key-bindings.ts";
+import { commandsOf } from "./key-bindings.ts";
 import { useCluster, useNow, type DashboardWorld } from "./use-cluster.ts";
 
 /** The live dashboard: state, keys and size of the terminal around {@link DashboardScreen}. */
@@ -11,26 +11,25 @@ export function Dashboard({ world }: { readonly world: DashboardWorld }): ReactN
   const size = useWindowSize();
   const { exit } = useApp();
   useInput((input, key) => {
-    const command = commandOf(input, key);
-    const visible = layoutFor(state, size).memberRows;
-    switch (command) {
-      case "leave":
-        exit();
-        break;
-      case "up":
-      case "down":
-        dispatch({ kind: "scroll", by: command === "up" ? -1 : 1, visible });
-        break;
-      case "refresh":
-        refresh();
-        break;
-      case "help":
-        dispatch({ kind: "toggle-help" });
-        break;
-      case null:
-        break;
-      default:
-        command satisfies never;
+    const { memberRows } = layoutFor(state, size);
+    for (const command of commandsOf(input, key)) {
+      switch (command) {
+        case "leave":
+          exit();
+          break;
+        case "up":
+        case "down":
+          dispatch({ kind: "scroll", by: command === "up" ? -1 : 1, visible: memberRows });
+          break;
+        case "refresh":
+          refresh();
+          break;
+        case "help":
+          dispatch({ kind: "toggle-help" });
+          break;
+        default:
+          command satisfies never;
+      }
     }
   });
   // A snapshot is never newer than now, though it may be newer than the last tick.

@@ -3,27 +3,38 @@ import { Box } from "ink";
 import type { ReactNode } from "react";
 import { TonedText } from "./toned-text.tsx";
 import { verdictOf } from "./verdict.ts";
-import { age } from "./wording.ts";
+import { age, type Tone } from "./wording.ts";
 
 interface HeaderViewProps {
   readonly view: ClusterView;
   /** The node that was asked. */
   readonly url: string;
   readonly ageMs: number;
+  /** True where no node answers now, so that nobody knows how the cluster is. */
+  readonly isUnreachable: boolean;
 }
 
+interface Sign {
+  readonly text: string;
+  readonly tone: Tone;
+}
+
+const SIGNS = {
+  healthy: { text: "● healthy", tone: "good" },
+  degraded: { text: "! degraded", tone: "bad" },
+  unreachable: { text: "× unreachable", tone: "bad" },
+} as const satisfies Record<string, Sign>;
+
 /** Two lines: which cluster, how it is and how old that is; who leads, and who says so. */
-export function HeaderView({ view, url, ageMs }: HeaderViewProps): ReactNode {
-  const verdict = verdictOf(view);
+export function HeaderView({ view, url, ageMs, isUnreachable }: HeaderViewProps): ReactNode {
+  const sign: Sign = SIGNS[isUnreachable ? "unreachable" : verdictOf(view)];
   const leader = view.leader ? `master ${view.leader.nodeId} ${view.leader.url}` : "no master";
   return (
     <Box flexDirection="column" flexShrink={0}>
       <Box height={1} columnGap={2}>
         <TonedText isTitle>Understudy</TonedText>
         <Box flexShrink={0}>
-          <TonedText tone={verdict === "healthy" ? "good" : "bad"}>
-            {verdict === "healthy" ? "● healthy" : "! degraded"}
-          </TonedText>
+          <TonedText tone={sign.tone}>{sign.text}</TonedText>
         </Box>
         <Box flexGrow={1} flexBasis={0}>
           <TonedText tone="quiet">{`cluster ${view.clusterId}`}</TonedText>

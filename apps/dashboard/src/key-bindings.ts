@@ -23,20 +23,30 @@ export const KEY_BINDINGS: readonly KeyBinding[] = [
   {
     command: "up",
     keys: "↑, k",
-    does: "members up",
+    does: "up",
     isPressed: (input, key) => key.upArrow || input === "k",
   },
   {
     command: "down",
     keys: "↓, j",
-    does: "members down",
+    does: "down",
     isPressed: (input, key) => key.downArrow || input === "j",
   },
-  { command: "refresh", keys: "r", does: "ask again now", isPressed: (input) => input === "r" },
-  { command: "help", keys: "?", does: "this help, and back", isPressed: (input) => input === "?" },
+  { command: "refresh", keys: "r", does: "refresh", isPressed: (input) => input === "r" },
+  { command: "help", keys: "?", does: "help", isPressed: (input) => input === "?" },
 ];
 
-/** The command of a key; null where it has none. */
-export function commandOf(input: string, key: Key): KeyCommand | null {
+/** The commands of what was typed. Keys that are typed faster than they are read arrive together as one text. */
+export function commandsOf(input: string, key: Key): KeyCommand[] {
+  const single = commandOf(input, key);
+  if (single !== null) return [single];
+  if (key.ctrl || key.meta) return [];
+  return input
+    .split("")
+    .map((one) => commandOf(one, key))
+    .filter((command) => command !== null);
+}
+
+function commandOf(input: string, key: Key): KeyCommand | null {
   return KEY_BINDINGS.find((binding) => binding.isPressed(input, key))?.command ?? null;
 }

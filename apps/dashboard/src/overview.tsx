@@ -21,7 +21,7 @@ export function overviewText(snapshot: Snapshot, options: OverviewOptions): stri
   const text = renderToString(
     <ColourContext.Provider value={options.isColourful}>
       <Box flexDirection="column" width={options.columns}>
-        <HeaderView view={view} url={url} ageMs={0} />
+        <HeaderView view={view} url={url} ageMs={0} isUnreachable={false} />
         <MembersView
           view={view}
           nowMs={options.nowMs}

@@ -73,11 +73,13 @@ export interface RecordedNode extends AsyncDisposable {
 
 /** Opens a node on a free port, or on `port`. */
 export async function openRecordedNode(view: ClusterView = recordedView(), port = 0): Promise<RecordedNode> {
-  const asked: string[] = [];
+  const paths: string[] = [];
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://node");
-    asked.push(url.pathname + url.search);
-    const after = Number(url.searchParams.get("after"));
+    paths.push(url.pathname + url.search);
+    const asked = Number(url.searchParams.get("after"));
+    // As a node does: what it has not reached comes from before its restart.
+    const after = asked > (node.events.at(-1)?.id ?? 0) ? 0 : asked;
     const events = node.events.filter((event) => event.id > after);
     const answers: Readonly<Record<string, object>> = {
       "/cluster": node.view,
@@ -92,7 +94,7 @@ export async function openRecordedNode(view: ClusterView = recordedView(), port 
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     view,
     events: RECORDED_EVENTS,
-    asked,
+    asked: paths,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
