@@ -69,8 +69,3 @@ export interface Applier extends AsyncDisposable {
   /** Leaves `broken`, so that the next delivery tries again. */
   resume(): Promise<void>;
 }
-
-/** Connects and reads the server's position. Throws `database-unavailable`. */
-export function openApplier(_options: ApplierOptions): Promise<Applier> {
-  throw new Error("coming");
-}

@@ -1,9 +1,3 @@
 export type { ApplierCommand, ApplierConnection, ApplierPacket } from "./applier-connection.ts";
-export {
-  openApplier,
-  type Applier,
-  type ApplierOptions,
-  type ApplierState,
-  type ApplyOptions,
-  type ApplyOutcome,
-} from "./applier.ts";
+export type { Applier, ApplierOptions, ApplierState, ApplyOptions, ApplyOutcome } from "./applier.ts";
+export { openApplier } from "./open-applier.ts";

@@ -1,0 +1,90 @@
+import { ChangeSignal, orAbort } from "@understudy/kernel";
+import type { Step } from "./step.ts";
+
+/** One step is under way and so many wait behind it, their text already made. */
+const WAITING_MAX = 1;
+
+/** Does one step; see `StepRunner.run`. */
+export type RunStep = (step: Step, onCommitted: (gtids: readonly string[]) => void) => Promise<void>;
+
+/**
+ * Steps in line before a session: while one is under way, the next is prepared. The first failure ends it; what waits is not done.
+ */
+export class Pipeline {
+  readonly #run: RunStep;
+  readonly #changed = new ChangeSignal();
+  #tail: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #failure: { readonly error: unknown } | null = null;
+
+  constructor(run: RunStep) {
+    this.#run = run;
+  }
+
+  get hasFailed(): boolean {
+    return this.#failure !== null;
+  }
+
+  get isIdle(): boolean {
+    return this.#waiting === 0;
+  }
+
+  /** True where a step that is given now need not wait for room. */
+  get hasRoom(): boolean {
+    return this.#waiting <= WAITING_MAX;
+  }
+
+  /** Resolves when there is room for another step. Throws what the pipeline ended with. */
+  async room(signal: AbortSignal): Promise<void> {
+    await this.#changed.until(() => this.hasRoom || this.hasFailed, signal);
+    this.#throwIfFailed();
+  }
+
+  /** Resolves at the next change: a step done, or the failure. */
+  next(): Promise<void> {
+    return this.#changed.next();
+  }
+
+  /** Puts a step in line; the caller has waited for room. */
+  push(step: Step, onCommitted: (gtids: readonly string[]) => void): void {
+    this.#waiting += 1;
+    this.#tail = this.#follow(this.#tail, step, onCommitted);
+  }
+
+  /** Resolves when all that was pushed so far is done; throws what the pipeline ended with. */
+  async drained(signal: AbortSignal): Promise<void> {
+    await orAbort(this.#tail, signal);
+    this.#throwIfFailed();
+  }
+
+  /** Ends it, if it has not ended; what is under way runs to its own end. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#changed.notify();
+  }
+
+  /** Resolves when nothing is under way, however it went. */
+  async settled(): Promise<void> {
+    await this.#tail;
+  }
+
+  async #follow(
+    before: Promise<void>,
+    step: Step,
+    onCommitted: (gtids: readonly string[]) => void,
+  ): Promise<void> {
+    await before;
+    try {
+      if (this.#failure === null) await this.#run(step, onCommitted);
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      this.#waiting -= 1;
+      this.#changed.notify();
+    }
+  }
+
+  #throwIfFailed(): void {
+    if (this.#failure) throw this.#failure.error;
+  }
+}
