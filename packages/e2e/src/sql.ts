@@ -13,7 +13,6 @@ export async function sql(node: SqlTarget): Promise<Connection> {
     uri: node.database.url,
     connectTimeout: 5_000,
     supportBigNumbers: true,
-    bigNumberStrings: true,
     dateStrings: true,
   });
   // a server that is killed breaks its connections: the next query tells, nobody else need

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { access, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,13 +59,17 @@ for (const flavour of testFlavours()) {
 }
 
 describe("a sandbox", () => {
-  it("refuses another flavour on a folder with data, and takes it after `fresh`", async () => {
+  it("refuses another flavour on a folder with data, and throws the data away only when told to", async () => {
     await (await open("mariadb", { slaves: 0 }))[Symbol.asyncDispose]();
+    const marker = join(directory, "node1", "database", "data", "marker");
+    await writeFile(marker, "");
     await expect(open("mysql", { slaves: 0 })).rejects.toThrow(
       `${directory} holds mariadb data, so it can't be started with --flavour mysql`,
     );
-    await using sandbox = await open("mysql", { slaves: 0, fresh: true });
-    expect(sandbox.flavour).toBe("mysql");
+    await access(marker);
+    await using sandbox = await open("mariadb", { slaves: 0, fresh: true });
+    await expect(access(marker)).rejects.toThrow("ENOENT");
+    expect(sandbox.slaves).toEqual([]);
   });
 
   it("leaves nothing running where its start fails half-way", async () => {
@@ -107,5 +111,12 @@ describe("a sandbox", () => {
     await again.promise;
     await waitUntilReplicating(sandbox);
     expect(pidsOf(sandbox).filter((pid) => before.includes(pid))).toHaveLength(2);
+    // a database server comes up read-only: the master has to open it again
+    const created = await fetch(`${sandbox.master.url}/createdb`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name: "after" }),
+    });
+    expect(await created.json()).toMatchObject({ database: "after" });
   });
 });
