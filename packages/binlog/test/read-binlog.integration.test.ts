@@ -110,7 +110,8 @@ describe.each(testFlavours())("reading the binlog of a real %s server", (flavour
       "DELETE FROM item",
       "ROLLBACK TO here",
       "COMMIT",
-      "DROP TABLE copy, note",
+      "DROP TABLE copy",
+      "DROP TABLE note",
     );
     const transactions = await readTransactions(from);
     const gtids = transactions.map(({ header }) => header.gtid);
@@ -125,7 +126,7 @@ describe.each(testFlavours())("reading the binlog of a real %s server", (flavour
       [expect.stringMatching(/^CREATE TABLE `copy`/)],
       ["SAVEPOINT `here`"],
       [expect.stringMatching(/^DROP TABLE `/)],
-      ...(flavour === "mysql" ? [[expect.stringMatching(/^DROP TABLE `/)]] : []),
+      [expect.stringMatching(/^DROP TABLE `/)],
     ]);
     expect(transactions.map((transaction) => typesOf(transaction).at(-1))).toEqual([
       EVENT_TYPE.xid,
@@ -135,7 +136,7 @@ describe.each(testFlavours())("reading the binlog of a real %s server", (flavour
       EVENT_TYPE.xid,
       EVENT_TYPE.xid,
       EVENT_TYPE.query,
-      ...(flavour === "mysql" ? [EVENT_TYPE.query] : []),
+      EVENT_TYPE.query,
     ]);
     for (const { header } of transactions) {
       expect(Math.abs(header.committedAtMs - Date.now())).toBeLessThan(60_000);
@@ -288,19 +289,22 @@ describe.each(testFlavours())("reading the binlog of a real %s server", (flavour
     await expect(readTransactions(emptyPosition(flavour))).rejects.toThrow(withCode("snapshot-required"));
     expect(await readTransactions(purged)).toEqual([]);
     await expect(readTransactions(foreign(flavour, purged))).rejects.toThrow(withCode("snapshot-required"));
-    if (flavour === "mariadb") {
-      const parted = parseGtidPosition(flavour, purged.toString().replace("0-1-", "0-2-"));
-      await expect(readTransactions(parted)).rejects.toThrow(withCode("snapshot-required"));
-    }
   });
+
+  it.runIf(flavour === "mariadb")(
+    "needs a snapshot where the history has parted from the server's",
+    async () => {
+      const parted = (await executed()).toString().replace("0-1-", "0-2-");
+      await expect(readTransactions(parseGtidPosition(flavour, parted))).rejects.toThrow(
+        withCode("snapshot-required"),
+      );
+    },
+  );
 
   it("says what an account may not do", async () => {
     await session.run("CREATE USER reader@localhost IDENTIFIED BY 'secret'");
-    const asReader = new Proxy(server, {
-      get: (target, name) =>
-        name === "user" ? "reader" : name === "password" ? "secret" : Reflect.get(target, name, target),
-    });
-    const reader = readBinlog(options({ connect: connectTo(asReader) }));
+    const connect = connectTo(server, { user: "reader", password: "secret" });
+    const reader = readBinlog(options({ connect }));
     await expect(reader.next()).rejects.toThrow(withCode("forbidden"));
   });
 

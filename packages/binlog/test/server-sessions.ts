@@ -3,11 +3,16 @@ import type { DatabaseServer } from "@understudy/database-server";
 import { UnderstudyError } from "@understudy/protocol";
 import type { BinlogConnection, ServerQuestions } from "../src/index.ts";
 
-function create(server: DatabaseServer): Connection {
+interface Account {
+  readonly user: string;
+  readonly password: string;
+}
+
+function create(server: DatabaseServer, account: Account): Connection {
   const connection = createConnection({
     socketPath: server.socketPath,
-    user: server.user,
-    password: server.password,
+    user: account.user,
+    password: account.password,
     supportBigNumbers: true,
     bigNumberStrings: true,
   });
@@ -16,11 +21,14 @@ function create(server: DatabaseServer): Connection {
 }
 
 /** What callers of the reader give as `connect`. */
-export function connectTo(server: DatabaseServer): (signal: AbortSignal) => Promise<BinlogConnection> {
+export function connectTo(
+  server: DatabaseServer,
+  account: Account = server,
+): (signal: AbortSignal) => Promise<BinlogConnection> {
   return (signal) =>
     new Promise((resolve, reject) => {
       signal.throwIfAborted();
-      const connection = create(server);
+      const connection = create(server, account);
       connection.connect((error) => {
         if (error) reject(new UnderstudyError("database-unavailable", error.message, { cause: error }));
         else if ("addCommand" in connection && typeof connection.addCommand === "function") {
@@ -35,7 +43,7 @@ export class TestSession implements ServerQuestions, Disposable {
   readonly #connection: Connection;
 
   constructor(server: DatabaseServer) {
-    this.#connection = create(server);
+    this.#connection = create(server, server);
   }
 
   rows(sql: string): Promise<Record<string, string | number | null>[]> {
