@@ -14,5 +14,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     retry: 0,
+    // advice on speed: the count must be the last that a run says
+    experimental: { diagnostics: false },
   },
 });

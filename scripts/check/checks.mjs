@@ -39,7 +39,14 @@ export function runCheck(check, { directory, node }) {
   const folders = [dirname(node), join(directory, "node_modules", ".bin"), process.env.PATH ?? ""];
   const child = spawn(program, args, {
     cwd: directory,
-    env: { ...process.env, PATH: folders.join(delimiter), NO_COLOR: "1", TURBO_TELEMETRY_DISABLED: "1" },
+    env: {
+      ...process.env,
+      PATH: folders.join(delimiter),
+      NO_COLOR: "1",
+      // what starts us may ask for colours, and that would win
+      FORCE_COLOR: undefined,
+      TURBO_TELEMETRY_DISABLED: "1",
+    },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: TIMEOUT_MS,
   });
