@@ -46,8 +46,8 @@ export async function ensureMariadb({ log }) {
   log(`MariaDB installed in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
 }
 
-/** @returns {string} one sentence: that the server is missing, and the command that installs it here */
-export function missingMariadb() {
+/** One sentence: that the server is missing, and the command that installs it here. */
+function missingMariadb() {
   const way = COMMANDS.find(({ installer }) => isOnPath(installer));
   if (!way) return "no MariaDB server (mariadbd) was found: install one, or name it in UNDERSTUDY_MARIADBD";
   const command = way.asRoot && process.getuid?.() !== 0 ? `sudo ${way.command}` : way.command;

@@ -1,3 +1,4 @@
+import { createNodeClient, type NodeClient } from "@understudy/client";
 import { messageOf, systemClock } from "@understudy/kernel";
 import { UnderstudyError, type ClusterView } from "@understudy/protocol";
 
@@ -11,7 +12,7 @@ const POLL_MS = 50;
 const REQUEST_TIMEOUT_MS = 5_000;
 
 /**
- * Resolves when the master's `GET /cluster` shows every slave up and without lag, and the master itself is ready. Throws
+ * Resolves when the master's `GET /cluster` shows every slave up and without lag, and the master itself is well. Throws
  * `timeout` after `timeoutMs` (default 60 s) with a sentence that tells who is where, or the signal's reason.
  */
 export async function waitUntilReplicating(
@@ -20,9 +21,10 @@ export async function waitUntilReplicating(
 ): Promise<void> {
   const timeoutMs = options.timeoutMs ?? 60_000;
   const deadline = systemClock.monotonicMs() + timeoutMs;
+  await using master = createNodeClient({ url: sandbox.master.url, timeoutMs: REQUEST_TIMEOUT_MS });
   for (;;) {
     options.signal?.throwIfAborted();
-    const missing = await missingOf(sandbox);
+    const missing = await missingOf(master, sandbox.slaves);
     if (missing === null) return;
     if (systemClock.monotonicMs() >= deadline) {
       throw new UnderstudyError(
@@ -35,22 +37,19 @@ export async function waitUntilReplicating(
 }
 
 /** Who is not there yet and why, in words; null when all are. */
-async function missingOf(sandbox: Replicating): Promise<string | null> {
-  let view: ClusterView;
+async function missingOf(master: NodeClient, slaves: Replicating["slaves"]): Promise<string | null> {
   try {
-    const ready = await get(`${sandbox.master.url}/health/ready`);
-    if (ready.status !== 200) return `the master is not ready (${ready.status})`;
-    const answer = await get(`${sandbox.master.url}/cluster`);
-    if (answer.status !== 200) return `GET /cluster of the master answers ${answer.status}`;
-    view = answer.body as ClusterView;
+    const { status } = await master.ping();
+    if (status !== "ok") return `the master is ${status}`;
+    const view = await master.cluster();
+    const missing = slaves.flatMap(({ nodeId }) => {
+      const lack = lackOf(view, nodeId);
+      return lack === null ? [] : [`${nodeId} ${lack}`];
+    });
+    return missing.length === 0 ? null : missing.join("; ");
   } catch (error) {
     return `the master does not answer (${messageOf(error)})`;
   }
-  const missing = sandbox.slaves.flatMap(({ nodeId }) => {
-    const reason = lackOf(view, nodeId);
-    return reason === null ? [] : [`${nodeId} ${reason}`];
-  });
-  return missing.length === 0 ? null : missing.join("; ");
 }
 
 /** What a slave lacks in the master's view; null where it lacks nothing. */
@@ -61,10 +60,4 @@ function lackOf(view: ClusterView, nodeId: string): string | null {
   if (member.lag.transactions !== 0)
     return `is ${member.lag.transactions ?? "an unknown number of"} transactions behind`;
   return null;
-}
-
-async function get(url: string): Promise<{ status: number; body: unknown }> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
-  const text = await response.text();
-  return { status: response.status, body: response.status === 200 ? JSON.parse(text) : text };
 }
