@@ -1,5 +1,11 @@
 import { Socket } from "node:net";
-import { ConnectionLostError, QueryCommand, type RowLimits, type StatementOutcome } from "./query-command.ts";
+import {
+  ConnectionLostError,
+  QueryCommand,
+  type QueryText,
+  type RowLimits,
+  type StatementOutcome,
+} from "./query-command.ts";
 import { quoteName } from "./quote-name.ts";
 import type { RawConnection } from "./raw-connection.ts";
 
@@ -14,13 +20,16 @@ export class DatabaseSession {
   readonly raw: RawConnection;
   readonly threadId: number;
   readonly #setUp: readonly string[];
+  readonly #prelude: string | undefined;
   #database: string | null = null;
   #mustReset = false;
   #usable = true;
   #rejectRunning: ((error: Error) => void) | null = null;
 
-  constructor(raw: RawConnection, setUp: readonly string[]) {
+  /** `prelude` goes ahead of each statement after the set-up, in the same write. */
+  constructor(raw: RawConnection, setUp: readonly string[], prelude?: string) {
     this.raw = raw;
+    this.#prelude = prelude;
     this.threadId = raw.threadId;
     this.#setUp = setUp;
     const onGone = (): void => {
@@ -32,7 +41,7 @@ export class DatabaseSession {
 
   /** Runs the statements that make it a session of its kind. Before the first use, and again after a reset. */
   async setUp(): Promise<void> {
-    for (const sql of this.#setUp) await this.run(sql);
+    for (const sql of this.#setUp) await this.#send({ sql }, NO_ROWS);
     this.#mustReset = false;
   }
 
@@ -51,11 +60,20 @@ export class DatabaseSession {
     this.#mustReset = true;
   }
 
-  /** Sends one statement, the `prelude` ahead of it in the same write. Throws what the server or the connection threw, unclassified. */
-  async run(sql: string, limits: RowLimits = NO_ROWS, prelude?: string): Promise<StatementOutcome> {
+  /** Runs one statement. Throws what the server or the connection threw, unclassified. */
+  async run(sql: string, limits: RowLimits = NO_ROWS): Promise<StatementOutcome> {
+    const query = { sql, prelude: this.#prelude };
+    const outcome = await this.#send(query, limits);
+    if (!outcome.foundTraces) return outcome;
+    // A query before left something in the session that this one may have seen. What has a prelude may run twice.
+    await this.reset();
+    return await this.#send(query, limits);
+  }
+
+  async #send(query: QueryText, limits: RowLimits): Promise<StatementOutcome> {
     const { promise, resolve, reject } = Promise.withResolvers<StatementOutcome>();
     this.#rejectRunning = reject;
-    const command = new QueryCommand({ sql, prelude }, limits, (error, outcome) => {
+    const command = new QueryCommand(query, limits, (error, outcome) => {
       if (outcome) resolve(outcome);
       else reject(error ?? new Error("no outcome"));
     });

@@ -12,7 +12,7 @@ import { connectRaw } from "./raw-connection.ts";
 import * as inspection from "./schema-inspection.ts";
 import type { ServerInfo } from "./server-info.ts";
 import { SessionPool } from "./session-pool.ts";
-import { READER_PRELUDE, sessionSetUp, type SessionKind } from "./session-set-up.ts";
+import { SESSION_PRELUDES, sessionSetUp, type SessionKind } from "./session-set-up.ts";
 import { ShapeCache } from "./shape-cache.ts";
 import type {
   BatchOptions,
@@ -93,7 +93,7 @@ export class Executor implements SqlExecutor {
         },
         async ({ session }) => {
           if (leavesState(shape)) session.markForReset();
-          return await this.#rows(session, sql, options, READER_PRELUDE);
+          return await this.#rows(session, sql, options);
         },
       );
     } catch (error) {
@@ -248,7 +248,7 @@ export class Executor implements SqlExecutor {
     const isClient = kind === "reader" || kind === "application";
     const account = isClient ? { user: ACCOUNT_NAMES[kind], password: this.#passwords[kind] } : {};
     const raw = await connectRaw({ ...endpoint, ...account }, { timeoutMs: limits.connectTimeoutMs });
-    const session = new DatabaseSession(raw, sessionSetUp(kind, server.flavour));
+    const session = new DatabaseSession(raw, sessionSetUp(kind, server.flavour), SESSION_PRELUDES[kind]);
     try {
       await session.setUp();
     } catch (error) {
@@ -319,20 +319,13 @@ export class Executor implements SqlExecutor {
     session: DatabaseSession,
     sql: string,
     options: Pick<QueryOptions, "rows" | "maxRows">,
-    prelude?: string,
   ): Promise<QueryResult> {
     const limits: RowLimits = {
       shape: options.rows ?? "objects",
       rowsMax: options.maxRows ?? ROWS_MAX,
       bytesMax: this.#options.limits.resultBytesMax,
     };
-    let outcome = await session.run(sql, limits, prelude);
-    if (outcome.foundTraces) {
-      // A function of the query before has changed the session; this one may have seen it, so it runs again.
-      await session.reset();
-      outcome = await session.run(sql, limits, prelude);
-    }
-    return queryResultOf(outcome, limits);
+    return queryResultOf(await session.run(sql, limits), limits);
   }
 
   async #warnings(session: DatabaseSession, { warningCount }: StatementOutcome): Promise<Warning[]> {

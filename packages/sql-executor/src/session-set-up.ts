@@ -17,10 +17,15 @@ const READ_ONLY: Record<Flavour, string> = {
 };
 
 /**
- * Goes ahead of each query of a reader: were the session's own setting undone by a function, the next transaction is
- * read-only all the same.
+ * Goes ahead of each statement of a session. For a reader: were the session's own setting undone by a function, its next
+ * transaction is read-only all the same.
  */
-export const READER_PRELUDE = "SET TRANSACTION READ ONLY";
+export const SESSION_PRELUDES: Record<SessionKind, string | undefined> = {
+  reader: "SET TRANSACTION READ ONLY",
+  application: undefined,
+  admin: undefined,
+  control: undefined,
+};
 
 /** With these an OK packet names the GTID of the commit, and says whether the session was changed. */
 const TRACK_GTIDS: Record<Flavour, string> = {

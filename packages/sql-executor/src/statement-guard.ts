@@ -105,7 +105,7 @@ function guardAlways(shape: StatementShape): void {
   const reason = DENIED.get(verb) ?? deniedObject(shape);
   if (reason !== undefined)
     throw notAllowed(verb === "START" || verb === "STOP" ? `${verb} ${shape.second}` : verb, reason);
-  if (mentions.has("TEMPORARY") && (shape.second === "TEMPORARY" || verb === "CREATE")) {
+  if (mentions.has("TEMPORARY") && (verb === "CREATE" || verb === "DROP")) {
     throw notAllowed("a temporary table", SESSION);
   }
   if (shape.hasInto && isRead(shape.mainVerb)) {

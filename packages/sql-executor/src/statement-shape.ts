@@ -156,7 +156,8 @@ class ShapeReading {
     // In `WITH x AS (SELECT …) DELETE …` what stands in parentheses is not yet the statement.
     const isOutside = this.#depth === 0 || isExplain(this.#verb);
     if (this.#mainVerb === "" && isOutside && MAIN_VERBS.has(word)) this.#mainVerb = word;
-    if (MENTIONS.has(word)) this.#mentions.add(word);
+    // In a routine's body a temporary table is the routine's own affair.
+    if (MENTIONS.has(word) && (word !== "TEMPORARY" || this.#objectKind === "")) this.#mentions.add(word);
     if (word === "INTO" && !this.#isRoutine() && !isInsert(this.#before)) this.#hasInto = true;
     if (this.#before === "FOR" && (word === "UPDATE" || word === "SHARE")) this.#hasLockingRead = true;
     if (this.#before === "LOCK" && word === "IN") this.#hasLockingRead = true;

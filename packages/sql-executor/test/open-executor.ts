@@ -1,7 +1,12 @@
 import { silentLogger, systemClock } from "@understudy/kernel";
 import type { DatabaseServer } from "@understudy/database-server";
 import { errorCodeOf, type ErrorCode } from "@understudy/protocol";
-import { openSqlExecutor, parseDatabaseUrl, type SqlExecutor, type SqlExecutorOptions } from "../src/index.ts";
+import {
+  openSqlExecutor,
+  parseDatabaseUrl,
+  type SqlExecutor,
+  type SqlExecutorOptions,
+} from "../src/index.ts";
 
 /** An executor on a test's server. */
 export async function openExecutor(

@@ -94,7 +94,19 @@ for (const flavour of testFlavours()) {
         sql: "CREATE TABLE bound (id INT AUTO_INCREMENT PRIMARY KEY, t LONGTEXT, b LONGBLOB, i BIGINT UNSIGNED, n DECIMAL(40,5), d DATETIME(6), j JSON, f DOUBLE)",
         database: "d",
       });
-      const texts = ["'; DROP TABLE bound; -- ", "\\", "\\'", '"', "\u0000", "a\nb\r\u001a", "😀ﷺ", "?", ":x", "%_", "/*"];
+      const texts = [
+        "'; DROP TABLE bound; -- ",
+        "\\",
+        "\\'",
+        '"',
+        "\u0000",
+        "a\nb\r\u001a",
+        "😀ﷺ",
+        "?",
+        ":x",
+        "%_",
+        "/*",
+      ];
       for (const text of texts) {
         const params: Record<string, InputValue> = {
           text,
@@ -129,17 +141,31 @@ for (const flavour of testFlavours()) {
     });
 
     test("a value that does not fit is refused and nothing is written", async () => {
-      await executor.execute({ sql: "CREATE TABLE tight (id INT PRIMARY KEY, t VARCHAR(3), i TINYINT, d DATE)", database: "d" });
+      await executor.execute({
+        sql: "CREATE TABLE tight (id INT PRIMARY KEY, t VARCHAR(3), i TINYINT, d DATE)",
+        database: "d",
+      });
       const insert = "INSERT INTO tight VALUES (1, ?, ?, ?)";
-      expect(await codeOf(executor.execute({ sql: insert, params: ["long", 1, null], database: "d" }))).toBe("invalid-value");
-      expect(await codeOf(executor.execute({ sql: insert, params: ["a", 300, null], database: "d" }))).toBe("invalid-value");
-      expect(await codeOf(executor.execute({ sql: insert, params: ["a", "x", null], database: "d" }))).toBe("invalid-value");
-      expect(await codeOf(executor.execute({ sql: insert, params: ["a", 1, "2026-02-30"], database: "d" }))).toBe("invalid-value");
+      expect(await codeOf(executor.execute({ sql: insert, params: ["long", 1, null], database: "d" }))).toBe(
+        "invalid-value",
+      );
+      expect(await codeOf(executor.execute({ sql: insert, params: ["a", 300, null], database: "d" }))).toBe(
+        "invalid-value",
+      );
+      expect(await codeOf(executor.execute({ sql: insert, params: ["a", "x", null], database: "d" }))).toBe(
+        "invalid-value",
+      );
+      expect(
+        await codeOf(executor.execute({ sql: insert, params: ["a", 1, "2026-02-30"], database: "d" })),
+      ).toBe("invalid-value");
       expect((await executor.query({ sql: "SELECT * FROM tight", database: "d" })).rowCount).toBe(0);
     });
 
     test("an insert id beyond 2^53 keeps all its digits", async () => {
-      await executor.execute({ sql: "CREATE TABLE wide (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, v INT) AUTO_INCREMENT = 18446744073709551610", database: "d" });
+      await executor.execute({
+        sql: "CREATE TABLE wide (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, v INT) AUTO_INCREMENT = 18446744073709551610",
+        database: "d",
+      });
       const { insertId } = await executor.execute({ sql: "INSERT INTO wide (v) VALUES (1)", database: "d" });
       expect(insertId).toBe("18446744073709551610");
     });
