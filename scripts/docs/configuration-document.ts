@@ -1,6 +1,5 @@
 import { readConfig } from "../../packages/node/src/config/node-config.ts";
-import { environmentName } from "../../packages/node/src/config/setting-name.ts";
-import { NodeSettings } from "../../packages/node/src/config/settings.ts";
+import { environmentName, NodeSettings } from "../../packages/node/src/index.ts";
 import { ROLES } from "../../packages/protocol/src/index.ts";
 
 const INTRODUCTION = `# Configuration

@@ -148,7 +148,7 @@ function uriOfSuite(text, suite) {
 }
 
 /** @returns {Promise<string | null>} The version line of a MySQL server program; null where it is none or does not run. */
-export async function versionOf(program) {
+async function versionOf(program) {
   try {
     const { stdout } = await run(program, ["--version"], { timeout: 30_000 });
     return /mariadb/i.test(stdout) ? null : stdout.trim();

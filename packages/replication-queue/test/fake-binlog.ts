@@ -55,15 +55,19 @@ export class FakeBinlog {
 
   readonly read: ReadBinlog = (from, signal) => this.#read(from, signal);
 
+  #check(): void {
+    if (this.failure) throw this.failure;
+  }
+
   async *#read(from: GtidPosition, signal: AbortSignal): AsyncGenerator<readonly BinlogEvent[]> {
     this.readersOpened++;
-    if (this.failure) throw this.failure;
+    this.#check();
     let next = this.#transactions.findIndex((_, index) => !from.containsGtid(`0-${SERVER_ID}-${index + 1}`));
     if (next < 0) next = this.#transactions.length;
     yield [this.format];
     for (;;) {
       await this.#grown.until(() => this.failure !== null || this.#transactions.length > next, signal);
-      if (this.failure) throw this.failure;
+      this.#check();
       const arrived = this.#transactions.slice(next, next + 7);
       next += arrived.length;
       // in pieces that do not respect transactions, as from a socket
