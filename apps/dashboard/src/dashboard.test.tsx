@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 /** A dashboard in a terminal of 100×20, over a cluster of twenty members and a clock turned by hand. */
-async function openScene(isColourful = false) {
+async function openScene() {
   const clock = new VirtualClock(RECORDED_AT_MS);
   const members = Array.from({ length: 20 }, (_, index) => memberOf(`n${index}`));
   const scene = { trouble: null as string | null, asks: 0, isClosed: false, url: "http://a" };
@@ -41,7 +41,7 @@ async function openScene(isColourful = false) {
     }),
   };
   const app = render(
-    <ColourContext.Provider value={isColourful}>
+    <ColourContext.Provider value={false}>
       <Dashboard world={world} />
     </ColourContext.Provider>,
   );
@@ -131,8 +131,3 @@ for (const [name, key] of [
     expect(scene.asks).toBe(asks);
   });
 }
-
-test("without colour no escape codes are drawn", async () => {
-  const { text } = await openScene(false);
-  expect(text()).not.toContain("\u001B[");
-});

@@ -3,6 +3,7 @@ import { render } from "ink";
 import { readArguments, USAGE, type Command } from "./arguments.ts";
 import { ClusterSource } from "./cluster-source.ts";
 import { Dashboard } from "./dashboard.tsx";
+import type { Snapshot } from "./dashboard-state.ts";
 import { FailureBoundary } from "./failure-boundary.tsx";
 import { overviewText } from "./overview.tsx";
 import { ColourContext } from "./toned-text.tsx";
@@ -22,19 +23,20 @@ function openSource(nodes: readonly string[]): ClusterSource {
 /** Asks once and prints; the exit code tells the cluster's health. */
 async function printOnce(kind: "once" | "json", nodes: readonly string[]): Promise<number> {
   await using source = openSource(nodes);
+  let snapshot: Snapshot;
   try {
-    const { snapshot } = await source.ask(new AbortController().signal);
-    const columns = process.stdout.isTTY ? process.stdout.columns : PLAIN_COLUMNS;
-    process.stdout.write(
-      kind === "json"
-        ? `${JSON.stringify(snapshot.view, undefined, 2)}\n`
-        : overviewText(snapshot, { columns, nowMs: systemClock.nowMs(), isColourful }),
-    );
-    return EXIT_CODES[verdictOf(snapshot.view)];
+    snapshot = (await source.ask(new AbortController().signal)).snapshot;
   } catch (error) {
     process.stderr.write(`No node answers: ${messageOf(error)}\n`);
     return EXIT_CODES.unreachable;
   }
+  const columns = process.stdout.isTTY ? process.stdout.columns : PLAIN_COLUMNS;
+  process.stdout.write(
+    kind === "json"
+      ? `${JSON.stringify(snapshot.view, undefined, 2)}\n`
+      : overviewText(snapshot, { columns, nowMs: systemClock.nowMs(), isColourful }),
+  );
+  return EXIT_CODES[verdictOf(snapshot.view)];
 }
 
 /** Shows the dashboard until it is left. */

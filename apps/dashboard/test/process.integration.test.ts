@@ -19,6 +19,8 @@ function run(file: string, args: readonly string[], options: { cwd: string }): P
   const { promise, resolve, reject } = Promise.withResolvers<Ended>();
   const child = spawn(process.execPath, [file, ...args], {
     ...options,
+    // Colours are asked for, so that their absence in a pipe means something.
+    env: { ...process.env, FORCE_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],
     timeout: 30_000,
   });
@@ -94,6 +96,14 @@ test("something else that answers is one sentence and 2", async () => {
   const { code, stderr } = await dashboard("--once", "--node", node.url);
   expect(code).toBe(2);
   expect(stderr).toMatch(/^No node answers: http.* answered something that is not Understudy .*\n$/);
+});
+
+test("a view that can't be drawn is one sentence and no stack trace", async () => {
+  const members = [memberOf("node-a", { position: 7 as never })];
+  await using node = await openRecordedNode(recordedView({ members }));
+  const { code, stdout, stderr } = await dashboard("--once", "--node", node.url);
+  expect({ code, stdout }).toEqual({ code: 70, stdout: "" });
+  expect(stderr).toMatch(/^The dashboard failed: [^\n]*\n$/);
 });
 
 test("--help prints the usage, an unknown option one sentence", async () => {
