@@ -1,0 +1,81 @@
+import { parseGtidPosition } from "@understudy/binlog";
+import type { Flavour } from "@understudy/protocol";
+import { describe, expect, it } from "vitest";
+import { decideJoin, type JoinFacts } from "./join-decision.ts";
+
+interface Case {
+  readonly self?: Partial<Omit<JoinFacts["self"], "executed" | "purged">>;
+  readonly executed?: string;
+  readonly purged?: string;
+  readonly joiner?: Partial<Omit<JoinFacts["joiner"], "position">>;
+  readonly position?: string;
+}
+
+function decide(given: Case): ReturnType<typeof decideJoin> {
+  const position = (text: string, flavour: Flavour = "mariadb") => parseGtidPosition(flavour, text);
+  return decideJoin({
+    self: {
+      nodeId: "node1",
+      clusterId: "c1",
+      epoch: 3n,
+      flavour: "mariadb",
+      serverId: 1,
+      executed: position(given.executed ?? "0-1-100"),
+      purged: position(given.purged ?? ""),
+      ...given.self,
+    },
+    joiner: {
+      nodeId: "node2",
+      clusterId: "c1",
+      epoch: 3n,
+      flavour: "mariadb",
+      serverId: 2,
+      position: position(given.position ?? "0-1-50"),
+      empty: false,
+      ...given.joiner,
+    },
+  });
+}
+
+describe("the decision whether a node joins", () => {
+  it("delivers where the slave's history is part of the master's and still in its binlog", () => {
+    expect(decide({})).toEqual({ kind: "deliver" });
+    expect(decide({ position: "0-1-100" })).toEqual({ kind: "deliver" });
+    expect(decide({ position: "", joiner: { empty: true, clusterId: null, epoch: 0n } })).toEqual({
+      kind: "deliver",
+    });
+    expect(decide({ purged: "0-1-50" })).toEqual({ kind: "deliver" });
+  });
+
+  it("wants a fresh copy where the binlog no longer reaches back", () => {
+    expect(decide({ purged: "0-1-51" })).toMatchObject({ kind: "refuse", code: "snapshot-required" });
+    expect(
+      decide({ purged: "0-1-10", position: "", joiner: { empty: true, clusterId: null } }),
+    ).toMatchObject({
+      code: "snapshot-required",
+    });
+  });
+
+  it("wants a fresh copy where the slave has what the master lacks, and never empties a server with data", () => {
+    expect(decide({ position: "0-1-101" })).toMatchObject({ kind: "refuse", code: "snapshot-required" });
+    expect(decide({ position: "1-2-1" })).toMatchObject({ kind: "refuse", code: "snapshot-required" });
+  });
+
+  it("empties a fresh server whose own set-up is its whole history, where everything can be delivered", () => {
+    const fresh = { empty: true, clusterId: null, epoch: 0n };
+    expect(decide({ position: "0-2-7", executed: "0-1-3", joiner: fresh })).toEqual({ kind: "reset" });
+    expect(decide({ position: "0-2-7", executed: "0-1-3", purged: "0-1-1", joiner: fresh })).toMatchObject({
+      code: "snapshot-required",
+    });
+  });
+
+  it.each<[string, Case, string]>([
+    ["its own node id", { joiner: { nodeId: "node1" } }, "invalid-request"],
+    ["the other flavour", { joiner: { flavour: "mysql" } }, "server-unsuitable"],
+    ["the same server_id", { joiner: { serverId: 1 } }, "server-unsuitable"],
+    ["another cluster", { joiner: { clusterId: "c2" } }, "cluster-mismatch"],
+    ["a newer epoch", { joiner: { epoch: 4n } }, "epoch-stale"],
+  ])("refuses %s", (_name, given, code) => {
+    expect(decide(given)).toMatchObject({ kind: "refuse", code });
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { readConfig } from "./node-config.ts";
+
+const DATABASE = { UNDERSTUDY_DATABASE_URL: "mysql://root:pw@127.0.0.1:3306" };
+
+describe("a node's configuration", () => {
+  it("needs nothing but its database on a master, and is frozen", () => {
+    const config = readConfig({ ...DATABASE, PATH: "/bin" }, "master");
+    expect(config).toMatchObject({ port: 8083, host: "127.0.0.1", probeIntervalMs: 5000, logLevel: "info" });
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it("never shows the database's password", () => {
+    const config = readConfig(DATABASE, "master");
+    expect(JSON.stringify(config)).not.toContain("pw@");
+    expect(config.databaseUrl.toString()).toBe("[redacted]");
+    expect(config.databaseUrl.reveal()).toContain("pw@");
+  });
+
+  it("names every problem at once", () => {
+    const environment = {
+      UNDERSTUDY_PORT: "eighty",
+      UNDERSTUDY_LOG_LEVEL: "loud",
+      UNDERSTUDY_ALLOW_OPEN_ACCESS: "maybe",
+      UNDERSTUDY_TYPO: "1",
+    };
+    expect(() => readConfig(environment, "slave")).toThrow(
+      expect.objectContaining({
+        code: "config-invalid",
+        message: expect.stringMatching(
+          /(?=[^]*UNDERSTUDY_PORT)(?=[^]*UNDERSTUDY_LOG_LEVEL)(?=[^]*UNDERSTUDY_ALLOW_OPEN_ACCESS)(?=[^]*UNDERSTUDY_TYPO)(?=[^]*UNDERSTUDY_DATABASE_URL is required)/,
+        ),
+      }),
+    );
+  });
+
+  it("asks a slave for its master", () => {
+    expect(() => readConfig(DATABASE, "slave")).toThrow(/UNDERSTUDY_MASTER_URL is required/);
+    const config = readConfig({ ...DATABASE, UNDERSTUDY_MASTER_URL: "http://127.0.0.1:8083" }, "slave");
+    expect(config).toMatchObject({ port: 8084, probeIntervalMs: 10_000 });
+  });
+
+  it("refuses to listen beyond loopback unless it is told so in words", () => {
+    const open = { ...DATABASE, UNDERSTUDY_HOST: "0.0.0.0" };
+    expect(() => readConfig(open, "master")).toThrow(/anyone could read and write/);
+    expect(readConfig({ ...open, UNDERSTUDY_ALLOW_OPEN_ACCESS: "true" }, "master").host).toBe("0.0.0.0");
+  });
+
+  it("refuses probes that would overlap", () => {
+    const environment = {
+      ...DATABASE,
+      UNDERSTUDY_PROBE_INTERVAL_MS: "1000",
+      UNDERSTUDY_PROBE_TIMEOUT_MS: "2000",
+    };
+    expect(() => readConfig(environment, "master")).toThrow(/overlap/);
+  });
+
+  it("reads lists, and a secret from a file; both at once are refused", () => {
+    const config = readConfig(
+      { ...DATABASE, UNDERSTUDY_CORS_ORIGINS: "https://a.example, loopback" },
+      "master",
+    );
+    expect(config.corsOrigins).toEqual(["https://a.example", "loopback"]);
+    expect(() => readConfig({ ...DATABASE, UNDERSTUDY_DATABASE_URL_FILE: "/nonexistent" }, "master")).toThrow(
+      /both given/,
+    );
+    expect(() => readConfig({ UNDERSTUDY_DATABASE_URL_FILE: "/nonexistent" }, "master")).toThrow(
+      /no such file/,
+    );
+  });
+});

@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+import { checkDelivery, readDeliveryHeaders } from "./delivery-check.ts";
+
+const HEADERS = {
+  "x-understudy-cluster": "c1",
+  "x-understudy-epoch": "3",
+  "x-understudy-sender": "node1",
+  "x-understudy-after": "0-1-5",
+  "x-understudy-flavour": "mariadb",
+  "x-understudy-master-position": "0-1-9",
+};
+const EXPECTED = { flavour: "mariadb", clusterId: "c1", epoch: 3n };
+
+describe("the check of a delivery", () => {
+  it("takes one of this cluster under this or a newer epoch", () => {
+    const headers = readDeliveryHeaders(HEADERS);
+    expect(() => checkDelivery(headers, EXPECTED)).not.toThrow();
+    expect(() => checkDelivery(headers, { ...EXPECTED, epoch: 2n })).not.toThrow();
+    expect(() => checkDelivery(headers, { ...EXPECTED, clusterId: null })).not.toThrow();
+  });
+
+  it("refuses an older master, and tells it the epoch that makes it step down", () => {
+    expect(() => checkDelivery(readDeliveryHeaders(HEADERS), { ...EXPECTED, epoch: 4n })).toThrow(
+      expect.objectContaining({ code: "epoch-stale", details: { epoch: "4" } }),
+    );
+  });
+
+  it.each([{ clusterId: "c2" }, { flavour: "mysql" }])("refuses another %o", (other) => {
+    expect(() => checkDelivery(readDeliveryHeaders(HEADERS), { ...EXPECTED, ...other })).toThrow(
+      expect.objectContaining({ code: "cluster-mismatch" }),
+    );
+  });
+
+  it.each(Object.keys(HEADERS))("asks for the header %s", (name) => {
+    expect(() => readDeliveryHeaders({ ...HEADERS, [name]: undefined })).toThrow(
+      expect.objectContaining({ code: "invalid-request" }),
+    );
+  });
+
+  it("refuses an epoch that is no number", () => {
+    expect(() => readDeliveryHeaders({ ...HEADERS, "x-understudy-epoch": "-1" })).toThrow(/not a number/);
+  });
+});
