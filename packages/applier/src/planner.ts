@@ -1,4 +1,10 @@
-import { decodeQueryEvent, EVENT_TYPE, type BinlogEvent, type TransactionHeader } from "@understudy/binlog";
+import {
+  decodeQueryEvent,
+  EVENT_TYPE,
+  expandEvent,
+  type BinlogEvent,
+  type TransactionHeader,
+} from "@understudy/binlog";
 import { invariant, type Logger } from "@understudy/kernel";
 import type { Flavour } from "@understudy/protocol";
 import { buildBatch, mariadbEntry, mysqlEntry, type EntryParts } from "./batch.ts";
@@ -6,8 +12,7 @@ import { CreateSelect, isCreateTable } from "./create-select.ts";
 import { LongTransaction, unsupported, type PlannedSession } from "./long-transaction.ts";
 import { isRowsEvent } from "./rows-event.ts";
 import { RowsRun } from "./rows-run.ts";
-import type { Settings } from "./session-context.ts";
-import { settingsChange } from "./session-context.ts";
+import { settingsChange, type Settings } from "./session-context.ts";
 import type { BatchEntry, Step } from "./step.ts";
 import { MARIADB_FLAG, mariadbXid, xaPrepareSql } from "./xa.ts";
 

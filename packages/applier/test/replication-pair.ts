@@ -1,0 +1,170 @@
+import { createConnection, type Connection } from "mysql2";
+import { expect } from "vitest";
+import {
+  BINLOG_MAGIC,
+  EVENT_TYPE,
+  readBinlog,
+  type BinlogConnection,
+  type GtidPosition,
+} from "@understudy/binlog";
+import { openTestServer, type DatabaseServer } from "@understudy/database-server";
+import { systemClock, systemRandom, type Logger } from "@understudy/kernel";
+import { UnderstudyError, type Flavour } from "@understudy/protocol";
+import { openApplier, type Applier, type ApplierConnection, type ApplierOptions } from "../src/index.ts";
+import { serverContents } from "./server-contents.ts";
+
+/** mysql2's connection with its undocumented door for commands. */
+export type RawConnection = Connection & {
+  addCommand: ApplierConnection["addCommand"] & BinlogConnection["addCommand"];
+};
+
+/** A logged-in callback-style connection. */
+export function connectRaw(server: DatabaseServer): Promise<RawConnection> {
+  const connection = createConnection({
+    host: server.host,
+    port: server.port,
+    user: server.user,
+    password: server.password,
+    multipleStatements: true,
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    dateStrings: true,
+  });
+  connection.on("error", () => undefined);
+  return new Promise((resolve, reject) => {
+    connection.connect((error) => {
+      if (error) reject(new UnderstudyError("database-unavailable", error.message, { cause: error }));
+      else resolve(connection as RawConnection);
+    });
+  });
+}
+
+/** A session that runs one statement after another. */
+export class TestSession implements Disposable {
+  readonly #connection: RawConnection;
+
+  constructor(connection: RawConnection) {
+    this.#connection = connection;
+  }
+
+  get threadId(): number {
+    return this.#connection.threadId;
+  }
+
+  rows<T = Record<string, string | number | null>>(sql: string): Promise<T[]> {
+    return new Promise((resolve, reject) => {
+      this.#connection.query(sql, (error, rows) => {
+        if (error) reject(new Error(`${sql.slice(0, 200)}: ${error.message}`, { cause: error }));
+        else resolve(rows as T[]);
+      });
+    });
+  }
+
+  async run(...statements: readonly string[]): Promise<void> {
+    for (const statement of statements) await this.rows(statement);
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection.destroy();
+  }
+}
+
+let lastReaderId = 5000;
+
+/** A server that is written to, another that follows it, and an applier between them. */
+export class ReplicationPair implements AsyncDisposable {
+  readonly flavour: Flavour;
+  readonly source: DatabaseServer;
+  readonly replica: DatabaseServer;
+  readonly onSource: TestSession;
+  readonly onReplica: TestSession;
+  readonly applier: Applier;
+  /** What the applier has logged. */
+  readonly log: string[];
+
+  private constructor(parts: {
+    source: DatabaseServer;
+    replica: DatabaseServer;
+    onSource: TestSession;
+    onReplica: TestSession;
+    applier: Applier;
+    log: string[];
+  }) {
+    this.flavour = parts.source.flavour;
+    this.source = parts.source;
+    this.replica = parts.replica;
+    this.onSource = parts.onSource;
+    this.onReplica = parts.onReplica;
+    this.applier = parts.applier;
+    this.log = parts.log;
+  }
+
+  static async open(flavour: Flavour, changes: Partial<ApplierOptions> = {}): Promise<ReplicationPair> {
+    const [source, replica] = await Promise.all([
+      openTestServer(flavour, { serverId: 1 }),
+      openTestServer(flavour, { serverId: 2, readOnly: true }),
+    ]);
+    const log: string[] = [];
+    const say = (fields: Readonly<Record<string, unknown>>): void => void log.push(String(fields["event"]));
+    const logger: Logger = { debug: say, info: say, warn: say, error: say };
+    const applier = await openApplier({
+      flavour,
+      connect: () => connectRaw(replica),
+      clock: systemClock,
+      random: systemRandom,
+      logger,
+      ...changes,
+    });
+    const onSource = new TestSession(await connectRaw(source));
+    const onReplica = new TestSession(await connectRaw(replica));
+    return new ReplicationPair({ source, replica, onSource, onReplica, applier, log });
+  }
+
+  /** The source's binlog behind a position, up to its end, as a delivery's body. */
+  async *body(from: GtidPosition): AsyncGenerator<Buffer> {
+    yield BINLOG_MAGIC;
+    const batches = readBinlog({
+      connect: () => connectRaw(this.source),
+      flavour: this.flavour,
+      from,
+      readerServerId: ++lastReaderId,
+      heartbeatMs: 1000,
+      untilEnd: true,
+      signal: AbortSignal.timeout(120_000),
+    });
+    for await (const batch of batches) {
+      const wanted = batch.filter(
+        ({ type }) =>
+          type !== EVENT_TYPE.rotate && type !== EVENT_TYPE.heartbeat && type !== EVENT_TYPE.heartbeatV2,
+      );
+      if (wanted.length > 0) yield Buffer.concat(wanted.map((event) => event.bytes));
+    }
+  }
+
+  /** Delivers what the replica lacks. */
+  async catchUp(): Promise<number> {
+    const after = this.applier.position;
+    const { applied } = await this.applier.apply(this.body(after), {
+      after,
+      signal: AbortSignal.timeout(120_000),
+    });
+    return applied;
+  }
+
+  /** Both servers hold the same, and each says so itself. */
+  async expectEqual(): Promise<void> {
+    const position =
+      this.flavour === "mysql" ? "SELECT @@gtid_executed AS p" : "SELECT @@gtid_binlog_pos AS p";
+    const [onReplica] = await this.onReplica.rows(position);
+    expect(onReplica).toEqual((await this.onSource.rows(position))[0]);
+    expect(this.applier.position.toString()).toBe(String(onReplica?.["p"]).replaceAll("\n", ""));
+    expect(await serverContents(this.onReplica)).toEqual(await serverContents(this.onSource));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.applier[Symbol.asyncDispose]();
+    this.onSource[Symbol.dispose]();
+    this.onReplica[Symbol.dispose]();
+    await Promise.all([this.source[Symbol.asyncDispose](), this.replica[Symbol.asyncDispose]()]);
+  }
+}
