@@ -7,7 +7,7 @@ export interface ServerError {
 }
 
 /** The number that most failures of a dump share: purged, unknown, damaged, or ended by another reader of the same id. */
-export const ER_MASTER_FATAL_ERROR_READING_BINLOG = 1236;
+const ER_MASTER_FATAL_ERROR_READING_BINLOG = 1236;
 
 /** MariaDB's own numbers for a position that it cannot serve, sent where the number above is not. */
 const POSITION_NOT_SERVED = new Set([

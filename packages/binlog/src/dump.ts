@@ -151,6 +151,8 @@ export async function openDump(options: ReadBinlogOptions, clock: Clock = system
   const connection = await DumpConnection.open(connectionOptions);
   try {
     for (const statement of dumpSessionStatements(request)) await connection.rows(statement);
+    // from here on the dump listens for the abort itself
+    options.signal.throwIfAborted();
     const dump = new Dump(options, connectionOptions, connection);
     dump.start(request);
     return dump;
