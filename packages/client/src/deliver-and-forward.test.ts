@@ -1,3 +1,6 @@
+import events from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { BINLOG_MEDIA_TYPE, UnderstudyError } from "@understudy/protocol";
 import { expect, test } from "vitest";
 import { answerJson, closedUrl, openStandInNode } from "../test/stand-in-node.ts";
@@ -36,6 +39,30 @@ test("a refused batch tells the node's own position", async () => {
     code: "position-mismatch",
     details: { position: "a:1-5" },
   });
+});
+
+test("an answer that comes before the batch is all sent is heard, and the reader is closed", async () => {
+  const server = createServer((_request, response) => {
+    answerJson(response, 409, { code: "epoch-stale", detail: "step down", epoch: "9" });
+  }).listen(0, "127.0.0.1");
+  await events.once(server, "listening");
+  await using client = createNodeClient({
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  });
+  const closed = Promise.withResolvers<void>();
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) yield* chunks(10);
+    } finally {
+      closed.resolve();
+    }
+  }
+  await expect(client.deliver({ headers: {}, body: endless() })).rejects.toMatchObject({
+    code: "epoch-stale",
+    details: { epoch: "9" },
+  });
+  await closed.promise;
+  server.close();
 });
 
 test("a batch whose ack is lost is node-unreachable, since it can be sent again", async () => {

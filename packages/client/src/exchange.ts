@@ -39,7 +39,7 @@ export async function exchange(
   const collector = new AnswerCollector(limits.answerBytesMax);
   const timer = setTimeout(() => {
     collector.cancel(
-      new ExchangeFailure(`gave no whole answer within ${limits.timeoutMs} ms`, {
+      new ExchangeFailure(`gave no whole answer within ${Math.round(limits.timeoutMs)} ms`, {
         stage: collector.stage,
         kind: "timeout",
       }),

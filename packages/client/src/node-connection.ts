@@ -49,6 +49,7 @@ export class NodeConnection implements AsyncDisposable {
   }
 
   async #sendOrResend(request: ExchangeRequest, options: CallOptions): Promise<RawAnswer> {
+    const startMs = performance.now();
     const limits = {
       timeoutMs: options.timeoutMs ?? this.#timeoutMs,
       answerBytesMax: this.#answerBytesMax,
@@ -61,8 +62,9 @@ export class NodeConnection implements AsyncDisposable {
     }
     // Most often a kept-alive socket that the node closed as we took it; a socket of its own can't be such a one.
     const fresh = this.#openFresh();
+    const leftMs = Math.max(1, limits.timeoutMs - (performance.now() - startMs));
     try {
-      return await exchange(fresh, request, limits);
+      return await exchange(fresh, request, { ...limits, timeoutMs: leftMs });
     } finally {
       await fresh.destroy();
     }
