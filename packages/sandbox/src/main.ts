@@ -74,11 +74,16 @@ async function run(options: StartOptions, { stop, kill }: StopSignals): Promise<
 }
 
 function showProgress(progress: SandboxProgress): void {
-  tell(
-    progress.kind === "done"
-      ? `  ✓ ${progress.text.padEnd(56)} ${seconds(progress.tookMs).padStart(7)}`
-      : `  ! ${progress.text}`,
-  );
+  switch (progress.kind) {
+    case "begin":
+      return tell(`starting ${progress.text}`);
+    case "done":
+      return tell(`  ✓ ${progress.text.padEnd(56)} ${seconds(progress.tookMs).padStart(7)}`);
+    case "trouble":
+      return tell(`  ! ${progress.text}`);
+    default:
+      return progress satisfies never;
+  }
 }
 
 /** For people, on stderr: stdout is for what was asked for. */

@@ -1,5 +1,7 @@
 /** What a sandbox tells of its doings, in words for people. */
 export type SandboxProgress =
+  /** What begins now. */
+  | { readonly kind: "begin"; readonly text: string }
   /** A step of the start or the stop is done. */
   | { readonly kind: "done"; readonly text: string; readonly tookMs: number }
   /** Something ended that should run; it is being started again. */

@@ -8,6 +8,7 @@ import { openSandboxLock } from "./sandbox-lock.ts";
 import type { SandboxNode } from "./sandbox-node.ts";
 import { planPorts } from "./sandbox-ports.ts";
 import type { SandboxProgress } from "./sandbox-progress.ts";
+import { FLAVOUR_NAMES } from "./flavour-names.ts";
 import { startDatabases, startNodes, type MembersOptions } from "./start-members.ts";
 import { supervise } from "./supervise.ts";
 
@@ -61,6 +62,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   stack.use(await openSandboxLock(directory));
   const { plan, program } = await settlePlan(directory, options);
   options.signal?.throwIfAborted();
+  onProgress({ kind: "begin", text: `${describe(plan, program)} in ${directory}` });
   const members: MembersOptions = {
     directory,
     plan,
@@ -123,6 +125,11 @@ async function findProgram(wanted: Flavour | undefined): Promise<DatabaseProgram
     "config-invalid",
     `no ${wanted ?? "MariaDB or MySQL"} server program was found on this machine; \`npm start\` tells how to get one, UNDERSTUDY_MARIADBD and UNDERSTUDY_MYSQLD name one`,
   );
+}
+
+function describe({ nodes }: SandboxPlan, { flavour, version }: DatabaseProgram): string {
+  const slaves = nodes.length === 2 ? "1 slave" : `${nodes.length - 1} slaves`;
+  return `a master and ${slaves} on ${FLAVOUR_NAMES[flavour]} ${version}`;
 }
 
 /** Watches all processes; comes last on the stack, so that the watching ends before anything is stopped. */

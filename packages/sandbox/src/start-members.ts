@@ -7,14 +7,12 @@ import {
 } from "@understudy/database-server";
 import { errorCodeOf, UnderstudyError } from "@understudy/protocol";
 import { messageOf } from "@understudy/kernel";
+import { FLAVOUR_NAMES } from "./flavour-names.ts";
 import { openNodeProcess, type NodeProcess } from "./node-process.ts";
 import { disposeAll, openAll } from "./open-all.ts";
 import { foldersOf, type NodePlan, type SandboxPlan } from "./sandbox-folder.ts";
 import type { SandboxNode } from "./sandbox-node.ts";
 import { step, type SandboxProgress } from "./sandbox-progress.ts";
-
-/** Names of the flavours for people. */
-const NAMES = { mysql: "MySQL", mariadb: "MariaDB" } as const;
 
 /** What is started, and how. */
 export interface MembersOptions {
@@ -61,7 +59,7 @@ async function startDatabase(
     return await step(
       options.onProgress,
       (server) =>
-        `${node.nodeId}: ${NAMES[server.flavour]} ${server.version} on ${server.host}:${server.port}`,
+        `${node.nodeId}: ${FLAVOUR_NAMES[server.flavour]} ${server.version} on ${server.host}:${server.port}`,
       () =>
         openDatabaseServer({
           program: options.program,
