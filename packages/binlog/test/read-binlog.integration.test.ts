@@ -1,3 +1,5 @@
+import { createReadStream } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openTestServer, testFlavours, type DatabaseServer } from "@understudy/database-server";
 import type { Flavour } from "@understudy/protocol";
@@ -11,12 +13,14 @@ import {
   groupTransactions,
   parseGtidPosition,
   readBinlog,
+  readEventStream,
   readExecutedPosition,
   readPurgedPosition,
   type BinlogEvent,
   type GtidPosition,
   type ReadBinlogOptions,
   type TransactionHeader,
+  type TransactionPart,
 } from "../src/index.ts";
 import { connectTo, TestSession } from "./server-sessions.ts";
 
@@ -141,6 +145,18 @@ describe.each(testFlavours())("reading the binlog of a real %s server", (flavour
     for (const { header } of transactions) {
       expect(Math.abs(header.committedAtMs - Date.now())).toBeLessThan(60_000);
     }
+  });
+
+  it("reads the server's own file, still open for writing, to the same events as the dump", async () => {
+    const [log] = await session.rows("SHOW BINARY LOGS");
+    const file = createReadStream(join(server.dataDirectory, String(log?.["Log_name"])));
+    const ofFile: string[] = [];
+    for await (const parts of groupTransactions(flavour, readEventStream(file))) ofFile.push(...hexOf(parts));
+    const ofDump: string[] = [];
+    const dump = readBinlog(options({ untilEnd: true }));
+    for await (const parts of groupTransactions(flavour, dump)) ofDump.push(...hexOf(parts));
+    expect(ofFile.length).toBeGreaterThan(20);
+    expect(ofFile).toEqual(ofDump);
   });
 
   it("goes on from the middle", async () => {
@@ -331,6 +347,13 @@ describe.each(testFlavours())("reading the binlog of a real %s server", (flavour
     await end;
   });
 });
+
+/** The bytes of what belongs to transactions. */
+function hexOf(parts: readonly TransactionPart[]): string[] {
+  return parts.flatMap((part) =>
+    part.kind === "format" || part.kind === "heartbeat" ? [] : [part.event.bytes.toString("hex")],
+  );
+}
 
 /** Reads until the end, or what is thrown. */
 async function drain(reader: AsyncGenerator<readonly BinlogEvent[]>): Promise<void> {
