@@ -28,3 +28,8 @@ export interface RoleServices extends NodeServices {
   /** What a person should know of this database server, found at start. */
   readonly serverWarnings: readonly string[];
 }
+
+/** What a person should know of this node's server, under the node's name. */
+export function ownWarnings({ identity, serverWarnings }: RoleServices): string[] {
+  return serverWarnings.map((warning) => `${identity.nodeId}: ${warning}`);
+}

@@ -185,17 +185,18 @@ export class ReplicationQueue implements AsyncDisposable {
     if (!acked) return { transactions: null, bytes: null, ms: null };
     if (acked.contains(end)) return { transactions: 0, bytes: 0, ms: 0 };
     const transactions = acked.countMissing(end);
-    const behind = this.#history.behind(acked, this.#window.totalBytes);
-    const bytes = behind ? behind.bytes : null;
-    return { transactions, bytes, ms: this.#lagMsOf(loop, behind?.sinceMs ?? null) };
+    const totalBytes = this.#window.totalBytes;
+    const next = loop.ackedIndex === null ? null : this.#window.at(loop.ackedIndex + 1);
+    if (next) {
+      const ms = Math.max(0, Math.round(this.#options.clock.monotonicMs() - next.readAtMs));
+      return { transactions, bytes: totalBytes - next.totalBytes + next.size, ms };
+    }
+    const behind = this.#history.behind(acked, totalBytes);
+    return { transactions, bytes: behind?.bytes ?? null, ms: this.#lagMsOf(loop, behind?.sinceMs ?? null) };
   }
 
   #lagMsOf(loop: DeliveryLoop, sinceMs: number | null): number | null {
     const { clock } = this.#options;
-    if (loop.ackedIndex !== null) {
-      const entry = this.#window.at(loop.ackedIndex + 1);
-      if (entry) return Math.max(0, Math.round(clock.monotonicMs() - entry.readAtMs));
-    }
     if (sinceMs !== null) return Math.max(0, Math.round(clock.monotonicMs() - sinceMs));
     if (loop.catchUpCommittedAtMs !== null) return Math.max(0, clock.nowMs() - loop.catchUpCommittedAtMs);
     return null;

@@ -1,7 +1,7 @@
 import type { Applier } from "@understudy/applier";
 import type { NodeClient } from "@understudy/client";
 import { backoffMs, BackgroundLoop, ChangeSignal, messageOf } from "@understudy/kernel";
-import { errorCodeOf, type RegisterAnswer } from "@understudy/protocol";
+import { errorCodeOf, type Member, type RegisterAnswer } from "@understudy/protocol";
 import type { RoleServices } from "../node-services.ts";
 import type { Membership } from "../roles/membership.ts";
 import { resetHistory } from "./reset-history.ts";
@@ -30,6 +30,7 @@ export class Registration implements AsyncDisposable {
   readonly #hurry = new ChangeSignal();
   #problem: string | null = "not registered with the master yet";
   #heardAtMs: number | null = null;
+  #toldMembers: readonly Member[] = [];
 
   constructor(options: RegistrationOptions) {
     this.#options = options;
@@ -42,6 +43,11 @@ export class Registration implements AsyncDisposable {
   /** Why the master delivers nothing; null while it does. */
   get problem(): string | null {
     return this.#problem;
+  }
+
+  /** Members as the master told them at the last registration. */
+  get toldMembers(): readonly Member[] {
+    return this.#toldMembers;
   }
 
   /** The master has sent something. */
@@ -92,6 +98,7 @@ export class Registration implements AsyncDisposable {
     try {
       const answer = await this.#register(signal);
       const { clusterId, leader } = answer;
+      this.#toldMembers = answer.members;
       membership.follow({ clusterId, epoch: BigInt(answer.epoch), leader: leader.nodeId });
       if (answer.action === "reset") {
         services.events.record("warning", "this fresh server's own history is emptied, to take the master's");

@@ -1,14 +1,15 @@
 import type { NodeHealth, Throughput } from "@understudy/health-monitor";
 import type { ClusterView, Lag, Member, MemberState } from "@understudy/protocol";
-import type { RoleServices } from "../node-services.ts";
+import { ownWarnings, type RoleServices } from "../node-services.ts";
 import type { Membership } from "../roles/membership.ts";
 
 /** What {@link buildSlaveView} shows. */
 export interface SlaveViewFacts {
   readonly services: RoleServices;
   readonly membership: Membership;
-  /** The master's latest word; null before the first. */
-  readonly masterView: ClusterView | null;
+  /** The members as the master told them last. */
+  readonly masterMembers: readonly Member[];
+  readonly masterWarnings: readonly string[];
   readonly masterHealth: NodeHealth | null;
   readonly positionText: string;
   readonly lagMs: number | null;
@@ -19,18 +20,17 @@ export interface SlaveViewFacts {
 
 /** The cluster as a slave sees it: itself and the master at first hand, the others as the master told last. */
 export function buildSlaveView(facts: SlaveViewFacts): ClusterView {
-  const { services, membership, masterView } = facts;
+  const { services, membership, masterMembers: told } = facts;
   const { nodeId } = services.identity;
-  const told = masterView?.members ?? [];
   const self = selfOf(
     facts,
     told.find((member) => member.nodeId === nodeId),
   );
   const others = told.filter((member) => member.nodeId !== nodeId);
   const members = others.map((member) => (member.role === "master" ? masterOf(member, facts) : member));
-  const leaderId = membership.leader.nodeId ?? masterView?.leader?.nodeId ?? null;
+  const leaderId = membership.leader.nodeId ?? told.find(({ role }) => role === "master")?.nodeId ?? null;
   return {
-    clusterId: membership.clusterId ?? masterView?.clusterId ?? "",
+    clusterId: membership.clusterId ?? "",
     self: nodeId,
     epoch: membership.epoch.toString(),
     leader: leaderId === null ? null : { nodeId: leaderId, url: membership.leader.url },
@@ -83,14 +83,11 @@ function judgeSelf({ broken, problem }: SlaveViewFacts): { state: MemberState; r
   return { state: "up", reason: "this node" };
 }
 
-function warningsOf({ services, masterView, masterHealth }: SlaveViewFacts): string[] {
-  const warnings = [...services.serverWarnings];
+function warningsOf({ services, masterWarnings, masterHealth }: SlaveViewFacts): string[] {
+  const warnings = ownWarnings(services);
   if (masterHealth && masterHealth.state !== "up") {
     warnings.push(`the master is ${masterHealth.state}: ${masterHealth.reason}`);
     return warnings;
   }
-  for (const warning of masterView?.warnings ?? []) {
-    if (!warnings.includes(warning)) warnings.push(warning);
-  }
-  return warnings;
+  return [...masterWarnings, ...warnings];
 }

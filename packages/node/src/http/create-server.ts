@@ -5,8 +5,11 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDe
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { NodeRuntime } from "../node-runtime.ts";
 import { setAnswerHeaders } from "./answer-headers.ts";
+import { answerClientError } from "./client-error-answer.ts";
 import { createOriginCheck } from "./cors-origins.ts";
 import { createHostCheck } from "./host-check.ts";
+import { jsonTextOf, refuseInexactIntegers } from "./json-body.ts";
+import { createOriginGuard } from "./origin-guard.ts";
 import { problemAnswer } from "./problem-answer.ts";
 import { requestIdOf } from "./request-id.ts";
 import { requestValidator } from "./request-validator.ts";
@@ -39,9 +42,15 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 512 },
-    exposeHeadRoutes: false,
+    exposeHeadRoutes: true,
+    clientErrorHandler: answerClientError,
+    // a path that can't be decoded never reaches a hook
+    frameworkErrors: (error, _request, reply) => {
+      setAnswerHeaders(reply, runtime);
+      void problemAnswer(error, reply, logger);
+    },
   }).withTypeProvider<TypeBoxTypeProvider>();
-  server.setErrorHandler((error, _request, reply) => problemAnswer(error, reply, logger));
+  server.setErrorHandler(async (error, _request, reply) => problemAnswer(error, reply, logger));
   server.setNotFoundHandler((request) => {
     throw new UnderstudyError(
       "not-found",
@@ -49,13 +58,16 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
     );
   });
   server.setValidatorCompiler(requestValidator);
+  addJsonParser(server);
   server.addContentTypeParser(BINLOG_MEDIA_TYPE, (_request, payload, done) => done(null, payload));
+  const isAllowed = createOriginCheck(config.corsOrigins);
+  const guardOrigin = createOriginGuard(isAllowed);
   const checkHost = createHostCheck({ ...config, advertisedUrl: identity.advertisedUrl });
   server.addHook("onRequest", async (request, reply) => {
     setAnswerHeaders(reply, runtime);
     checkHost(request.headers.host);
+    guardOrigin(request);
   });
-  const isAllowed = createOriginCheck(config.corsOrigins);
   await server.register(cors, {
     origin: (origin, done) => done(null, isAllowed(origin)),
     methods: ["GET", "POST", "DELETE"],
@@ -63,4 +75,18 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
     maxAge: 600,
   });
   return server;
+}
+
+/** Fastify's own parser, which refuses keys that reach for prototypes, behind checks that no other text is stored than was sent. */
+function addJsonParser(server: Pick<HttpServer, "addContentTypeParser" | "getDefaultJsonParser">): void {
+  const parse = server.getDefaultJsonParser("error", "error");
+  server.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, body, done) => {
+    try {
+      const text = jsonTextOf(body);
+      refuseInexactIntegers(text);
+      void parse(request, text, done);
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)), undefined);
+    }
+  });
 }

@@ -1,5 +1,6 @@
 import { isCodedError, messageOf, type CodedError, type Logger } from "@understudy/kernel";
 import {
+  BINLOG_MEDIA_TYPE,
   ERROR_TABLE,
   isErrorCode,
   PROBLEM_MEDIA_TYPE,
@@ -8,34 +9,49 @@ import {
   type Problem,
 } from "@understudy/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { drainBody } from "./drain-body.ts";
 
 /** Seconds after which trying again makes sense, where the error brings no better word. */
 const RETRY_AFTER_SECONDS = 1;
 
 /** Makes every error an `application/problem+json` answer from the one error table. Set once, before any route. */
-export function problemAnswer(error: unknown, reply: FastifyReply, logger: Logger): FastifyReply {
+export async function problemAnswer(
+  error: unknown,
+  reply: FastifyReply,
+  logger: Logger,
+): Promise<FastifyReply> {
   const { request } = reply;
   const coded = codedErrorOf(error);
-  const entry = ERROR_TABLE[coded.code];
   const fields = { event: "request-failed", requestId: request.id, code: coded.code, path: pathOf(request) };
   if (coded.code === "internal") logger.error({ ...fields, err: error }, messageOf(error));
   else logger.debug(fields, coded.message);
-  const problem: Problem = {
-    ...coded.details,
-    type: `urn:understudy:error:${coded.code}`,
+  const problem = problemOf(coded, { instance: pathOf(request), requestId: request.id });
+  if (problem.status === 503 || problem.status === 508) {
+    reply.header("retry-after", String(RETRY_AFTER_SECONDS));
+  }
+  // a master reads while it sends, and what it still has to send may be long
+  if (request.headers["content-type"] !== BINLOG_MEDIA_TYPE) await drainBody(request.raw);
+  return reply.status(problem.status).type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(problem));
+}
+
+/** The body of an error answer. */
+export function problemOf(
+  error: CodedError<ErrorCode>,
+  request: { readonly instance: string; readonly requestId: string },
+): Problem {
+  const entry = ERROR_TABLE[error.code];
+  return {
+    ...error.details,
+    type: `urn:understudy:error:${error.code}`,
     title: entry.title,
     status: entry.status,
     // what an unexpected error says is for the log; it may hold what clients should not see
-    detail: coded.code === "internal" ? entry.meaning : coded.message,
-    instance: pathOf(request),
-    code: coded.code,
-    requestId: request.id,
+    detail: error.code === "internal" ? entry.meaning : error.message,
+    instance: request.instance,
+    code: error.code,
+    requestId: request.requestId,
     retryable: entry.retryable,
   };
-  if (entry.status === 503 || entry.status === 429 || entry.status === 508) {
-    reply.header("retry-after", String(RETRY_AFTER_SECONDS));
-  }
-  return reply.status(entry.status).type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(problem));
 }
 
 function pathOf(request: FastifyRequest): string {

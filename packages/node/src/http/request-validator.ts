@@ -2,6 +2,7 @@ import type { FastifySchemaCompiler } from "fastify";
 import type Type from "typebox";
 import { Compile } from "typebox/compile";
 import Value from "typebox/value";
+import { convertQueryText } from "./query-text.ts";
 import { RequestInvalid } from "./request-invalid.ts";
 
 /**
@@ -11,7 +12,7 @@ import { RequestInvalid } from "./request-invalid.ts";
 export const requestValidator: FastifySchemaCompiler<Type.TSchema> = ({ schema, httpPart }) => {
   const check = Compile(schema);
   return (data: unknown) => {
-    const converted = httpPart === "body" ? data : Value.Convert(schema, data);
+    const converted = httpPart === "querystring" ? convertQueryText(schema, data) : data;
     const value: unknown = Value.Default(schema, converted);
     if (check.Check(value)) return { value };
     return { error: new RequestInvalid(httpPart ?? "body", check.Errors(value)) };

@@ -18,7 +18,7 @@ import { decideJoin, type JoinDecision } from "../cluster/join-decision.ts";
 import { buildMasterView } from "../cluster/master-view.ts";
 import { MemberRegistry, type RegisteredMember } from "../cluster/member-registry.ts";
 import { SchemaWarnings } from "../cluster/schema-warnings.ts";
-import type { RoleServices } from "../node-services.ts";
+import { ownWarnings, type RoleServices } from "../node-services.ts";
 import { askExecutedPosition, askPurgedPosition, createBinlogAccess, positionOf } from "./binlog-access.ts";
 import type { RoleFacts } from "./role.ts";
 import { applyServerMode } from "./server-mode.ts";
@@ -137,6 +137,10 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
 
   problem(): string | null {
     return this.#queue.problem;
+  }
+
+  unreadable(): string | null {
+    return null;
   }
 
   /** A node asks to join, or is back. Throws the refusal's code. */
@@ -287,7 +291,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
         throughput: this.#throughput.get(member.nodeId)?.rates() ?? null,
       })),
       warnings: [
-        ...this.#services.serverWarnings,
+        ...ownWarnings(this.#services),
         ...this.#warnings.current(),
         ...(problem === null ? [] : [`the master can't read its own binlog: ${problem}`]),
       ],

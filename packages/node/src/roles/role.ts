@@ -15,6 +15,8 @@ export interface RoleFacts {
   lagMs(): number | null;
   /** The cluster as this node sees it. */
   view(): ClusterView;
-  /** Why it can't serve reads as it should; null while it can. */
+  /** What is wrong with it, for people; null while all is well. */
   problem(): string | null;
+  /** Why reads should not come here; null while its data is whole, be it old. */
+  unreadable(): string | null;
 }

@@ -158,6 +158,13 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     return this.#registration.problem;
   }
 
+  unreadable(): string | null {
+    const { state } = this.#applier;
+    if (state.kind === "broken") return this.problem();
+    // before the first delivery of a first master there is nothing to read
+    return this.#membership.clusterId === null ? this.#registration.problem : null;
+  }
+
   /** Takes a delivery from the master in. The route has checked nothing but the media type. */
   async receive(
     headers: DeliveryHeaders,
@@ -169,6 +176,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     checkDelivery(headers, { flavour, clusterId: this.#membership.clusterId, epoch: this.epoch });
     this.#membership.follow({ clusterId: headers.clusterId, epoch: headers.epoch, leader: headers.sender });
     this.#registration.heard();
+    this.#monitor.report(MASTER, { ok: true });
     this.#lag.heard({
       position: positionOf(this.#services, headers.masterPosition),
       atMs: clock.monotonicMs(),
@@ -225,7 +233,8 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     return buildSlaveView({
       services: this.#services,
       membership: this.#membership,
-      masterView: this.#follower.latest,
+      masterMembers: this.#follower.latest?.members ?? this.#registration.toldMembers,
+      masterWarnings: this.#follower.latest?.warnings ?? [],
       masterHealth: this.#monitor.stateOf(MASTER),
       positionText: this.positionText(),
       lagMs: this.lagMs(),
