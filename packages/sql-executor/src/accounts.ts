@@ -49,11 +49,18 @@ export async function makeAccounts(
       const grants = literalPatterns ? globalGrants(account, name) : patternGrants(account, name);
       for (const sql of grants) await admin.run(sql);
     }
-    // Row-based replication makes routines of any kind safe; without this only SUPER may create triggers and functions.
-    await admin.run("SET GLOBAL log_bin_trust_function_creators=ON");
+    await trustRoutines(admin);
   } finally {
     if (isLocked) await admin.run("SET GLOBAL super_read_only=ON");
   }
+}
+
+/**
+ * Lets others than SUPER create triggers and functions, which row-based replication makes safe whatever they do.
+ * Lasts until the server stops.
+ */
+export async function trustRoutines(admin: DatabaseSession): Promise<void> {
+  await admin.run("SET GLOBAL log_bin_trust_function_creators=ON");
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from "@understudy/kernel";
 import { UnderstudyError, type Warning } from "@understudy/protocol";
-import { ACCOUNT_NAMES, makeAccounts, newPassword, type ClientAccount } from "./accounts.ts";
+import { ACCOUNT_NAMES, makeAccounts, newPassword, trustRoutines, type ClientAccount } from "./accounts.ts";
 import { AdminSession } from "./admin-session.ts";
 import { bindParams } from "./bind-params.ts";
 import { DatabaseSession } from "./database-session.ts";
@@ -48,6 +48,8 @@ const ROWS_MAX = 10_000;
 /** Connections for ending statements and making accounts; never lent, so that they can't be used up. */
 const CONTROL_SESSIONS = 2;
 const WARNINGS_MAX = 100;
+/** ER_BINLOG_UNSAFE_ROUTINE, ER_BINLOG_CREATE_ROUTINE_NEED_SUPER. */
+const ROUTINE_NOT_TRUSTED: ReadonlySet<number> = new Set([1418, 1419]);
 
 /** The one implementation of {@link SqlExecutor}. */
 export class Executor implements SqlExecutor {
@@ -105,16 +107,26 @@ export class Executor implements SqlExecutor {
     const shape = this.#shapes.read(options.sql);
     guardExecute(shape);
     const sql = bindParams(shape.sql, options.params, shape.placeholders);
-    const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
-    return await this.#write(
-      { timeoutMs, database: options.database, fresh: readsState(shape) },
-      async ({ session }) => {
+    const lendOptions = {
+      timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+      database: options.database,
+      fresh: readsState(shape),
+    };
+    const execute = async (): Promise<ExecuteResult> =>
+      await this.#write(lendOptions, async ({ session }) => {
         if (leavesState(shape)) session.markForReset();
         const outcome = await session.run(sql);
         const gtid = outcome.columns === null ? outcome.gtid : await this.#gtidBehindRows(session, outcome);
         return { ...changeOf(shape, outcome), warnings: await this.#warnings(session, outcome), gtid };
-      },
-    );
+      });
+    try {
+      return await execute();
+    } catch (error) {
+      if (!ROUTINE_NOT_TRUSTED.has(errnoOf(error) ?? 0)) throw error;
+      // The server was started anew since the accounts were made, and refused before it did anything.
+      await this.#control(trustRoutines);
+      return await execute();
+    }
   }
 
   async batch(options: BatchOptions): Promise<BatchOutcome> {
@@ -331,7 +343,13 @@ export class Executor implements SqlExecutor {
   async #warnings(session: DatabaseSession, { warningCount }: StatementOutcome): Promise<Warning[]> {
     if (warningCount === 0) return [];
     const limits = { shape: "arrays", rowsMax: WARNINGS_MAX, bytesMax: 1 << 20 } as const;
-    return warningsOf(await session.run(`SHOW WARNINGS LIMIT ${WARNINGS_MAX}`, limits));
+    try {
+      return warningsOf(await session.run(`SHOW WARNINGS LIMIT ${WARNINGS_MAX}`, limits));
+    } catch (error) {
+      // The change itself is done; that its warnings can't be had must not make it look undone.
+      if (error instanceof ConnectionLostError) return [];
+      throw error;
+    }
   }
 
   /** A change that answers with rows has no OK packet; MariaDB tells its GTID when asked. */

@@ -37,7 +37,12 @@ export class SqlLexer {
 
   /** Moves to the next token; false at the end. */
   next(): boolean {
-    if (!this.#skipBlanks()) return false;
+    this.#skipBlanks();
+    if (this.start >= this.text.length) {
+      this.#token("end", this.text.length);
+      return false;
+    }
+    if (this.#isCommentOpen()) return this.#token("unterminated", this.text.length);
     const code = this.text.charCodeAt(this.start);
     switch (code) {
       case 0x27: // '
@@ -95,28 +100,22 @@ export class SqlLexer {
     return this.#token("unterminated", text.length);
   }
 
-  /** Sets `start` to the next token; false at the end of the text or in a comment that never ends. */
-  #skipBlanks(): boolean {
-    const { text } = this;
+  /** Sets `start` to the next token, or to a comment that never ends. */
+  #skipBlanks(): void {
     let at = this.end;
     for (;;) {
       BLANK.lastIndex = at;
-      if (BLANK.test(text)) at = BLANK.lastIndex;
-      const commentEnd = endOfComment(text, at);
-      if (commentEnd === at) break;
-      if (commentEnd < 0) {
-        this.start = at;
-        return this.#token("unterminated", text.length);
-      }
+      if (BLANK.test(this.text)) at = BLANK.lastIndex;
+      const commentEnd = endOfComment(this.text, at);
+      if (commentEnd <= at) break;
       at = commentEnd;
       this.commentCount++;
     }
     this.start = at;
-    if (this.kind === "unterminated" || at >= text.length) {
-      this.#token("end", text.length);
-      return false;
-    }
-    return true;
+  }
+
+  #isCommentOpen(): boolean {
+    return endOfComment(this.text, this.start) < 0;
   }
 }
 
