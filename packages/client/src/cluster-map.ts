@@ -1,4 +1,4 @@
-import { isCodedError, messageOf, type Random } from "@understudy/kernel";
+import { messageOf, toError, type Random } from "@understudy/kernel";
 import { parsePosition, UnderstudyError, type ClusterView } from "@understudy/protocol";
 import type { NodeClient } from "./node-client.ts";
 import { isWorthAnotherNode } from "./retry-rules.ts";
@@ -75,7 +75,7 @@ export class ClusterMap implements AsyncDisposable {
     return node;
   }
 
-  /** Asks the nodes one after another, until one knows a master. Callers at the same time share one round. */
+  /** Asks all known nodes who leads, and believes the highest epoch. Callers at the same time share one round. */
   refresh(): Promise<void> {
     this.#refreshing ??= this.#askAll().finally(() => {
       this.#refreshing = undefined;
@@ -83,45 +83,44 @@ export class ClusterMap implements AsyncDisposable {
     return this.#refreshing;
   }
 
+  /** All of them, since a master that was cut off may answer first and still think that it leads. */
   async #askAll(): Promise<void> {
+    const views: ClusterView[] = [];
     const failures: string[] = [];
     let refusal: Error | undefined;
-    let isAnswered = false;
-    for (const node of this.candidates()) {
+    const ask = async (node: NodeClient): Promise<void> => {
       try {
-        const view = await node.cluster({ timeoutMs: ASK_TIMEOUT_MS });
-        isAnswered = true;
-        this.#take(view);
-        if (view.leader && view.leader.url === this.#leaderUrl) {
-          this.#isStale = false;
-          return;
-        }
+        views.push(await node.cluster({ timeoutMs: ASK_TIMEOUT_MS }));
       } catch (error) {
-        if (!isCodedError(error)) throw error;
         failures.push(messageOf(error));
-        if (!isWorthAnotherNode(error)) refusal ??= error;
+        if (!isWorthAnotherNode(error)) refusal ??= toError(error);
       }
+    };
+    await Promise.all(this.candidates().map(ask));
+    const [first, ...others] = views;
+    if (first) {
+      this.#take(others.reduce(moreCurrent, first));
+      return;
     }
-    if (!isAnswered) {
-      // A wrong token or a wrong address says more than a node that is away.
-      if (refusal !== undefined) throw refusal;
-      const text = `no node of the cluster answers: ${failures.join("; ")}`;
-      throw new UnderstudyError("node-unreachable", text, { details: { sent: false } });
-    }
+    // A wrong token or a wrong address says more than a node that is away.
+    if (refusal !== undefined) throw refusal;
+    const text = `no node of the cluster answers: ${failures.join("; ")}`;
+    throw new UnderstudyError("node-unreachable", text, { details: { sent: false } });
   }
 
-  /** A view of an older epoch comes from a node that was cut off: it changes nothing. */
+  /** A view of an older epoch than one known before comes from nodes that were cut off: it changes nothing. */
   #take(view: ClusterView): void {
-    const epoch = /^\d{1,19}$/.test(view.epoch) ? BigInt(view.epoch) : 0n;
+    const epoch = epochOf(view);
     if (epoch < this.#epoch) return;
     this.#epoch = epoch;
     this.#leaderUrl = view.leader?.url ?? null;
+    this.#isStale = this.#leaderUrl === null;
     const urls = [
+      ...(this.#leaderUrl === null ? [] : [this.#leaderUrl]),
       ...this.#seeds,
       ...view.members.map((member) => member.url),
-      ...(this.#leaderUrl === null ? [] : [this.#leaderUrl]),
     ];
-    const known = new Set(urls.slice(-NODES_MAX));
+    const known = new Set(urls.slice(0, NODES_MAX));
     for (const [url, node] of this.#nodes) if (!known.has(url)) this.#retire(url, node);
     for (const url of known) if (!this.#nodes.has(url)) this.#nodes.set(url, this.#createNode(url));
   }
@@ -137,4 +136,14 @@ export class ClusterMap implements AsyncDisposable {
     const nodes = [...this.#nodes.values()];
     await Promise.all([...nodes.map((node) => node[Symbol.asyncDispose]()), ...this.#retired]);
   }
+}
+
+function epochOf(view: ClusterView): bigint {
+  return /^\d{1,19}$/.test(view.epoch) ? BigInt(view.epoch) : 0n;
+}
+
+/** The view of the higher epoch; of equal ones, that which knows a master. */
+function moreCurrent(one: ClusterView, other: ClusterView): ClusterView {
+  if (epochOf(one) !== epochOf(other)) return epochOf(one) > epochOf(other) ? one : other;
+  return one.leader === null ? other : one;
 }

@@ -116,17 +116,37 @@ test("a write follows the master when the old one is gone", async () => {
   expect(pathsOf(slave)).toEqual(["/insert"]);
 });
 
-test("the word of a node that was cut off under an older epoch does not count", async () => {
+for (const random of [() => 0, () => 0.99]) {
+  test(`the word of a master that was cut off does not count, whoever is asked first (${random()})`, async () => {
+    await using cluster = await openCluster();
+    const { master, slave } = cluster;
+    Object.assign(slave, { leader: slave.node.url, epoch: "2" });
+    await using client = await connect({ nodes: [slave.node.url, master.node.url], random });
+    await client.insert(INSERT);
+    expect(client.leaderUrl).toBe(slave.node.url);
+    expect([pathsOf(master), pathsOf(slave)]).toEqual([[], ["/insert"]]);
+  });
+}
+
+test("an older epoch than one known before does not count, when it alone answers", async () => {
   await using cluster = await openCluster();
   const { master, slave } = cluster;
-  slave.epoch = "2";
-  slave.leader = slave.node.url;
-  await using client = await connect({ nodes: [slave.node.url, master.node.url] });
-  slave.data = once(problem(503, "starting"), slave.data);
-  await client.insert(INSERT);
-  await client.insert(INSERT);
-  expect(client.leaderUrl).toBe(slave.node.url);
+  Object.assign(slave, { leader: slave.node.url, epoch: "2" });
+  await using client = await connect({ nodes: [slave.node.url, master.node.url], retryForMs: 1_200 });
+  await slave[Symbol.asyncDispose]();
+  await expect(client.insert(INSERT)).rejects.toMatchObject({ code: "node-unreachable" });
   expect(pathsOf(master)).toEqual([]);
+});
+
+test("a node that does not know the master yet does not hide him", async () => {
+  await using cluster = await openCluster();
+  cluster.slave.leader = null;
+  await using client = await connect({
+    nodes: [cluster.slave.node.url, cluster.master.node.url],
+    random: () => 0,
+  });
+  await client.insert(INSERT);
+  expect(pathsOf(cluster.master)).toEqual(["/insert"]);
 });
 
 test("a position of a newer epoch makes the next write ask who leads", async () => {
