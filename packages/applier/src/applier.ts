@@ -15,6 +15,8 @@ export interface ApplierOptions {
   readonly onProgress?: (position: GtidPosition) => void;
   /** How long a delivery waits for the one before it. Default 1000. */
   readonly orderWaitMs?: number;
+  /** After so long a wait for another session's lock it is said in the log, and tried again. Default 20, at least 1. */
+  readonly lockWaitSeconds?: number;
   /** Ends the opening. */
   readonly signal?: AbortSignal;
 }

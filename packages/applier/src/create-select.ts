@@ -8,6 +8,15 @@ const CREATE_TABLE =
   /^CREATE (OR REPLACE )?TABLE (?:IF NOT EXISTS )?(?:(`(?:[^`]|``)+`|"(?:[^"]|"")+")\.)?(`(?:[^`]|``)+`|"(?:[^"]|"")+")/;
 const GENERATED_COLUMN = /\bGENERATED ALWAYS AS\b|\bAS \(/i;
 
+const NO_BACKSLASH_ESCAPES = 1n << 20n;
+
+/** The server writes this text itself: in utf8 and with backslashes, whatever the client's session was. (Native replication errs here.) */
+export function asServerWrote(settings: Map<string, string>): void {
+  settings.set("character_set_client", "utf8mb4");
+  const mode = settings.get("sql_mode") ?? "0";
+  if (/^\d+$/.test(mode)) settings.set("sql_mode", String(BigInt(mode) & ~NO_BACKSLASH_ESCAPES));
+}
+
 /** True for the text that MariaDB writes for the table of a CREATE TABLE … SELECT. */
 export function isCreateTable(sql: Buffer): boolean {
   return CREATE_TABLE.test(sql.toString("latin1", 0, Math.min(sql.length, 1024)));
@@ -47,7 +56,7 @@ export class CreateSelect {
     }
     const head = CREATE_TABLE.exec(text)?.[0] ?? "";
     this.#long.forgetReplay();
-    this.#long.enter(this.#event, this.#schema);
+    this.#long.enter(this.#event, this.#schema, asServerWrote);
     this.#long.statement("SET sql_log_bin=0");
     this.#long.bytes([
       `CREATE OR REPLACE TABLE ${this.#staging()}`,
@@ -65,7 +74,7 @@ export class CreateSelect {
   publish(gtidSql: string): void {
     this.#long.statement("COMMIT");
     this.#long.statement("SET sql_log_bin=1");
-    this.#long.enter(this.#event, this.#schema);
+    this.#long.enter(this.#event, this.#schema, asServerWrote);
     this.#long.statement(gtidSql);
     this.#long.bytes([this.#sql, ` SELECT * FROM ${this.#staging()}`]);
   }

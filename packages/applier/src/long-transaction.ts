@@ -38,6 +38,7 @@ export class LongTransaction {
   #replayBytes = 0;
   #tableMap: BinlogEvent | null = null;
   #once: string[] = [];
+  #hasEntered = false;
 
   constructor(options: LongTransactionOptions) {
     this.#options = options;
@@ -51,7 +52,8 @@ export class LongTransaction {
   /** Rows, in the base settings. */
   rows(events: readonly Buffer[], tableMap: BinlogEvent | null): void {
     this.#tableMap = tableMap;
-    this.#settle(this.#options.base);
+    // MySQL takes no SET between the CREATE TABLE and the rows of a CREATE TABLE … SELECT
+    if (this.#options.flavour === "mariadb" || !this.#hasEntered) this.#settle(this.#options.base);
     this.#action(["BINLOG '", { base64: events }, "'"]);
   }
 
@@ -71,7 +73,7 @@ export class LongTransaction {
    * A Query event, as its own bytes under its own session. `open` is what must stand right before it (the GTID).
    * Throws `binlog-unsupported` for what cannot be repeated faithfully.
    */
-  query(event: BinlogEvent, open: string | null): void {
+  query(event: BinlogEvent, open: string | null, changes?: (settings: Map<string, string>) => void): void {
     const { sql, schema, errorCode } = decodeQueryEvent(event);
     const head = sql.toString("latin1", 0, Math.min(sql.length, 64));
     if (PLAIN_STATEMENT.test(head)) {
@@ -80,14 +82,15 @@ export class LongTransaction {
       return;
     }
     this.refuseUnfaithful(event);
-    this.enter(event, schema);
+    this.enter(event, schema, changes);
     if (open !== null) this.#action([open]);
     this.#action([sql], { expectedErrno: errorCode });
   }
 
-  /** Leads the session to the state that a Query event describes. */
-  enter(event: BinlogEvent, schema: Buffer): void {
+  /** Leads the session to the state that a Query event describes, with `changes` put over it. */
+  enter(event: BinlogEvent, schema: Buffer, changes?: (settings: Map<string, string>) => void): void {
     const { flavour, base } = this.#options;
+    this.#hasEntered = true;
     if (schema.length > 0) {
       // the name is in utf8, whatever the statement itself is in
       if (schema.some((byte) => byte > 0x7f)) this.#settle(base);
@@ -98,7 +101,9 @@ export class LongTransaction {
     }
     const variables = parseStatusVariables(decodeQueryEvent(event).statusVariables, flavour);
     if (variables.unknownCode !== null) this.#options.onUnknownVariable(variables.unknownCode);
-    this.#settle(settingsOf(variables, { flavour, base, timestamp: event.timestamp }));
+    const settings = new Map(settingsOf(variables, { flavour, base, timestamp: event.timestamp }));
+    changes?.(settings);
+    this.#settle(settings);
     if (this.#once.length > 0) this.#action([`SET ${this.#once.join(",")}`]);
     this.#once = [];
   }

@@ -8,7 +8,7 @@ import {
 import { invariant, type Logger } from "@understudy/kernel";
 import type { Flavour } from "@understudy/protocol";
 import { buildBatch, mariadbEntry, mysqlEntry, type EntryParts } from "./batch.ts";
-import { CreateSelect, isCreateTable } from "./create-select.ts";
+import { asServerWrote, CreateSelect, isCreateTable } from "./create-select.ts";
 import { LongTransaction, unsupported, type PlannedSession } from "./long-transaction.ts";
 import { isRowsEvent } from "./rows-event.ts";
 import { RowsRun } from "./rows-run.ts";
@@ -108,7 +108,11 @@ export class Planner {
   /** Takes an event of the transaction that was begun. Throws `binlog-unsupported`. */
   add(event: BinlogEvent): void {
     const current = this.#requireCurrent();
-    if (event.type === EVENT_TYPE.tableMap || isRowsEvent(event.type)) return this.#rows(current, event);
+    if (event.type === EVENT_TYPE.tableMap || isRowsEvent(event.type)) {
+      // MariaDB's BINLOG statement takes no compressed rows
+      for (const plain of expandEvent(event, this.#options.flavour)) this.#rows(current, plain);
+      return;
+    }
     switch (event.type) {
       case EVENT_TYPE.query:
         return this.#query(current, event);
@@ -208,7 +212,7 @@ export class Planner {
       throw unsupported(current.header.gtid, "it has a statement beside its CREATE TABLE … SELECT");
     if (current.isWrapped || current.long !== null) {
       this.#sendRows(current);
-      this.#long(current).query(event, null);
+      this.#long(current).query(event, null, isCreateTable(sql) ? asServerWrote : undefined);
     } else {
       this.#openLong(current).query(event, this.#gtidSql(current.header.gtid));
     }

@@ -11,6 +11,7 @@ import { baseSettings, OPTIONAL_SETTINGS, settingsChange, type Settings } from "
 export interface SessionOptions {
   readonly flavour: Flavour;
   readonly connect: (signal: AbortSignal) => Promise<ApplierConnection>;
+  readonly lockWaitSeconds?: number;
   readonly signal: AbortSignal;
 }
 
@@ -99,6 +100,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       runPlain(connection, buildComQuery(flavour, [sql]));
     await becomeOnly(ask);
     for (const sql of SETUP[flavour]) await settle(ask(sql));
+    const lockWait = options.lockWaitSeconds ?? LOCK_WAIT_SECONDS;
+    await ask(`SET SESSION lock_wait_timeout=${lockWait}, innodb_lock_wait_timeout=${lockWait}`);
     const known = new Set<string>();
     for (const name of OPTIONAL_SETTINGS) if (await settle(ask(`SELECT @@session.${name}`))) known.add(name);
     const [row] = await ask("SELECT @@collation_server, @@session.time_zone, @@max_allowed_packet");
@@ -135,6 +138,7 @@ async function becomeOnly(ask: (sql: string) => Promise<readonly (string | null)
   );
 }
 
+const LOCK_WAIT_SECONDS = 20;
 const SESSION_LOCK = "understudy.applier";
 const TAKEOVER_WAIT_SECONDS = 2;
 const TAKEOVER_ATTEMPTS = 10;
@@ -167,7 +171,7 @@ function unavailable(error: unknown): UnderstudyError {
 const SETUP: Readonly<Record<Flavour, readonly string[]>> = {
   mysql: [
     "SET SESSION transaction_isolation='READ-COMMITTED'",
-    "SET SESSION autocommit=1, completion_type=0, wait_timeout=31536000, lock_wait_timeout=20, innodb_lock_wait_timeout=20",
+    "SET SESSION autocommit=1, completion_type=0, wait_timeout=31536000",
     "SET SESSION pseudo_replica_mode=1",
     "SET SESSION sql_generate_invisible_primary_key=OFF",
     "SET SESSION restrict_fk_on_non_standard_key=OFF",
@@ -178,7 +182,7 @@ const SETUP: Readonly<Record<Flavour, readonly string[]>> = {
   ],
   mariadb: [
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-    "SET SESSION autocommit=1, completion_type=0, wait_timeout=31536000, lock_wait_timeout=20, innodb_lock_wait_timeout=20",
+    "SET SESSION autocommit=1, completion_type=0, wait_timeout=31536000",
     "SET SESSION max_statement_time=0, idle_transaction_timeout=0, idle_write_transaction_timeout=0",
     "SET SESSION pseudo_slave_mode=1",
     // else each transaction's binlog entry would hold the text of its BINLOG statement

@@ -5,7 +5,7 @@ const SYSTEM = "('mysql','sys','performance_schema','information_schema')";
 /** Everything that replication must keep equal: definitions, rows by checksum, accounts. */
 export async function serverContents(session: TestSession): Promise<Readonly<Record<string, unknown>>> {
   const contents: Record<string, unknown> = {};
-  await session.run("SET NAMES utf8mb4, time_zone='+00:00'");
+  await session.run("SET NAMES utf8mb4, time_zone='+00:00'", "USE information_schema");
   contents["schemas"] = await session.rows(
     `SELECT * FROM information_schema.schemata WHERE schema_name NOT IN ${SYSTEM} ORDER BY schema_name`,
   );
