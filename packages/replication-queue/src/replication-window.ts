@@ -115,14 +115,21 @@ export class ReplicationWindow {
     return index >= this.#oldestIndex && index <= this.#nextIndex;
   }
 
-  /** Index of the first entry that a slave at `position` lacks; null where it lacks something older than the window. */
+  /**
+   * Index of the first entry that a slave at `position` lacks; null where the position is not exactly one that the window has
+   * passed. To be contained is not enough: on MariaDB `0-2-7`, written by someone on the slave itself, "contains" `0-1-7`, and
+   * the slave would go on behind a transaction that it never had. The binlog's reader asks the server, which tells the two apart.
+   */
   locate(position: GtidPosition): number | null {
     if (!position.contains(this.#start)) return null;
+    if (position.equals(this.#end)) return this.#nextIndex;
+    let passed = this.#start;
     for (let index = this.#oldestIndex; index < this.#nextIndex; index++) {
+      if (passed.equals(position)) return index;
       const entry = this.at(index);
-      if (entry && !position.containsGtid(entry.gtid)) return index;
+      if (entry) passed = passed.withGtid(entry.gtid);
     }
-    return this.#nextIndex;
+    return null;
   }
 
   /** Says that acks or cursors changed, so that a waiting reader looks again whether there is room. */

@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import { decodeEvent, emptyPosition, type BinlogEvent, type GtidPosition } from "@understudy/binlog";
 import { ChangeSignal } from "@understudy/kernel";
+import { UnderstudyError } from "@understudy/protocol";
 import type { ReadBinlog } from "../src/index.ts";
 
 const SERVER_ID = 1;
@@ -62,6 +63,9 @@ export class FakeBinlog {
   async *#read(from: GtidPosition, signal: AbortSignal): AsyncGenerator<readonly BinlogEvent[]> {
     this.readersOpened++;
     this.#check();
+    const isForeign =
+      !from.isEmpty() && from.toString() !== `0-${SERVER_ID}-${from.toString().split("-")[2]}`;
+    if (isForeign) throw new UnderstudyError("snapshot-required", "not in this binlog");
     let next = this.#transactions.findIndex((_, index) => !from.containsGtid(`0-${SERVER_ID}-${index + 1}`));
     if (next < 0) next = this.#transactions.length;
     yield [this.format];

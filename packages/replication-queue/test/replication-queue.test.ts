@@ -164,6 +164,19 @@ describe("the replication queue", () => {
     expect(slave.deliveries).toEqual([]);
   });
 
+  it("does not take a slave's own transaction for the master's of the same number", async () => {
+    const binlog = new FakeBinlog();
+    const slave = new FakeSlave("a");
+    await using queue = openQueue({ binlog });
+    for (let i = 0; i < 8; i++) binlog.append();
+    await vi.waitFor(() => expect(queue.transactionsRead).toBe(8));
+    slave.committed = emptyPosition("mariadb").withGtid("0-2-7");
+    await queue.addSlave(slave);
+    // the server that is asked for 0-2-7 knows that it has no such transaction
+    await vi.waitFor(() => expect(queue.view("a")?.stopped?.code).toBe("snapshot-required"));
+    expect(slave.applied).toEqual([]);
+  });
+
   it("holds back while there is any reason to pause", async () => {
     const binlog = new FakeBinlog();
     const slave = new FakeSlave("a");

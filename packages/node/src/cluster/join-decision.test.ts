@@ -64,6 +64,8 @@ describe("the decision whether a node joins", () => {
   it("empties a fresh server whose own set-up is its whole history, where everything can be delivered", () => {
     const fresh = { empty: true, clusterId: null, epoch: 0n };
     expect(decide({ position: "0-2-7", executed: "0-1-3", joiner: fresh })).toEqual({ kind: "reset" });
+    // its numbers look like the master's, but it is another history
+    expect(decide({ position: "0-2-7", executed: "0-1-100", joiner: fresh })).toEqual({ kind: "reset" });
     expect(decide({ position: "0-2-7", executed: "0-1-3", purged: "0-1-1", joiner: fresh })).toMatchObject({
       code: "snapshot-required",
     });

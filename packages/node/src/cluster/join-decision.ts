@@ -74,11 +74,14 @@ export function decideJoin({ self, joiner }: JoinFacts): JoinDecision {
 function decideByPosition({ self, joiner }: JoinFacts): JoinDecision {
   const at = joiner.position.toString() || "(empty)";
   const isPart = self.executed.contains(joiner.position);
-  if (isPart && joiner.position.contains(self.purged)) return { kind: "deliver" };
-  if (!isPart && joiner.empty && self.purged.isEmpty()) return { kind: "reset" };
-  const why = isPart
-    ? `the binlog of this master no longer reaches back to it (purged: ${self.purged.toString()})`
-    : `its history is not part of this master's (${self.executed.toString()})`;
+  // a server that was in no cluster has no history but that of its own set-up, even where its numbers look like the master's
+  const isOwnSetUp = joiner.empty && joiner.clusterId === null && !joiner.position.isEmpty();
+  if (isOwnSetUp && self.purged.isEmpty()) return { kind: "reset" };
+  if (isPart && !isOwnSetUp && joiner.position.contains(self.purged)) return { kind: "deliver" };
+  const why =
+    joiner.position.isEmpty() || (isPart && !isOwnSetUp)
+      ? `the binlog of this master no longer reaches back to it (purged: ${self.purged.toString()})`
+      : `its history is not part of this master's (${self.executed.toString()})`;
   return {
     kind: "refuse",
     code: "snapshot-required",
