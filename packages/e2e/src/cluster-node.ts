@@ -62,7 +62,7 @@ export class ClusterNode {
     await this.#node.process.killHard();
   }
 
-  /** Starts the node's process again and resolves when it lives. */
+  /** Starts the node's process again and resolves when it lives; it takes its role a moment later (`cluster.waitUntilReplicating`). */
   async start(): Promise<void> {
     await this.#node.process.start();
   }
