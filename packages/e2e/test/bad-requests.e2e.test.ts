@@ -117,7 +117,7 @@ const WRONG: Record<Path, Record<string, readonly unknown[]>> = {
     database: NO_NAMES,
     table: NO_NAMES,
     columns: ["id", [], [1], [""], [null], {}],
-    where: ["1=1", 1, null, [], { id: { $or: [] } }, { sql: "1=1", params: 1 }, { sql: "1=1", more: {} }],
+    where: ["1=1", 1, null, [], { id: { $or: [] } }, { sql: "1=1", more: {} }],
     orderBy: [
       "id",
       [1],
@@ -450,6 +450,12 @@ const REFUSED: readonly (readonly [string, Path, Record<string, unknown>, Refusa
   ["an unknown column", "/select", { ...shop, columns: ["colour"] }, "400 unknown-column"],
   ["an unknown column in where", "/select", { ...shop, where: { colour: 1 } }, "400 unknown-column"],
   [
+    "sql and params that are no condition in SQL, and so columns",
+    "/select",
+    { ...shop, where: { sql: "1=1", params: 1 } },
+    "400 unknown-column",
+  ],
+  [
     "an unknown column in orderBy",
     "/select",
     { ...shop, orderBy: [{ column: "colour" }] },
@@ -467,7 +473,7 @@ const REFUSED: readonly (readonly [string, Path, Record<string, unknown>, Refusa
   ["an unknown column", "/query", { sql: "SELECT colour FROM shop.items" }, "400 unknown-column"],
   ["an unknown database", "/query", { sql: "SELECT 1", database: "nowhere" }, "400 unknown-database"],
   ["a function that is none", "/query", { sql: "SELECT shop.nothing()" }, "400 sql-syntax"],
-  ["no database where one is needed", "/query", { sql: "SELECT * FROM items" }, "400 unknown-database"],
+  ["no database where one is needed", "/query", { sql: "SELECT * FROM items" }, "400 invalid-request"],
   ["too few params", "/query", { sql: "SELECT ?, ?", params: [1] }, "400 invalid-request"],
   ["too many params", "/query", { sql: "SELECT ?", params: [1, 2] }, "400 invalid-request"],
   [
@@ -612,11 +618,11 @@ for (const flavour of testFlavours()) {
       expectProblem(await master.post(path, { ...GOOD[path], [field]: value }), "400 invalid-request");
     });
 
-    it.each(REFUSED)("refuses %s at POST %s %j with %s", async (_title, path, body, refusal) => {
+    it.each(REFUSED)("refuses %s at POST %s %j: %s", async (_title, path, body, refusal) => {
       expectProblem(await master.post(path, body), refusal);
     });
 
-    it.each(REFUSED_SELECTS)("refuses %s at GET /select%s with %s", async (_title, query, refusal) => {
+    it.each(REFUSED_SELECTS)("refuses %s at GET /select%s: %s", async (_title, query, refusal) => {
       expectProblem(await master.get(`/select${query}`), refusal);
     });
 

@@ -14,6 +14,7 @@ import {
 } from "@understudy/sql-executor";
 import type { HttpServer } from "../http/create-server.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
+import { inDatabase } from "./unknown-database.ts";
 import { addWriteRoute, type Written } from "./write-route.ts";
 
 /** `POST /createdb`, `/dropdb`, `/createtable`, `/droptable`. */
@@ -40,7 +41,9 @@ export function addDefinitionRoutes(server: HttpServer, runtime: NodeRuntime): v
     path: "/droptable",
     body: DropTableRequest,
     run: (executor, { database, table, ifExists }) =>
-      define(executor, buildDropTable({ database, table, ifExists }), { database, table }),
+      inDatabase(executor, database, () =>
+        define(executor, buildDropTable({ database, table, ifExists }), { database, table }),
+      ),
   });
 }
 

@@ -1,9 +1,16 @@
-import { DeleteRequest, InsertRequest, SelectRequest, UpdateRequest } from "@understudy/protocol";
+import {
+  DeleteRequest,
+  InsertRequest,
+  SelectRequest,
+  UpdateRequest,
+  type QueryAnswer,
+} from "@understudy/protocol";
 import { buildDelete, buildInsert, buildSelect, buildUpdate } from "@understudy/sql-executor";
 import type { HttpServer } from "../http/create-server.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import { SelectQuerystring, selectRequestOf } from "./select-querystring.ts";
 import { answerQuery } from "./query-answer.ts";
+import { inDatabase } from "./unknown-database.ts";
 import { addWriteRoute } from "./write-route.ts";
 
 /** `POST /insert`, `/update`, `/delete`, `/select` and `GET /select`. */
@@ -13,7 +20,9 @@ export function addRowRoutes(server: HttpServer, runtime: NodeRuntime): void {
     body: InsertRequest,
     status: 201,
     run: async (executor, body) => {
-      const { affectedRows, insertId, gtid } = await executor.execute(buildInsert(body));
+      const { affectedRows, insertId, gtid } = await inDatabase(executor, body.database, () =>
+        executor.execute(buildInsert(body)),
+      );
       return { gtid, answer: { affectedRows, insertId } };
     },
   });
@@ -21,7 +30,9 @@ export function addRowRoutes(server: HttpServer, runtime: NodeRuntime): void {
     path: "/update",
     body: UpdateRequest,
     run: async (executor, body) => {
-      const { affectedRows, gtid } = await executor.execute(buildUpdate(body));
+      const { affectedRows, gtid } = await inDatabase(executor, body.database, () =>
+        executor.execute(buildUpdate(body)),
+      );
       return { gtid, answer: { affectedRows } };
     },
   });
@@ -29,15 +40,18 @@ export function addRowRoutes(server: HttpServer, runtime: NodeRuntime): void {
     path: "/delete",
     body: DeleteRequest,
     run: async (executor, body) => {
-      const { affectedRows, gtid } = await executor.execute(buildDelete(body));
+      const { affectedRows, gtid } = await inDatabase(executor, body.database, () =>
+        executor.execute(buildDelete(body)),
+      );
       return { gtid, answer: { affectedRows } };
     },
   });
-  server.post("/select", { schema: { body: SelectRequest } }, (request) =>
-    answerQuery(runtime, { ...buildSelect(request.body), maxRows: request.body.limit + 1 }),
+  const select = (request: SelectRequest): Promise<QueryAnswer> =>
+    inDatabase(runtime.running().executor, request.database, () =>
+      answerQuery(runtime, { ...buildSelect(request), maxRows: request.limit + 1 }),
+    );
+  server.post("/select", { schema: { body: SelectRequest } }, ({ body }) => select(body));
+  server.get("/select", { schema: { querystring: SelectQuerystring } }, async ({ query }) =>
+    select(selectRequestOf(query)),
   );
-  server.get("/select", { schema: { querystring: SelectQuerystring } }, (request) => {
-    const select = selectRequestOf(request.query);
-    return answerQuery(runtime, { ...buildSelect(select), maxRows: select.limit + 1 });
-  });
 }
