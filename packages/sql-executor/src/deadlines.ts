@@ -33,6 +33,16 @@ export class Deadlines implements AsyncDisposable {
     this.#running.delete(deadline);
   }
 
+  /** Runs a task that has `ms`; after that `expire` must make it fail. */
+  async bound<T>(ms: number, expire: () => void, task: () => Promise<T>): Promise<T> {
+    const deadline = this.start(ms, expire);
+    try {
+      return await task();
+    } finally {
+      this.cancel(deadline);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#running.clear();

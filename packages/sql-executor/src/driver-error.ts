@@ -132,6 +132,11 @@ export function classifyDriverError(error: unknown): UnderstudyError {
   return new UnderstudyError("internal", messageOf(error), { cause: error });
 }
 
+/** True for what the server, mysql2 or the network threw; false for everything else that passes by. */
+export function isDriverError(error: unknown): boolean {
+  return !(error instanceof UnderstudyError) && (errnoOf(error) !== undefined || isConnectionError(error));
+}
+
 /** True for an error of the connection rather than of the statement. */
 export function isConnectionError(error: unknown): boolean {
   if (error instanceof ConnectionLostError) return true;

@@ -4,9 +4,9 @@ import type { ServerInfo } from "./server-info.ts";
 type Server = Pick<ServerInfo, "flavour" | "versionNumber">;
 
 /**
- * Writes executable comments (`/*!50100 … *​/`, MariaDB's `/*M! … *​/`) out plainly where this server would run them, and
- * blanks them where it would not. What is sent afterwards has none, so the server can't read it otherwise than our lexer.
- * Throws `not-allowed` where one is nested or never ends.
+ * Writes executable comments (MySQL's with an exclamation mark, MariaDB's with M and one) out plainly where this server
+ * would run them, and blanks them where it would not. What is sent afterwards has none, so the server can't read it
+ * otherwise than our lexer. Throws `not-allowed` where one is nested or never ends.
  */
 export function openExecutableComments(sql: string, server: Server): string {
   if (!sql.includes("/*!") && !sql.includes("/*M!")) return sql;

@@ -2,10 +2,12 @@ import type { Clock, Logger } from "@understudy/kernel";
 import { UnderstudyError, type Warning } from "@understudy/protocol";
 import { ACCOUNT_NAMES, makeAccounts, newPassword, trustRoutines, type ClientAccount } from "./accounts.ts";
 import { AdminSession } from "./admin-session.ts";
+import { atIndex, isolationStatement, rollBack, withIndex, type PreparedStatement } from "./batch-steps.ts";
 import { bindParams } from "./bind-params.ts";
 import { DatabaseSession } from "./database-session.ts";
 import type { DatabaseEndpoint } from "./database-endpoint.ts";
 import { classifyDriverError, errnoOf } from "./driver-error.ts";
+import { Deadlines } from "./deadlines.ts";
 import { Lending, type Lend } from "./lending.ts";
 import { ConnectionLostError, type RowLimits, type StatementOutcome } from "./query-command.ts";
 import { connectRaw } from "./raw-connection.ts";
@@ -31,7 +33,6 @@ import type {
 import { changeOf, queryResultOf, warningsOf } from "./outcome-results.ts";
 import type { SqlSession } from "./sql-session.ts";
 import { guardBatchStatement, guardExecute, guardQuery, leavesState, readsState } from "./statement-guard.ts";
-import type { StatementShape } from "./statement-shape.ts";
 
 /** What an {@link Executor} is made of. */
 export interface ExecutorOptions {
@@ -47,6 +48,7 @@ const TIMEOUT_MS = 30_000;
 const ROWS_MAX = 10_000;
 /** Connections for ending statements and making accounts; never lent, so that they can't be used up. */
 const CONTROL_SESSIONS = 2;
+const CONTROL_MS_MAX = 10_000;
 const WARNINGS_MAX = 100;
 /** ER_BINLOG_UNSAFE_ROUTINE, ER_BINLOG_CREATE_ROUTINE_NEED_SUPER. */
 const ROUTINE_NOT_TRUSTED: ReadonlySet<number> = new Set([1418, 1419]);
@@ -56,6 +58,7 @@ export class Executor implements SqlExecutor {
   readonly server: ServerInfo;
   readonly #options: ExecutorOptions;
   readonly #shapes: ShapeCache;
+  readonly #deadlines: Deadlines;
   readonly #lending: Lending;
   readonly #pools: Readonly<Record<SessionKind, SessionPool>>;
   readonly #passwords: Record<ClientAccount, string> = { reader: newPassword(), application: newPassword() };
@@ -71,8 +74,9 @@ export class Executor implements SqlExecutor {
       admin: this.#createPool("admin", options.poolSizes.admin),
       control: this.#createPool("control", CONTROL_SESSIONS),
     };
+    this.#deadlines = new Deadlines(options.clock);
     this.#lending = new Lending({
-      clock: options.clock,
+      deadlines: this.#deadlines,
       logger: options.logger,
       killQuery: async (threadId) =>
         await this.#control(async (session) => void (await session.run(`KILL QUERY ${threadId}`))),
@@ -228,6 +232,7 @@ export class Executor implements SqlExecutor {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const pool of Object.values(this.#pools)) await pool[Symbol.asyncDispose]();
     await this.#lending[Symbol.asyncDispose]();
+    await this.#deadlines[Symbol.asyncDispose]();
   }
 
   #createPool(kind: SessionKind, sizeMax: number): SessionPool {
@@ -262,7 +267,11 @@ export class Executor implements SqlExecutor {
     const raw = await connectRaw({ ...endpoint, ...account }, { timeoutMs: limits.connectTimeoutMs });
     const session = new DatabaseSession(raw, sessionSetUp(kind, server.flavour), SESSION_PRELUDES[kind]);
     try {
-      await session.setUp();
+      await this.#deadlines.bound(
+        limits.connectTimeoutMs,
+        () => session.destroy(),
+        async () => await session.setUp(),
+      );
     } catch (error) {
       session.destroy();
       throw classifyDriverError(error);
@@ -276,12 +285,22 @@ export class Executor implements SqlExecutor {
     for (let attempt = 0; ; attempt++) {
       const session = await pool.acquire();
       try {
-        return await task(session);
+        return await this.#deadlines.bound(
+          CONTROL_MS_MAX,
+          () => session.destroy(),
+          async () => {
+            const result = await task(session);
+            await session.clean();
+            return result;
+          },
+        );
       } catch (error) {
-        if (attempt > 0 || !(error instanceof ConnectionLostError)) throw classifyDriverError(error);
+        // What it did halfway, such as sql_log_bin=0, must not meet the next one.
+        session.destroy();
+        if (attempt > 0 || !(error instanceof ConnectionLostError) || error.sent)
+          throw classifyDriverError(error);
         pool.dropIdle();
       } finally {
-        await session.clean().catch(() => session.destroy());
         pool.release(session);
       }
     }
@@ -361,37 +380,6 @@ export class Executor implements SqlExecutor {
     const gtid = Array.isArray(row) ? row[0] : null;
     return typeof gtid === "string" && gtid !== "" ? gtid : null;
   }
-}
-
-interface PreparedStatement {
-  readonly shape: StatementShape;
-  readonly isQuery: boolean;
-  readonly sql: string;
-}
-
-function atIndex<T>(index: number, step: () => T): T {
-  try {
-    return step();
-  } catch (error) {
-    throw withIndex(classifyDriverError(error), index);
-  }
-}
-
-function withIndex(error: UnderstudyError, statementIndex: number): UnderstudyError {
-  return new UnderstudyError(error.code, error.message, {
-    cause: error,
-    details: { ...error.details, statementIndex },
-  });
-}
-
-function isolationStatement(isolation: NonNullable<BatchOptions["isolation"]>): string {
-  return `SET TRANSACTION ISOLATION LEVEL ${isolation.replace("-", " ").toUpperCase()}`;
-}
-
-async function rollBack(session: DatabaseSession): Promise<void> {
-  if (!session.isUsable) return;
-  // Where it can't be said, cutting the connection rolls back as well.
-  await session.run("ROLLBACK").catch(() => session.destroy());
 }
 
 function ignoreUnknownThread(error: unknown): void {

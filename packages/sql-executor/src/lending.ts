@@ -1,13 +1,14 @@
-import type { Clock, Logger } from "@understudy/kernel";
+import type { Logger } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import type { DatabaseSession } from "./database-session.ts";
-import { Deadlines } from "./deadlines.ts";
-import { classifyDriverError } from "./driver-error.ts";
+import type { Deadlines } from "./deadlines.ts";
+import { classifyDriverError, isDriverError } from "./driver-error.ts";
 import { ConnectionLostError } from "./query-command.ts";
 import type { SessionPool } from "./session-pool.ts";
 
 /** After its statement was killed a session has this long to say so; then it is cut off. */
 const KILL_GRACE_MS = 2_000;
+const RESET_MS_MAX = 5_000;
 
 /** How a session is lent. */
 export interface LendOptions {
@@ -31,17 +32,25 @@ export interface Lend {
   enterCommit(): void;
 }
 
+/** What a {@link Lending} needs. */
+export interface LendingOptions {
+  readonly deadlines: Deadlines;
+  readonly logger: Logger;
+  /** Ends what a session runs. Bounded in time by itself. */
+  killQuery(threadId: number): Promise<void>;
+}
+
 /** Lends sessions to tasks: with the right database, with a deadline that ends the statement on the server, and cleaned afterwards. */
 export class Lending implements AsyncDisposable {
   readonly #deadlines: Deadlines;
   readonly #logger: Logger;
   readonly #killQuery: (threadId: number) => Promise<void>;
-  readonly #cleaning = new Set<Promise<void>>();
+  readonly #behind = new Set<Promise<void>>();
 
-  constructor(options: { clock: Clock; logger: Logger; killQuery(threadId: number): Promise<void> }) {
-    this.#deadlines = new Deadlines(options.clock);
+  constructor(options: LendingOptions) {
+    this.#deadlines = options.deadlines;
     this.#logger = options.logger;
-    this.#killQuery = options.killQuery;
+    this.#killQuery = async (threadId) => await options.killQuery(threadId);
   }
 
   /** Throws errors of the error table. A connection that broke while the task ran is a {@link ConnectionLostError}. */
@@ -70,9 +79,11 @@ export class Lending implements AsyncDisposable {
         if (error instanceof ConnectionLostError && options.repeat === "unsent") throw error;
         throw timedOut(options.timeoutMs, error);
       }
-      throw error instanceof ConnectionLostError ? error : classifyDriverError(error);
+      if (error instanceof ConnectionLostError || !isDriverError(error)) throw error;
+      throw classifyDriverError(error);
     } finally {
-      this.#giveBack(options.pool, session, timed.end());
+      timed.end();
+      this.#giveBack(options.pool, session);
     }
   }
 
@@ -90,13 +101,11 @@ export class Lending implements AsyncDisposable {
   #startDeadline(session: DatabaseSession, timeoutMs: number) {
     let over = false;
     let committing = false;
-    let killing: Promise<void> | null = null;
-    const expire = (): void => {
+    let deadline = this.#deadlines.start(timeoutMs, () => {
       over = true;
       deadline = this.#deadlines.start(KILL_GRACE_MS, () => session.destroy());
-      if (!committing) killing = this.#kill(session);
-    };
-    let deadline = this.#deadlines.start(timeoutMs, expire);
+      if (!committing) this.#keep(this.#kill(session));
+    });
     return {
       isOver: () => over,
       enterCommit: () => {
@@ -105,9 +114,10 @@ export class Lending implements AsyncDisposable {
       check: () => {
         if (over) throw timedOut(timeoutMs);
       },
-      end: (): Promise<void> | null => {
+      end: () => {
         this.#deadlines.cancel(deadline);
-        return killing;
+        // A kill that comes late must not meet the next caller's statement.
+        if (over) session.destroy();
       },
     };
   }
@@ -125,28 +135,29 @@ export class Lending implements AsyncDisposable {
   }
 
   /** Cleans up behind the caller's back, so that the answer does not wait for it. */
-  #giveBack(pool: SessionPool, session: DatabaseSession, killing: Promise<void> | null): void {
-    if (killing === null && !session.needsReset) {
+  #giveBack(pool: SessionPool, session: DatabaseSession): void {
+    if (!session.needsReset) {
       pool.release(session);
       return;
     }
-    const cleaning = (async () => {
-      // A kill that comes late would hit whatever the session does next.
-      await killing;
-      if (killing !== null) session.destroy();
-      await session.clean();
-    })()
-      .catch(() => session.destroy())
-      .finally(() => {
-        this.#cleaning.delete(cleaning);
-        pool.release(session);
-      });
-    this.#cleaning.add(cleaning);
+    const cleaning = this.#deadlines.bound(
+      RESET_MS_MAX,
+      () => session.destroy(),
+      async () => await session.clean(),
+    );
+    this.#keep(cleaning.catch(() => session.destroy()).finally(() => pool.release(session)));
   }
 
+  /** Work that nobody awaits until disposal. It must not reject. */
+  #keep(work: Promise<void>): void {
+    this.#behind.add(work);
+    const forget = (): void => void this.#behind.delete(work);
+    work.then(forget, forget);
+  }
+
+  /** Resolves when nothing goes on behind; the pools must be closed before. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#deadlines[Symbol.asyncDispose]();
-    await Promise.all(this.#cleaning);
+    await Promise.all(this.#behind);
   }
 }
 

@@ -317,6 +317,24 @@ for (const flavour of testFlavours()) {
       await run("CREATE TRIGGER after_restart BEFORE INSERT ON t FOR EACH ROW SET NEW.v = NEW.v");
     });
 
+    test("a server that holds still costs a call its time and no more", async () => {
+      await run("INSERT INTO t (v) VALUES (800)");
+      await count();
+      server.freeze();
+      try {
+        const query = executor.query({ sql: "SELECT SLEEP(9)", timeoutMs: 200 });
+        const write = executor.execute({
+          sql: "INSERT INTO t (v) SELECT 801 + SLEEP(9)",
+          database: "d",
+          timeoutMs: 200,
+        });
+        expect(await Promise.all([codeOf(query), codeOf(write)])).toEqual(["timeout", "write-uncertain"]);
+      } finally {
+        server.thaw();
+      }
+      expect(await codeOf(run("INSERT INTO t (v) VALUES (802)"))).toBe("ok");
+    });
+
     test("disposed it takes no more calls", async () => {
       const closing = await openExecutor(server);
       const underWay = codeOf(closing.query({ sql: "SELECT SLEEP(20)" }));
