@@ -12,8 +12,8 @@ describe.each(testFlavours())("large transactions on %s", (flavour) => {
     await pair.onSource.run(
       "CREATE DATABASE big",
       "USE big",
-      "CREATE TABLE wide (id INT PRIMARY KEY AUTO_INCREMENT, n INT, text VARCHAR(2000)) CHARACTER SET latin1",
-      "CREATE TABLE other (id INT PRIMARY KEY AUTO_INCREMENT, n INT, text VARCHAR(2000)) CHARACTER SET latin1",
+      "CREATE TABLE wide (id INT PRIMARY KEY AUTO_INCREMENT, n INT, text VARCHAR(2000))",
+      "CREATE TABLE other (id INT PRIMARY KEY AUTO_INCREMENT, n INT, text VARCHAR(2000))",
       "CREATE TABLE blobs (id INT PRIMARY KEY, b LONGBLOB)",
       "INSERT INTO wide (n, text) VALUES (1, REPEAT('a', 1000))",
     );

@@ -158,7 +158,9 @@ export class ReplicationPair implements AsyncDisposable {
     const [onReplica] = await this.onReplica.rows(position);
     expect(onReplica).toEqual((await this.onSource.rows(position))[0]);
     expect(this.applier.position.toString()).toBe(String(onReplica?.["p"]).replaceAll("\n", ""));
-    expect(await serverContents(this.onReplica)).toEqual(await serverContents(this.onSource));
+    using replica = new TestSession(await connectRaw(this.replica));
+    using source = new TestSession(await connectRaw(this.source));
+    expect(await serverContents(replica)).toEqual(await serverContents(source));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

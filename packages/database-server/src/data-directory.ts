@@ -57,7 +57,13 @@ async function initialiseMariadb(program: DatabaseProgram, directory: string): P
     "--skip-test-db",
     ...runAsArguments(),
   ];
-  await run(installer, options, { timeout: INITIALISE_TIMEOUT_MS });
+  // not the folder of all: a server that starts deletes the temporary tables of others there
+  const temporary = join(dirname(directory), "tmp");
+  await mkdir(temporary, { recursive: true });
+  await run(installer, options, {
+    timeout: INITIALISE_TIMEOUT_MS,
+    env: { ...process.env, TMPDIR: temporary },
+  });
 }
 
 /** `mariadb-install-db` beside the server, in the neighbouring bin folder, or on PATH. */

@@ -101,6 +101,7 @@ export class DatabaseServer implements AsyncDisposable {
   /** Starts it and waits until it answers. Does nothing while it runs. Throws `database-unavailable` with its last words. */
   async start(): Promise<void> {
     if (this.#child) return;
+    await mkdir(join(this.#directory, "tmp"), { recursive: true });
     const initFile = join(this.#directory, "init.sql");
     await writeFile(initFile, initStatements(this.#password), { mode: 0o600 });
     await endLeftover(join(this.#directory, "server.pid"), `--datadir=${this.dataDirectory}`);
@@ -169,6 +170,7 @@ export class DatabaseServer implements AsyncDisposable {
     return serverArguments({
       program: this.#options.program,
       dataDirectory: this.dataDirectory,
+      tmpDirectory: join(this.#directory, "tmp"),
       socketPath: this.socketPath,
       pidFile: join(this.#directory, "server.pid"),
       errorLog: this.errorLog,

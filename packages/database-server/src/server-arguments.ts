@@ -4,6 +4,8 @@ import { withoutOptionFiles, type DatabaseProgram } from "./database-program.ts"
 export interface ServerArgumentsOptions {
   readonly program: DatabaseProgram;
   readonly dataDirectory: string;
+  /** Its own: a MariaDB server that starts deletes the temporary tables of all others in the same folder. */
+  readonly tmpDirectory: string;
   readonly socketPath: string;
   readonly pidFile: string;
   readonly errorLog: string;
@@ -29,6 +31,7 @@ export function serverArguments(options: ServerArgumentsOptions): readonly strin
     ...withoutOptionFiles(options.program),
     ...runAsArguments(),
     `--datadir=${options.dataDirectory}`,
+    `--tmpdir=${options.tmpDirectory}`,
     `--socket=${options.socketPath}`,
     `--pid-file=${options.pidFile}`,
     `--log-error=${options.errorLog}`,
