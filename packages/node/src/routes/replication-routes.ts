@@ -1,5 +1,6 @@
 import { RegisterRequest, UnderstudyError, type ReplicatePosition } from "@understudy/protocol";
 import type { HttpServer } from "../http/create-server.ts";
+import { whileConnected } from "../http/while-connected.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import { readDeliveryHeaders } from "../roles/delivery-check.ts";
 
@@ -30,14 +31,7 @@ export function addReplicationRoutes(server: HttpServer, runtime: NodeRuntime): 
     if (!isByteStream(body)) throw new UnderstudyError("invalid-request", "the body must be a binlog");
     // one statement of it may take this server an hour
     request.raw.socket.setTimeout(0);
-    const gone = new AbortController();
-    const onClose = (): void => gone.abort(new DOMException("the master has gone", "AbortError"));
-    request.raw.socket.once("close", onClose);
-    try {
-      return await role.receive(headers, body, gone.signal);
-    } finally {
-      request.raw.socket.off("close", onClose);
-    }
+    return whileConnected(request, (signal) => role.receive(headers, body, signal));
   });
 }
 

@@ -4,6 +4,7 @@ import type { SqlExecutor } from "@understudy/sql-executor";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type Type from "typebox";
 import type { HttpServer } from "../http/create-server.ts";
+import { whileConnected } from "../http/while-connected.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import type { SlaveRole } from "../roles/slave-role.ts";
 
@@ -70,19 +71,12 @@ async function forward({ role, nodeId, request, reply }: Forwarding): Promise<Fa
     const value = request.headers[name];
     if (typeof value === "string") headers[name] = value;
   }
-  const gone = clientGone(request);
-  const answer = await role.forward(
-    { method: request.method, path: request.url, headers, body: JSON.stringify(request.body) },
-    gone,
+  const body = JSON.stringify(request.body);
+  // the master goes on with a write whose client has gone; only the wait for its answer ends
+  const answer = await whileConnected(request, (signal) =>
+    role.forward({ method: request.method, path: request.url, headers, body }, signal),
   );
   return passOn(answer, nodeId, reply);
-}
-
-/** The master goes on with a write whose client has gone; only the wait for its answer ends. */
-function clientGone(request: FastifyRequest): AbortSignal {
-  const gone = new AbortController();
-  request.raw.socket.once("close", () => gone.abort(new DOMException("the client has gone", "AbortError")));
-  return gone.signal;
 }
 
 function passOn(answer: ForwardAnswer, nodeId: string, reply: FastifyReply): FastifyReply {
