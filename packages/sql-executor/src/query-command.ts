@@ -324,17 +324,34 @@ function queryPackets(head: readonly number[], sql: string): Buffer[] {
 function readCell(packet: RawPacket, column: WireColumn): OutputValue {
   const length = packetReader.length(packet);
   if (length < 0) return null;
-  const start = packet.offset;
+  const { buffer, offset: start } = packet;
   const end = start + length;
   packet.offset = end;
   switch (column.kind) {
     case "number":
-      return Number(packet.buffer.toString("latin1", start, end));
+      return readNumber(buffer, start, end);
     case "text":
-      return packet.buffer.toString("utf8", start, end);
+      return length === 0 ? "" : buffer.toString("utf8", start, end);
     case "binary":
-      return packet.buffer.toString("base64", start, end);
+      return buffer.toString("base64", start, end);
   }
+}
+
+const MINUS = 0x2d;
+const ZERO = 0x30;
+
+/** Most numbers are short integers, which are cheaper to add up than to make a string of. */
+function readNumber(buffer: Buffer, start: number, end: number): number {
+  const isNegative = buffer[start] === MINUS;
+  const first = isNegative ? start + 1 : start;
+  if (end - first > 10) return Number(buffer.toString("latin1", start, end));
+  let sum = 0;
+  for (let at = first; at < end; at++) {
+    const digit = (buffer[at] ?? 0) - ZERO;
+    if (digit < 0 || digit > 9) return Number(buffer.toString("latin1", start, end));
+    sum = sum * 10 + digit;
+  }
+  return isNegative ? 0 - sum : sum;
 }
 
 function readError(packet: RawPacket): ServerError {
