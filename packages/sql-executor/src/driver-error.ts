@@ -137,8 +137,7 @@ export function isDriverError(error: unknown): boolean {
   return !(error instanceof UnderstudyError) && (errnoOf(error) !== undefined || isConnectionError(error));
 }
 
-/** True for an error of the connection rather than of the statement. */
-export function isConnectionError(error: unknown): boolean {
+function isConnectionError(error: unknown): boolean {
   if (error instanceof ConnectionLostError) return true;
   if (!(error instanceof Error)) return false;
   if ("fatal" in error && error.fatal === true && errnoOf(error) === undefined) return true;

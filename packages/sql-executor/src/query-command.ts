@@ -4,7 +4,7 @@ import type { RawCommand, RawConnection, RawPacket } from "./raw-connection.ts";
 import { readColumn, type WireColumn } from "./wire-column.ts";
 
 /** How rows are handed out. */
-export type RowShape = "objects" | "arrays";
+type RowShape = "objects" | "arrays";
 
 /** What one statement answered. */
 export interface StatementOutcome {

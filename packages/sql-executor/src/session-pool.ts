@@ -34,11 +34,6 @@ export class SessionPool implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Server-side ids of all sessions. */
-  get threadIds(): number[] {
-    return [...this.#idle, ...this.#lent].map((session) => session.threadId);
-  }
-
   /** Throws `overloaded`, or what opening throws. */
   async acquire(): Promise<DatabaseSession> {
     if (this.#closed) throw closed(this.#options.name);

@@ -234,3 +234,22 @@ for (const flavour of testFlavours()) {
     });
   });
 }
+
+test.runIf(testFlavours().includes("mysql"))(
+  "with partial_revokes on MySQL the hidden schemas stay out of reach",
+  async () => {
+    await using server = await openTestServer("mysql", { extraArguments: ["--partial-revokes=ON"] });
+    await using executor = await openExecutor(server);
+    await executor.withAdmin(async (session) => await session.run("CREATE DATABASE understudy"));
+    await executor.execute({ sql: "CREATE DATABASE d" });
+    await executor.execute({ sql: "CREATE TABLE d.t (id INT PRIMARY KEY)" });
+    expect(await codeOf(executor.query({ sql: "SELECT * FROM d.t" }))).toBe("ok");
+    for (const schema of ["mysql", "understudy", "sys"]) {
+      expect(await codeOf(executor.execute({ sql: `CREATE TABLE ${schema}.x (id INT)` }))).toBe("forbidden");
+    }
+    expect(await codeOf(executor.query({ sql: "SELECT * FROM mysql.user" }))).toBe("forbidden");
+    expect(await codeOf(executor.query({ sql: "SELECT * FROM performance_schema.threads" }))).toBe(
+      "forbidden",
+    );
+  },
+);
