@@ -1,0 +1,103 @@
+import { parseArgs } from "node:util";
+import { messageOf } from "@understudy/kernel";
+import { FLAVOURS, UnderstudyError, type Flavour } from "@understudy/protocol";
+
+/** What can be measured, in the order in which it runs. */
+export const SUITES = ["apply", "lag", "memory", "http"] as const;
+/** @see SUITES */
+export type SuiteName = (typeof SUITES)[number];
+
+/** What the command line of `pnpm bench` asks for. */
+export interface BenchOptions {
+  readonly help: boolean;
+  readonly suites: readonly SuiteName[];
+  readonly flavours: readonly Flavour[];
+  readonly quick: boolean;
+  /** How often apply, lag and http are repeated. */
+  readonly rounds: number;
+  /** Where the results go as JSON. */
+  readonly jsonFile: string;
+}
+
+const ROUNDS_MAX = 50;
+const ROUNDS_DEFAULT = 3;
+const ROUNDS_QUICK = 1;
+
+/** Text of `--help`. */
+export const HELP = `pnpm bench -- [options]
+
+Measures Understudy beside the server's own replication and a mysql2 pool, on private servers of this machine.
+
+  --only LIST      of ${SUITES.join(", ")}; default all
+  --flavour NAME   ${FLAVOURS.join(" or ")}; default both
+  --rounds N       repetitions of apply, lag and http, in changing order; default ${ROUNDS_DEFAULT}, with --quick ${ROUNDS_QUICK}
+  --quick          small amounts, under 4 minutes: a smoke test, no figures to quote
+  --json FILE      where the results go; default bench-results.json
+  --help           this text
+
+The table goes to stdout, progress to stderr. Exit code 1 where anything failed or a replica's rows differ.
+See docs/benchmarks.md.
+`;
+
+/** Reads the command line. Throws `config-invalid` with one sentence for what it does not understand. */
+export function parseBenchOptions(commandLine: readonly string[]): BenchOptions {
+  const values = parse(commandLine);
+  const quick = values.quick ?? false;
+  return {
+    help: values.help ?? false,
+    suites: suitesOf(values.only),
+    flavours: values.flavour === undefined ? FLAVOURS : [flavourOf(values.flavour)],
+    quick,
+    rounds: roundsOf(values.rounds) ?? (quick ? ROUNDS_QUICK : ROUNDS_DEFAULT),
+    jsonFile: values.json ?? "bench-results.json",
+  };
+}
+
+function parse(commandLine: readonly string[]) {
+  try {
+    return parseArgs({
+      // pnpm passes its own separator on
+      args: commandLine.filter((word) => word !== "--"),
+      strict: true,
+      allowPositionals: false,
+      options: {
+        help: { type: "boolean", short: "h" },
+        only: { type: "string" },
+        flavour: { type: "string" },
+        rounds: { type: "string" },
+        quick: { type: "boolean" },
+        json: { type: "string" },
+      },
+    }).values;
+  } catch (error) {
+    const [sentence = ""] = messageOf(error).split(/\. |\n/);
+    throw invalid(`${sentence.replace(/\.$/, "")}; see --help`, error);
+  }
+}
+
+function suitesOf(text: string | undefined): readonly SuiteName[] {
+  if (text === undefined) return SUITES;
+  const names = text.split(",").filter(Boolean);
+  const unknown = names.find((name) => !SUITES.some((suite) => suite === name));
+  if (unknown !== undefined || names.length === 0) {
+    throw invalid(`--only takes ${SUITES.join(", ")}, separated by commas, not "${unknown ?? text}"`);
+  }
+  return SUITES.filter((suite) => names.includes(suite));
+}
+
+function flavourOf(text: string): Flavour {
+  const flavour = FLAVOURS.find((candidate) => candidate === text);
+  if (flavour) return flavour;
+  throw invalid(`--flavour takes ${FLAVOURS.join(" or ")}, not "${text}"`);
+}
+
+function roundsOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const rounds = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
+  if (rounds >= 1 && rounds <= ROUNDS_MAX) return rounds;
+  throw invalid(`--rounds takes a whole number from 1 to ${ROUNDS_MAX}, not "${text}"`);
+}
+
+function invalid(message: string, cause?: unknown): UnderstudyError {
+  return new UnderstudyError("config-invalid", message, cause === undefined ? {} : { cause });
+}
