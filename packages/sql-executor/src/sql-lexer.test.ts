@@ -115,6 +115,13 @@ describe("SqlLexer", () => {
       ],
     ],
     ["größe😀", [["word", "größe😀"]]],
+    [
+      "a\u00a0b \u3000c",
+      [
+        ["word", "a\u00a0b"],
+        ["word", "\u3000c"],
+      ],
+    ],
     ["", []],
     ["  -- only\n#comments\n/* here */ ", []],
   ])("reads %s", (sql, expected) => {

@@ -13,7 +13,8 @@ export type TokenKind =
 
 const WORD = /[A-Za-z_$\u0080-\u{10ffff}][A-Za-z0-9_$\u0080-\u{10ffff}]*/uy;
 const NUMBER = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y;
-const BLANK = /[\s\u0001-\u001f]+/y;
+/** The servers take no other character for a blank; U+00A0 and the like are letters to them. */
+const BLANK = /[\u0001-\u0020]+/y;
 const NAMED = /:[A-Za-z_][A-Za-z0-9_]*/y;
 
 /**
@@ -45,6 +46,13 @@ export class SqlLexer {
     if (this.#isCommentOpen()) return this.#token("unterminated", this.text.length);
     const code = this.text.charCodeAt(this.start);
     switch (code) {
+      // The marks that long lists of rows are made of; no pattern need be tried.
+      case 0x28: // (
+      case 0x29: // )
+      case 0x2c: // ,
+      case 0x3b: // ;
+      case 0x3d: // =
+        return this.#token("punctuation", this.start + 1);
       case 0x27: // '
       case 0x22: // "
         return this.#quoted("string", code);
@@ -104,8 +112,11 @@ export class SqlLexer {
   #skipBlanks(): void {
     let at = this.end;
     for (;;) {
-      BLANK.lastIndex = at;
-      if (BLANK.test(this.text)) at = BLANK.lastIndex;
+      const code = this.text.charCodeAt(at);
+      if (code <= 0x20) {
+        BLANK.lastIndex = at;
+        if (BLANK.test(this.text)) at = BLANK.lastIndex;
+      }
       const commentEnd = endOfComment(this.text, at);
       if (commentEnd <= at) break;
       at = commentEnd;
