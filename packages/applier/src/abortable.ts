@@ -6,12 +6,12 @@ export async function* abortable<T>(source: AsyncIterable<T>, signal: AbortSigna
   let isOver = false;
   try {
     for (;;) {
-      const { done, value } = await orAbort(iterator.next(), signal);
-      if (done === true) {
+      const result = await orAbort(iterator.next(), signal);
+      if (result.done === true) {
         isOver = true;
         return;
       }
-      yield value;
+      yield result.value;
     }
   } finally {
     // not awaited: a source that hangs would hang here too

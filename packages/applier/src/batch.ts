@@ -1,6 +1,6 @@
 import type { Flavour } from "@understudy/protocol";
 import type { BinlogEvent } from "@understudy/binlog";
-import { buildComQuery, type SqlPiece } from "./com-query.ts";
+import { buildComQuery } from "./com-query.ts";
 import type { BatchEntry, BatchStep } from "./step.ts";
 
 /** What makes one entry. */
@@ -52,18 +52,18 @@ export function mariadbEntry(
  * a wake-up for each statement, which were half of the whole cost.
  */
 export function buildBatch(flavour: Flavour, entries: readonly BatchEntry[]): BatchStep {
-  const pieces: SqlPiece[] = entries.map((entry) => entry.sql);
+  const sql = entries.map((entry) => entry.sql).join("");
   let answers = 0;
   for (const entry of entries) answers += entry.answers;
   if (flavour === "mariadb" && answers > 1) {
     return {
       kind: "batch",
       entries,
-      query: buildComQuery(flavour, [`BEGIN NOT ATOMIC ${pieces.join("")}END`]),
+      query: buildComQuery(flavour, [`BEGIN NOT ATOMIC ${sql}END`]),
       answers: 1,
     };
   }
-  return { kind: "batch", entries, query: buildComQuery(flavour, [pieces.join("")]), answers };
+  return { kind: "batch", entries, query: buildComQuery(flavour, [sql]), answers };
 }
 
 function base64Of(events: readonly Buffer[]): string {

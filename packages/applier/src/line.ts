@@ -90,6 +90,7 @@ export class Intake {
 
   /** The next part. */
   part(part: TransactionPart): void {
+    this.#pipeline.whenRoom(null);
     switch (part.kind) {
       case "heartbeat":
         return;
@@ -114,20 +115,33 @@ export class Intake {
 
   /** Nothing more is there at once: what is whole goes off if the server has nothing to do behind what it does now. */
   async pause(): Promise<void> {
-    if (!this.#planner.hasEntries || !this.#pipeline.hasRoom) return;
+    if (!this.#planner.hasEntries) return;
+    if (!this.#pipeline.hasRoom) {
+      this.#pipeline.whenRoom(() => this.#sendWhole());
+      return;
+    }
     this.#planner.flush();
     await this.advance();
   }
 
   /** The delivery has ended well. */
   async close(): Promise<void> {
+    this.#pipeline.whenRoom(null);
     this.#planner.flush();
     await this.advance();
   }
 
   /** The delivery has ended badly: whole transactions go on, the one under way is rolled back. */
   abandon(): void {
+    this.#pipeline.whenRoom(null);
     this.#planner.abandon();
+    for (const step of this.#planner.take()) this.#pipeline.push(step, this.#options.onCommitted);
+  }
+
+  /** While the input is awaited: what is whole need not wait for it. */
+  #sendWhole(): void {
+    this.#pipeline.whenRoom(null);
+    this.#planner.flush();
     for (const step of this.#planner.take()) this.#pipeline.push(step, this.#options.onCommitted);
   }
 

@@ -16,6 +16,7 @@ export class Pipeline {
   #tail: Promise<void> = Promise.resolve();
   #waiting = 0;
   #failure: { readonly error: unknown } | null = null;
+  #onRoom: (() => void) | null = null;
 
   constructor(run: RunStep) {
     this.#run = run;
@@ -23,10 +24,6 @@ export class Pipeline {
 
   get hasFailed(): boolean {
     return this.#failure !== null;
-  }
-
-  get isIdle(): boolean {
-    return this.#waiting === 0;
   }
 
   /** True where a step that is given now need not wait for room. */
@@ -40,9 +37,9 @@ export class Pipeline {
     this.#throwIfFailed();
   }
 
-  /** Resolves at the next change: a step done, or the failure. */
-  next(): Promise<void> {
-    return this.#changed.next();
+  /** Calls back, at once, whenever a step is done and there is room; null ends that. */
+  whenRoom(callback: (() => void) | null): void {
+    this.#onRoom = callback;
   }
 
   /** Puts a step in line; the caller has waited for room. */
@@ -81,6 +78,7 @@ export class Pipeline {
     } finally {
       this.#waiting -= 1;
       this.#changed.notify();
+      if (this.#failure === null && this.hasRoom) this.#onRoom?.();
     }
   }
 

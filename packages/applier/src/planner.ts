@@ -129,8 +129,7 @@ export class Planner {
         return;
       case EVENT_TYPE.intVar:
       case EVENT_TYPE.rand:
-        this.#long(current).forNextStatement(event);
-        return;
+        return this.#long(current).forNextStatement(event);
       case EVENT_TYPE.rowsQuery:
       case EVENT_TYPE.ignorable:
       case EVENT_TYPE.mariadbAnnotateRows:

@@ -27,12 +27,11 @@ const ACCESSED_DATABASES_MAX = 254;
 /** Reads the status variables of a Query event. Throws `binlog-corrupt` where a value runs over the end. */
 export function parseStatusVariables(bytes: Buffer, flavour: Flavour): StatusVariables {
   const found = noVariables();
+  const readOwn = flavour === "mysql" ? readMysql : readMariadb;
   const cursor = new Cursor(bytes);
   while (!cursor.atEnd) {
     const code = cursor.u8();
-    const known = code < 128 ? readCommon(code, cursor, found) : false;
-    if (known) continue;
-    if (readOwn(code, cursor, found, flavour)) continue;
+    if (readCommon(code, cursor, found) || readOwn(code, cursor, found)) continue;
     found.unknownCode = code;
     break;
   }
@@ -106,14 +105,16 @@ function readCommon(code: number, cursor: Cursor, found: StatusVariables): boole
   }
 }
 
-/** The codes that each flavour added on its own. */
-function readOwn(code: number, cursor: Cursor, found: StatusVariables, flavour: Flavour): boolean {
-  if (flavour === "mariadb") {
-    if (code === 128) found.microseconds = cursor.u24();
-    else if (code === 129) cursor.u64();
-    else return false;
-    return true;
-  }
+/** The codes that MariaDB added on its own. */
+function readMariadb(code: number, cursor: Cursor, found: StatusVariables): boolean {
+  if (code === 128) found.microseconds = cursor.u24();
+  else if (code === 129) cursor.u64();
+  else return false;
+  return true;
+}
+
+/** The codes that MySQL added on its own. */
+function readMysql(code: number, cursor: Cursor, found: StatusVariables): boolean {
   switch (code) {
     case 16:
       found.explicitDefaultsForTimestamp = cursor.u8();
