@@ -5,6 +5,7 @@ import type { ApplierOptions } from "./applier.ts";
 import { Pipeline } from "./pipeline.ts";
 import { Planner } from "./planner.ts";
 import { openSession, type Session } from "./session.ts";
+import type { Step } from "./step.ts";
 import { StepRunner } from "./step-runner.ts";
 
 /** What a {@link Line} is opened with. */
@@ -135,14 +136,14 @@ export class Intake {
   abandon(): void {
     this.#pipeline.whenRoom(null);
     this.#planner.abandon();
-    for (const step of this.#planner.take()) this.#pipeline.push(step, this.#options.onCommitted);
+    for (const step of this.#planner.take()) this.#push(step);
   }
 
   /** While the input is awaited: what is whole need not wait for it. */
   #sendWhole(): void {
     this.#pipeline.whenRoom(null);
     this.#planner.flush();
-    for (const step of this.#planner.take()) this.#pipeline.push(step, this.#options.onCommitted);
+    for (const step of this.#planner.take()) this.#push(step);
   }
 
   /** True where {@link advance} has something to send. */
@@ -162,9 +163,19 @@ export class Intake {
 
   /** Sends off what is planned. Waits while the server is busy with what came before. */
   async advance(): Promise<void> {
-    for (const step of this.#planner.take()) {
-      await this.#pipeline.room(this.#options.signal);
-      this.#pipeline.push(step, this.#options.onCommitted);
+    const steps = [...this.#planner.take()];
+    try {
+      while (steps.length > 0) {
+        await this.#pipeline.room(this.#options.signal);
+        this.#push(steps.shift());
+      }
+    } finally {
+      // what is planned counts as accepted, so it must be carried out also where the delivery ends here
+      for (const step of steps) this.#push(step);
     }
+  }
+
+  #push(step: Step | undefined): void {
+    if (step) this.#pipeline.push(step, this.#options.onCommitted);
   }
 }

@@ -16,6 +16,8 @@ export class Pipeline {
   #tail: Promise<void> = Promise.resolve();
   #waiting = 0;
   #failure: { readonly error: unknown } | null = null;
+  /** A step failed, or was left out because of a failure. */
+  #isIncomplete = false;
   #onRoom: (() => void) | null = null;
 
   constructor(run: RunStep) {
@@ -51,7 +53,7 @@ export class Pipeline {
   /** Resolves when all that was pushed so far is done; throws what the pipeline ended with. */
   async drained(signal: AbortSignal): Promise<void> {
     await orAbort(this.#tail, signal);
-    this.#throwIfFailed();
+    if (this.#isIncomplete) this.#throwIfFailed();
   }
 
   /** Ends it, if it has not ended; what is under way runs to its own end. */
@@ -73,7 +75,9 @@ export class Pipeline {
     await before;
     try {
       if (this.#failure === null) await this.#run(step, onCommitted);
+      else this.#isIncomplete = true;
     } catch (error) {
+      this.#isIncomplete = true;
       this.fail(error);
     } finally {
       this.#waiting -= 1;

@@ -54,6 +54,21 @@ describe.each(testFlavours())("large transactions on %s", (flavour) => {
     await pair.expectEqual();
   });
 
+  it("with an event beyond the server's max_allowed_packet say so, and go on when it is raised", async () => {
+    await pair.onReplica.run(`SET GLOBAL max_allowed_packet=${4 * MIB}`);
+    await pair.applier.refresh();
+    await pair.onSource.run(`INSERT INTO blobs VALUES (5, REPEAT('w', ${6 * MIB}))`);
+    await expect(pair.catchUp()).rejects.toMatchObject({
+      code: "apply-failed",
+      message: expect.stringContaining("max_allowed_packet") as string,
+      details: { table: "big.blobs", errno: 1153 },
+    });
+    await pair.onReplica.run(`SET GLOBAL max_allowed_packet=${1024 * MIB}`);
+    await pair.applier.resume();
+    expect(await pair.catchUp()).toBe(1);
+    await pair.expectEqual();
+  });
+
   it("made of CREATE TABLE … SELECT are made whole", async () => {
     await pair.onSource.run("CREATE TABLE copied (PRIMARY KEY (id)) SELECT * FROM wide WHERE id < 5000");
     await pair.catchUp();
