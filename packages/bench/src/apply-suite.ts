@@ -48,22 +48,18 @@ function figuresOf(
 ): { comparisons: Comparison[]; observations: Observation[] } {
   const rates = (replica: Replica): number[] =>
     (times.get(replica) ?? []).map(({ applyMs }) => transactions / (applyMs / 1000));
-  const comparisons = bed.natives.map(
-    (native): Comparison => ({
-      measure: `apply ${transactions} waiting transactions`,
-      peer: native.name,
-      unit: "transactions/s",
-      better: "higher",
-      ours: rates(bed.ours),
-      theirs: rates(native),
-    }),
-  );
-  const observations = bed.replicas.map(
-    (replica): Observation => ({
-      measure: `${replica.name}: from the order to start to the first transaction`,
-      unit: "ms",
-      value: median((times.get(replica) ?? []).map(({ toFirstMs }) => toFirstMs)),
-    }),
-  );
+  const comparisons = bed.natives.map((native): Comparison => ({
+    measure: `apply ${transactions} waiting transactions`,
+    peer: native.name,
+    unit: "transactions/s",
+    better: "higher",
+    ours: rates(bed.ours),
+    theirs: rates(native),
+  }));
+  const observations = bed.replicas.map((replica): Observation => ({
+    measure: `${replica.name}: from the order to start to the first transaction`,
+    unit: "ms",
+    value: median((times.get(replica) ?? []).map(({ toFirstMs }) => toFirstMs)),
+  }));
   return { comparisons, observations };
 }

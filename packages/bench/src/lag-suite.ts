@@ -45,7 +45,9 @@ export async function runLagSuite(bed: Testbed, context: SuiteContext): Promise<
           context,
         });
         samples.push({ replica, rate, lagsMs });
-        const words = PERCENTILES.map(({ name, rank }) => `${name} ${percentile(lagsMs, rank).toFixed(2)} ms`);
+        const words = PERCENTILES.map(
+          ({ name, rank }) => `${name} ${percentile(lagsMs, rank).toFixed(2)} ms`,
+        );
         context.tell(
           `lag, round ${round + 1}, ${rate} writes/s, ${replica.name}: ${words.join(", ")} (${lagsMs.length} probes)`,
         );
@@ -98,16 +100,14 @@ function comparisonsOf(
       .map((sample) => percentile(sample.lagsMs, rank));
   return rates.flatMap((rate) =>
     PERCENTILES.flatMap(({ name, rank }) =>
-      bed.natives.map(
-        (native): Comparison => ({
-          measure: `lag ${name} at ${rate} writes/s`,
-          peer: native.name,
-          unit: "ms",
-          better: "lower",
-          ours: valuesOf(bed.ours, rate, rank),
-          theirs: valuesOf(native, rate, rank),
-        }),
-      ),
+      bed.natives.map((native): Comparison => ({
+        measure: `lag ${name} at ${rate} writes/s`,
+        peer: native.name,
+        unit: "ms",
+        better: "lower",
+        ours: valuesOf(bed.ours, rate, rank),
+        theirs: valuesOf(native, rate, rank),
+      })),
     ),
   );
 }

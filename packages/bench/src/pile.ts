@@ -6,11 +6,7 @@ import { MixedLane, takeLanes } from "./workload.ts";
 const WRITERS = 8;
 
 /** Writes `count` mixed small transactions to the source, as fast as it takes them. */
-export async function writePile(
-  source: DatabaseServer,
-  count: number,
-  signal: AbortSignal,
-): Promise<void> {
+export async function writePile(source: DatabaseServer, count: number, signal: AbortSignal): Promise<void> {
   let left = count;
   const write = async (laneNumber: number): Promise<void> => {
     await using session = await SqlSession.open(source);

@@ -2,7 +2,8 @@ import { createConnection, type Connection, type RowDataPacket } from "mysql2/pr
 import type { ServerQuestions } from "@understudy/binlog";
 import type { DatabaseServer } from "@understudy/database-server";
 
-type Row = Record<string, unknown>;
+/** As our questions get them: no column of them is a date or binary. */
+type Row = Record<string, string | number | null>;
 
 const TIMEOUT_MS = 120_000;
 
@@ -30,7 +31,7 @@ export class SqlSession implements ServerQuestions, AsyncDisposable {
       values: [...values],
       timeout: TIMEOUT_MS,
     });
-    return rows;
+    return rows as Row[];
   }
 
   /** Runs statements for their effect, within 120 s. */
