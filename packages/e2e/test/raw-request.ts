@@ -3,6 +3,8 @@ import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import type { Answer, ClusterNode } from "../src/index.ts";
 
 const TIMEOUT_MS = 30_000;
+/** Odd, so that characters are cut. */
+const CHUNK_BYTES = 4099;
 
 /** A request as it goes over the wire: nothing is added, encoded or corrected. */
 export interface RawRequest {
@@ -11,13 +13,18 @@ export interface RawRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
+  /** Sends the body in chunks, without its length. */
+  readonly chunked?: boolean;
 }
 
 /** Sends a request on a connection of its own. Any status is an answer. */
 export async function rawRequest(node: Pick<ClusterNode, "url">, request: RawRequest): Promise<Answer> {
   const { body, path, headers = {} } = request;
   const { hostname, port } = new URL(node.url);
-  const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
+  const length =
+    body === undefined || request.chunked === true
+      ? {}
+      : { "content-length": String(Buffer.byteLength(body)) };
   return new Promise<Answer>((resolve, reject) => {
     const outgoing = httpRequest(
       {
@@ -46,7 +53,10 @@ export async function rawRequest(node: Pick<ClusterNode, "url">, request: RawReq
     );
     outgoing.once("timeout", () => outgoing.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));
     outgoing.once("error", reject);
-    outgoing.end(body);
+    if (request.chunked === true) {
+      for (const chunk of chunksOf(Buffer.from(body ?? ""))) outgoing.write(chunk);
+      outgoing.end();
+    } else outgoing.end(body);
   });
 }
 
@@ -60,7 +70,11 @@ export async function sendText(
 }
 
 /** Writes bytes to the node's port and gives all that comes back until it closes the connection. */
-export async function exchangeBytes(node: Pick<ClusterNode, "url">, bytes: string | Buffer): Promise<string> {
+export async function exchangeBytes(
+  node: Pick<ClusterNode, "url">,
+  bytes: string | Buffer,
+  { halfClose = false } = {},
+): Promise<string> {
   const { hostname, port } = new URL(node.url);
   return new Promise<string>((resolve, reject) => {
     const socket = connect({ host: hostname, port: Number(port) });
@@ -72,8 +86,13 @@ export async function exchangeBytes(node: Pick<ClusterNode, "url">, bytes: strin
     });
     socket.once("error", (error) => (text === "" ? reject(error) : resolve(text)));
     socket.once("close", () => resolve(text));
-    socket.write(bytes);
+    if (halfClose) socket.end(bytes);
+    else socket.write(bytes);
   });
+}
+
+function* chunksOf(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += CHUNK_BYTES) yield bytes.subarray(at, at + CHUNK_BYTES);
 }
 
 function plain(headers: IncomingHttpHeaders): Record<string, string | string[] | undefined> {

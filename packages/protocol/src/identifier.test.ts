@@ -19,10 +19,22 @@ describe("Identifier", () => {
     "é".repeat(64),
   ])("accepts %j, which the servers allow when quoted", (name) => expect(accepts(name)).toBe(true));
 
-  it.each(["", " ", "trailing ", "nul\u0000", "\u0000", "a\u0000b", "x".repeat(65), null, 7, undefined])(
-    "refuses %j",
-    (name) => expect(accepts(name)).toBe(false),
-  );
+  it.each([
+    "",
+    " ",
+    "trailing ",
+    "nul\u0000",
+    "\u0000",
+    "a\u0000b",
+    "x".repeat(65),
+    "🎭",
+    "a🎭b",
+    "\ud800",
+    "a\udc00b",
+    null,
+    7,
+    undefined,
+  ])("refuses %j", (name) => expect(accepts(name)).toBe(false));
 
   it("never accepts NUL, a space at the end or more characters than a server keeps", () => {
     fc.assert(

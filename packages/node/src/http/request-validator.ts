@@ -1,9 +1,9 @@
 import type { FastifySchemaCompiler } from "fastify";
 import type Type from "typebox";
 import { Compile } from "typebox/compile";
-import Value from "typebox/value";
 import { convertQueryText } from "./query-text.ts";
 import { RequestInvalid } from "./request-invalid.ts";
+import { fillDefaults } from "./schema-defaults.ts";
 
 /**
  * Validates bodies as they are (no text becomes a number, no surplus field is dropped in silence) and query strings, where all
@@ -12,8 +12,8 @@ import { RequestInvalid } from "./request-invalid.ts";
 export const requestValidator: FastifySchemaCompiler<Type.TSchema> = ({ schema, httpPart }) => {
   const check = Compile(schema);
   return (data: unknown) => {
-    const converted = httpPart === "querystring" ? convertQueryText(schema, data) : data;
-    const value: unknown = Value.Default(schema, converted);
+    const value = httpPart === "querystring" ? convertQueryText(schema, data) : data;
+    fillDefaults(schema, value);
     if (check.Check(value)) return { value };
     return { error: new RequestInvalid(httpPart ?? "body", check.Errors(value)) };
   };

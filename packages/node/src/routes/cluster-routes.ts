@@ -41,7 +41,8 @@ export function addClusterRoutes(server: HttpServer, runtime: NodeRuntime): void
   server.get("/cluster", async () => runtime.running().role.view());
   server.get("/cluster/events", { schema: { querystring: EventRange } }, async (request, reply) => {
     const { after, limit } = request.query;
-    if (request.headers.accept?.includes("text/event-stream") !== true) return events.list({ after, limit });
+    const follows = request.headers.accept?.includes("text/event-stream") === true;
+    if (!follows || request.method === "HEAD") return events.list({ after, limit });
     return streamEvents(events, after, reply);
   });
   server.delete("/cluster/nodes/:id", { schema: { params: OfNode } }, async ({ params }) => {
