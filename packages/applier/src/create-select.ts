@@ -10,6 +10,21 @@ const GENERATED_COLUMN = /\bGENERATED ALWAYS AS\b|\bAS \(/i;
 
 const NO_BACKSLASH_ESCAPES = 1n << 20n;
 
+/** Drops what a session that was lost between two steps has left behind. */
+export async function dropStagingTables(
+  ask: (sql: string) => Promise<readonly (string | null)[][]>,
+): Promise<void> {
+  const tables = await ask(
+    `SELECT table_schema FROM information_schema.tables WHERE table_name='${STAGING_TABLE}'`,
+  );
+  if (tables.length === 0) return;
+  await ask("SET sql_log_bin=0");
+  for (const [schema] of tables) {
+    await ask(`DROP TABLE IF EXISTS \`${(schema ?? "").replaceAll("`", "``")}\`.${STAGING_TABLE}`);
+  }
+  await ask("SET sql_log_bin=1");
+}
+
 /** The server writes this text itself: in utf8 and with backslashes, whatever the client's session was. (Native replication errs here.) */
 export function asServerWrote(settings: Map<string, string>): void {
   settings.set("character_set_client", "utf8mb4");

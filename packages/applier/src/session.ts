@@ -3,6 +3,7 @@ import { messageOf } from "@understudy/kernel";
 import { UnderstudyError, type Flavour } from "@understudy/protocol";
 import type { ApplierConnection } from "./applier-connection.ts";
 import { buildComQuery, type ComQuery, type SqlPiece } from "./com-query.ts";
+import { dropStagingTables } from "./create-select.ts";
 import { runCounted, runPlain } from "./run-query.ts";
 import { ServerError } from "./server-error.ts";
 import { baseSettings, OPTIONAL_SETTINGS, settingsChange, type Settings } from "./session-context.ts";
@@ -97,11 +98,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const connection = await options.connect(signal);
   try {
     const ask = (sql: string): Promise<readonly (string | null)[][]> =>
-      runPlain(connection, buildComQuery(flavour, [sql]));
+      runPlain(connection, buildComQuery(flavour, [Buffer.from(sql)]));
     await becomeOnly(ask);
     for (const sql of SETUP[flavour]) await settle(ask(sql));
     const lockWait = options.lockWaitSeconds ?? LOCK_WAIT_SECONDS;
     await ask(`SET SESSION lock_wait_timeout=${lockWait}, innodb_lock_wait_timeout=${lockWait}`);
+    if (flavour === "mariadb") await dropStagingTables(ask);
     const known = new Set<string>();
     for (const name of OPTIONAL_SETTINGS) if (await settle(ask(`SELECT @@session.${name}`))) known.add(name);
     const [row] = await ask("SELECT @@collation_server, @@session.time_zone, @@max_allowed_packet");

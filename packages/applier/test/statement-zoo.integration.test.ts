@@ -19,6 +19,38 @@ describe.each(testFlavours())("statements of every kind on %s", (flavour) => {
     expect(await pair.catchUp()).toBe(0);
   });
 
+  it("of an XA transaction may have others between its halves", async () => {
+    using other = new TestSession(await connectRaw(pair.source));
+    await other.run(
+      "XA START 'waits'",
+      "INSERT INTO zoo.child (id) VALUES (7000)",
+      "XA END 'waits'",
+      "XA PREPARE 'waits'",
+    );
+    await pair.onSource.run(
+      "INSERT INTO zoo.copied VALUES {row}".replace("{row}", flavour === "mysql" ? "(7001, 1)" : "(7001)"),
+      "CREATE TABLE zoo.between_halves AS SELECT 1 AS one",
+    );
+    await pair.catchUp();
+    await pair.applier.refresh();
+    await other.run("XA COMMIT 'waits'");
+    await pair.onSource.run("CREATE TABLE zoo.after_both (id INT)");
+    await pair.catchUp();
+    await pair.expectEqual();
+  });
+
+  it("on tables without transactions are applied too", async () => {
+    const engine = flavour === "mysql" ? "MyISAM" : "Aria";
+    await pair.onSource.run(
+      `CREATE TABLE zoo.loose (id INT PRIMARY KEY, v INT) ENGINE=${engine}`,
+      "INSERT INTO zoo.loose VALUES (1, 1), (2, 2)",
+      "UPDATE zoo.loose SET v = v + 1",
+      "DELETE FROM zoo.loose WHERE id = 1",
+    );
+    await pair.catchUp();
+    await pair.expectEqual();
+  });
+
   it("in the client's character set keep their bytes", async () => {
     using session = new TestSession(await connectRaw(pair.source));
     await session.run("CREATE DATABASE IF NOT EXISTS charsets", "USE charsets");
