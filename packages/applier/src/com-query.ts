@@ -46,7 +46,7 @@ function pieceBytes(piece: SqlPiece): number {
 }
 
 /** Length of the base64 text of so many bytes. */
-export function base64Bytes(bytes: number): number {
+function base64Bytes(bytes: number): number {
   return Math.ceil(bytes / 3) * 4;
 }
 

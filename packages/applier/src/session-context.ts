@@ -1,5 +1,5 @@
 import type { Flavour } from "@understudy/protocol";
-import { parseStatusVariables, type StatusVariables } from "./status-variables.ts";
+import type { StatusVariables } from "./status-variables.ts";
 
 /** Session settings by variable name, each value as SQL writes it. */
 export type Settings = ReadonlyMap<string, string>;
@@ -94,14 +94,6 @@ export function settingsOf(
     putNumber(settings, "default_table_encryption", variables.defaultTableEncryption);
   }
   return settings;
-}
-
-/** {@link settingsOf} from the event's own bytes. Throws `binlog-corrupt`. */
-export function settingsOfBytes(
-  statusVariables: Buffer,
-  options: { readonly flavour: Flavour; readonly base: Settings; readonly timestamp: number },
-): Settings {
-  return settingsOf(parseStatusVariables(statusVariables, options.flavour), options);
 }
 
 function putFlags(settings: Map<string, string>, variables: StatusVariables, flavour: Flavour): void {
