@@ -12,7 +12,6 @@ import { TABLES } from "./workload.ts";
 const ITEMS = 10_000;
 /** Of the statements that are sent in turn. */
 const STATEMENTS = 200;
-const WARM_UP_CONNECTIONS = 16;
 const READY_POLL_MS = 50;
 const READY_TIMEOUT_MS = 60_000;
 const PEER = "mysql2 pool";
@@ -50,24 +49,38 @@ export async function runHttpSuite(bed: Testbed, context: SuiteContext): Promise
   const problems: string[] = [];
   for (let round = 0; round < context.rounds; round++) {
     for (const side of turnsOf(sides, round)) {
-      await side.prepare();
-      for (const kind of KINDS) {
-        await side.load(kind, { connections: WARM_UP_CONNECTIONS, durationMs: scale.httpWarmUpMs });
-        for (const connections of scale.httpConnections) {
-          context.signal.throwIfAborted();
-          const amount = { connections, durationMs: scale.httpMs };
-          const { perSecond, problem } = await measure(bed, { side, kind, amount });
-          samples.push({ side, kind, connections, perSecond });
-          if (problem !== null) problems.push(problem);
-          tell(
-            `http, round ${round + 1}, ${side.name}: ${perSecond.toFixed(0)} ${kind.name}/s at ${connections} connections`,
-          );
-        }
-      }
+      tell(`http, round ${round + 1}, ${side.name}`);
+      const found = await measureSide(bed, side, context);
+      samples.push(...found.samples);
+      problems.push(...found.problems);
     }
   }
   await bed.ours.rest();
   return { comparisons: comparisonsOf(samples, scale.httpConnections), observations: [], problems };
+}
+
+/** One side in one round: every kind at every number of connections, after a warm-up with all connections. */
+async function measureSide(
+  bed: Testbed,
+  side: Side,
+  { scale, signal, tell }: SuiteContext,
+): Promise<{ readonly samples: readonly RateSample[]; readonly problems: readonly string[] }> {
+  const samples: RateSample[] = [];
+  const problems: string[] = [];
+  await side.prepare();
+  for (const kind of KINDS) {
+    const connectionsMax = Math.max(...scale.httpConnections);
+    await side.load(kind, { connections: connectionsMax, durationMs: scale.httpWarmUpMs });
+    for (const connections of scale.httpConnections) {
+      signal.throwIfAborted();
+      const amount = { connections, durationMs: scale.httpMs };
+      const { perSecond, problem } = await measure(bed, { side, kind, amount });
+      samples.push({ side, kind, connections, perSecond });
+      if (problem !== null) problems.push(problem);
+      tell(`  ${perSecond.toFixed(0)} ${kind.name}/s at ${connections} connections`);
+    }
+  }
+  return { samples, problems };
 }
 
 function sidesOf(bed: Testbed, signal: AbortSignal): readonly Side[] {

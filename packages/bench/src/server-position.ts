@@ -9,7 +9,7 @@ import type { Testbed } from "./testbed.ts";
 const POLL_MS = 5;
 
 /** Where the source's history ends now. */
-export async function sourcePosition(bed: Testbed): Promise<GtidPosition> {
+async function sourcePosition(bed: Testbed): Promise<GtidPosition> {
   return readExecutedPosition(bed.session, bed.flavour);
 }
 

@@ -31,7 +31,7 @@ export class SqlSession implements ServerQuestions, AsyncDisposable {
       values: [...values],
       timeout: TIMEOUT_MS,
     });
-    return rows as Row[];
+    return rows;
   }
 
   /** Runs statements for their effect, within 120 s. */
