@@ -205,6 +205,25 @@ describe("row statements", () => {
     );
   });
 
+  test.each([
+    "(SELECT 1)",
+    "SELECT 1",
+    " select * from d.u",
+    "WITH c AS (SELECT 1) SELECT 1",
+    "TABLE d.u",
+    "LIKE d.u",
+    "?",
+  ])("refuses %s in the place of columns", (columns) => {
+    expect(codeOf(() => buildCreateTable({ ...table, columns, ifNotExists: false }))).toBe("invalid-request");
+  });
+
+  test.each(["`select` INT", "id INT", "PRIMARY KEY (id), id INT", "表 INT", "likes INT"])(
+    "takes the columns %s as they are",
+    (columns) => {
+      expect(buildCreateTable({ ...table, columns, ifNotExists: false }).sql).toContain(`(${columns})`);
+    },
+  );
+
   test.each(["1) OR (1", "1; DROP TABLE t", "1 -- ", "1 #", "1 /* x */", "/*! 1 */", "'open", "(1", "", " "])(
     "refuses the condition %s",
     (sql) => {

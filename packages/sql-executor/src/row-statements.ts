@@ -10,9 +10,8 @@ import {
   type SelectRequest,
   type UpdateRequest,
 } from "@understudy/protocol";
-import { requireBalanced } from "./balanced-sql.ts";
 import { quoteName } from "./quote-name.ts";
-import { buildColumns } from "./table-definition.ts";
+import { buildColumns, requireColumns } from "./table-definition.ts";
 import { buildWhere } from "./where-clause.ts";
 
 /** A built statement: `?` for each value. */
@@ -100,7 +99,7 @@ export function buildDropDatabase(request: DropDatabaseRequest): BuiltStatement 
 /** Throws `invalid-request`. */
 export function buildCreateTable(request: CreateTableRequest): BuiltStatement {
   const { columns } = request;
-  if (typeof columns === "string") requireBalanced(columns, "columns");
+  if (typeof columns === "string") requireColumns(columns);
   const built = typeof columns === "string" ? { sql: columns, params: [] } : buildColumns(columns);
   const ifNotExists = request.ifNotExists ? "IF NOT EXISTS " : "";
   return { sql: `CREATE TABLE ${ifNotExists}${tableName(request)} (${built.sql})`, params: built.params };

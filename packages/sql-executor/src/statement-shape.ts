@@ -55,6 +55,8 @@ export function readShape(sql: string): StatementShape {
       "the statement holds a NUL character; pass such text as a parameter",
     );
   }
+  if (!sql.isWellFormed())
+    throw new UnderstudyError("sql-syntax", "the statement holds half of a surrogate pair");
   const reading = new ShapeReading(sql);
   const lexer = new SqlLexer(sql);
   while (lexer.next()) reading.take(lexer);

@@ -1,4 +1,5 @@
 import { UnderstudyError, type ColumnDefinition, type InputValue } from "@understudy/protocol";
+import { requireBalanced } from "./balanced-sql.ts";
 import { quoteName } from "./quote-name.ts";
 import type { BuiltStatement } from "./row-statements.ts";
 import { SqlLexer } from "./sql-lexer.ts";
@@ -17,6 +18,8 @@ const TYPE_WORDS = new Set(
 const BEFORE_NAME = new Set(["CHARSET", "COLLATE", "SET"]);
 const NEEDS_PARENTHESES =
   /^\s*(?:TINY|MEDIUM|LONG)?(?:TEXT|BLOB)|^\s*(?:JSON|GEOMETRY|POINT|LINESTRING|POLYGON)/i;
+/** Reserved words, so that no column is called so without backticks. */
+const INSTEAD_OF_COLUMNS = new Set("SELECT WITH TABLE VALUES LIKE".split(" "));
 const NOW = /^(?:CURRENT_TIMESTAMP|NOW)(?:\((\d?)\))?$/i;
 
 /** The definitions of a new table's columns, with `?` for default values. Throws `invalid-request`. */
@@ -42,6 +45,18 @@ function defaultOf(column: ColumnDefinition, value: InputValue, params: InputVal
   if (now) return `DEFAULT CURRENT_TIMESTAMP${now[1] ? `(${now[1]})` : ""}`;
   params.push(value);
   return NEEDS_PARENTHESES.test(column.type) ? "DEFAULT (?)" : "DEFAULT ?";
+}
+
+/**
+ * Lets pass the text of column and key definitions. A query or LIKE in their place would make a table of another one. Throws
+ * `invalid-request`.
+ */
+export function requireColumns(text: string): void {
+  requireBalanced(text, "columns");
+  const lexer = new SqlLexer(text);
+  lexer.next();
+  if (lexer.kind === "quoted-name" || (lexer.kind === "word" && !INSTEAD_OF_COLUMNS.has(lexer.word))) return;
+  throw new UnderstudyError("invalid-request", "columns has to begin with the name of a column");
 }
 
 /** Lets pass a type such as `VARCHAR(255) CHARACTER SET utf8mb4` or `ENUM('a','b')`, and nothing that is more than a type. */
