@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { orAbort } from "@understudy/kernel";
 import type { FastifyRequest } from "fastify";
 import { expect, it } from "vitest";
 import { whileConnected } from "./while-connected.ts";
@@ -9,15 +10,11 @@ function requestOn(socket: EventEmitter): FastifyRequest {
 
 it("gives a task up when its caller goes, and says so", async () => {
   const socket = new EventEmitter();
-  const result = whileConnected(
-    requestOn(socket),
-    (signal) =>
-      new Promise((_, reject) =>
-        signal.addEventListener("abort", () => reject(new Error(String(signal.reason)))),
-      ),
+  const result = whileConnected(requestOn(socket), (signal) =>
+    orAbort(new Promise<never>(() => undefined), signal),
   );
   socket.emit("close");
-  await expect(result).rejects.toThrow(/the caller has gone/);
+  await expect(result).rejects.toMatchObject({ code: "node-unreachable" });
 });
 
 it("leaves no listener on a connection that is kept for more requests", async () => {
