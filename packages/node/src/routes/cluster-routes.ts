@@ -17,6 +17,9 @@ const EventRange = Type.Object(
 /** `GET /ping`, `GET /cluster` and what is below it. */
 export function addClusterRoutes(server: HttpServer, runtime: NodeRuntime): void {
   const { identity, events } = runtime.services;
+  const stopping = new AbortController();
+  // streams have no end of their own, and a server waits for its connections
+  server.addHook("preClose", async () => stopping.abort(new DOMException("the node stops", "AbortError")));
   server.get("/ping", async () => {
     const running = runtime.current();
     const common = {
@@ -43,7 +46,7 @@ export function addClusterRoutes(server: HttpServer, runtime: NodeRuntime): void
     const { after, limit } = request.query;
     const follows = request.headers.accept?.includes("text/event-stream") === true;
     if (!follows || request.method === "HEAD") return events.list({ after, limit });
-    return streamEvents(events, after, reply);
+    return streamEvents(reply, { events, after, signal: stopping.signal });
   });
   server.delete("/cluster/nodes/:id", { schema: { params: OfNode } }, async ({ params }) => {
     await masterOf(runtime).remove(params.id);
