@@ -1,6 +1,7 @@
 import { messageOf, systemClock } from "@understudy/kernel";
+import type { RowDataPacket } from "mysql2/promise";
 import type { Flavour } from "@understudy/protocol";
-import { rowsOf, type SqlTarget } from "./sql.ts";
+import { rowsOf, sql, type SqlTarget } from "./sql.ts";
 
 const POLL_MS = 20;
 
@@ -33,8 +34,12 @@ async function reach(
   do {
     try {
       const position = await positionOf(flavour, node);
-      if (await contains(flavour, { node, position, goal })) return null;
-      place = `is at "${position}"`;
+      if (await contains(flavour, { node, position, goal })) {
+        if (flavour === "mysql" || (await showsWhatItLogged(node))) return null;
+        place = `has logged "${position}", but not yet committed all of it`;
+      } else {
+        place = `is at "${position}"`;
+      }
     } catch (error) {
       place = `can't be asked (${messageOf(error)})`;
     }
@@ -47,6 +52,23 @@ async function positionOf(flavour: Flavour, node: SqlTarget): Promise<string> {
   const variable = flavour === "mysql" ? "gtid_executed" : "gtid_binlog_pos";
   const [row] = await rowsOf(node, `SELECT @@GLOBAL.${variable} AS position`);
   return String(row?.["position"]).replaceAll(/\s/g, "");
+}
+
+/**
+ * MariaDB counts a transaction into its position when it begins to write it into the binlog: seconds, for a large one,
+ * before its rows can be seen. A consistent snapshot tells the place in the binlog up to which they can.
+ */
+async function showsWhatItLogged(node: SqlTarget): Promise<boolean> {
+  const [end] = await rowsOf(node, "SHOW MASTER STATUS");
+  await using connection = await sql(node);
+  await connection.query("START TRANSACTION WITH CONSISTENT SNAPSHOT");
+  const [rows] = await connection.query<RowDataPacket[]>("SHOW STATUS LIKE 'binlog_snapshot_%'");
+  const seen = new Map(rows.map((row) => [row["Variable_name"], row["Value"]]));
+  const file = String(seen.get("Binlog_snapshot_file"));
+  const logged = String(end?.["File"]);
+  // the names end in a number of fixed width, and a later file follows an earlier one only once that one is committed
+  if (file !== logged) return file > logged;
+  return Number(seen.get("Binlog_snapshot_position")) >= Number(end?.["Position"]);
 }
 
 async function contains(
