@@ -12,6 +12,8 @@ import { TABLES } from "./workload.ts";
 const ITEMS = 10_000;
 /** Of the statements that are sent in turn. */
 const STATEMENTS = 200;
+const SETTLE_POLL_MS = 100;
+const SETTLE_MS_MAX = 5_000;
 const READY_POLL_MS = 50;
 const READY_TIMEOUT_MS = 60_000;
 const PEER = "mysql2 pool";
@@ -108,9 +110,9 @@ async function measure(
   load: { readonly side: Side; readonly kind: Kind; readonly amount: LoadAmount },
 ): Promise<{ readonly perSecond: number; readonly problem: string | null }> {
   const { side, kind, amount } = load;
-  const before = await ordersIn(bed);
+  const before = await settledOrders(bed);
   const result = await side.load(kind, amount);
-  const added = (await ordersIn(bed)) - before;
+  const added = (await settledOrders(bed)) - before;
   const wanted = kind.name === "writes" ? result.confirmed : 0;
   const words = `${side.name}, ${kind.name} at ${amount.connections} connections`;
   let problem: string | null = null;
@@ -119,6 +121,17 @@ async function measure(
     problem = `${words}: ${result.confirmed} were confirmed, ${added} rows have come`;
   }
   return { perSecond: result.confirmed / (result.tookMs / 1000), problem };
+}
+
+/** The number of orders when the requests that a load has left behind are done. */
+async function settledOrders(bed: Testbed): Promise<number> {
+  const deadlineMs = systemClock.monotonicMs() + SETTLE_MS_MAX;
+  for (let before = await ordersIn(bed); ;) {
+    await systemClock.sleep(SETTLE_POLL_MS);
+    const now = await ordersIn(bed);
+    if (now === before || systemClock.monotonicMs() > deadlineMs) return now;
+    before = now;
+  }
 }
 
 async function ordersIn(bed: Testbed): Promise<number> {

@@ -57,6 +57,10 @@ export class NativeReplica implements Replica {
     return new NativeReplica(database, workers);
   }
 
+  get pids(): readonly (number | null)[] {
+    return [this.database.pid];
+  }
+
   async start(): Promise<void> {
     await this.#say(WORDS[this.database.flavour].start);
   }

@@ -20,6 +20,10 @@ export class OurReplica implements Replica {
     this.slave = slave.process;
   }
 
+  get pids(): readonly (number | null)[] {
+    return [this.master.pid, this.slave.pid, this.database.pid];
+  }
+
   /** Starts the processes that do not run. */
   async start(): Promise<void> {
     await this.master.start();
