@@ -62,14 +62,26 @@ function figuresOf(
 ): { comparisons: Comparison[]; observations: Observation[] } {
   const rates = (replica: Replica): number[] =>
     (times.get(replica) ?? []).map(({ applyMs }) => transactions / (applyMs / 1000));
-  const comparisons = bed.natives.map((native): Comparison => ({
-    measure: `apply ${transactions} waiting transactions`,
-    peer: native.name,
-    unit: "transactions/s",
-    better: "higher",
-    ours: rates(bed.ours),
-    theirs: rates(native),
-  }));
+  const processorSeconds = (replica: Replica): number[] =>
+    (times.get(replica) ?? []).map((taken) => taken.processorSeconds);
+  const comparisons = bed.natives.flatMap((native): Comparison[] => [
+    {
+      measure: `apply ${transactions} waiting transactions`,
+      peer: native.name,
+      unit: "transactions/s",
+      better: "higher",
+      ours: rates(bed.ours),
+      theirs: rates(native),
+    },
+    {
+      measure: "processor time of all that takes part",
+      peer: native.name,
+      unit: "s",
+      better: "lower",
+      ours: processorSeconds(bed.ours),
+      theirs: processorSeconds(native),
+    },
+  ]);
   const observations = bed.replicas.map((replica): Observation => ({
     measure: `${replica.name}: from the order to start to the first transaction`,
     unit: "ms",

@@ -11,8 +11,8 @@ import { TABLES } from "./workload.ts";
 
 const CATCH_UP_TIMEOUT_MS = 600_000;
 const DOCUMENTS = 2_000;
-/** Of the 32 characters of an MD5: 8 KiB a document. A changed row takes twice that in the binlog, as it was and as it is. */
-const BODY_REPEATS = 256;
+/** Of the 64 characters of a SHA-256: 8 KiB a document. A changed row takes twice that in the binlog, as it was and as it is. */
+const BODY_REPEATS = 128;
 const DOCUMENTS_AT_ONCE = 4;
 const WRITERS = 2;
 /** How many changes of a writer lie between two questions about the size of the binlog. */
@@ -92,11 +92,14 @@ async function pileUp(bed: Testbed, context: SuiteContext): Promise<Piled> {
 function changeOf(writer: number, n: number): string {
   const share = DOCUMENTS / WRITERS;
   const first = writer * share + ((n * DOCUMENTS_AT_ONCE) % share) + 1;
-  return `UPDATE ${TABLES.documents} SET body = REPEAT(MD5(RAND()), ${BODY_REPEATS}) WHERE id BETWEEN ${first} AND ${first + DOCUMENTS_AT_ONCE - 1}`;
+  return `UPDATE ${TABLES.documents} SET body = REPEAT(SHA2(RAND(), 256), ${BODY_REPEATS}) WHERE id BETWEEN ${first} AND ${first + DOCUMENTS_AT_ONCE - 1}`;
 }
 
 async function fillDocuments(session: SqlSession): Promise<void> {
-  const rows = Array.from({ length: DOCUMENTS }, (_, n) => `(${n + 1}, REPEAT(MD5(${n}), ${BODY_REPEATS}))`);
+  const rows = Array.from(
+    { length: DOCUMENTS },
+    (_, n) => `(${n + 1}, REPEAT(SHA2(${n}, 256), ${BODY_REPEATS}))`,
+  );
   await session.run(`INSERT INTO ${TABLES.documents} VALUES ${rows.join(", ")}`);
 }
 
