@@ -4,11 +4,13 @@ import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { configurationDocument } from "./docs/configuration-document.ts";
 import { errorCodesDocument } from "./docs/error-codes-document.ts";
+import { metricsDocument } from "./docs/metrics-document.ts";
 
 /** Path from the root → how its text is made. A new generated document is one line here. */
 const DOCUMENTS: Readonly<Record<string, () => string>> = {
   "docs/configuration.md": configurationDocument,
   "docs/error-codes.md": errorCodesDocument,
+  "docs/metrics.md": metricsDocument,
 };
 
 const root = join(import.meta.dirname, "..");
