@@ -68,7 +68,7 @@ const NAMES: Readonly<Record<string, (name: string) => readonly [path: string, b
   "createtable: database": (database) => ["/createtable", { database, table: "fresh", columns: "id INT" }],
   "createtable: columns as text": (text) => [
     "/createtable",
-    { database: "shop", table: "fresh", columns: `${text}` },
+    { database: "shop", table: "fresh", columns: text },
   ],
   "createtable: a type": (type) => [
     "/createtable",

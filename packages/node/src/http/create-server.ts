@@ -1,5 +1,6 @@
 import cors from "@fastify/cors";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import { messageOf } from "@understudy/kernel";
 import { BINLOG_MEDIA_TYPE, HEADERS, UnderstudyError } from "@understudy/protocol";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from "fastify";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -47,7 +48,10 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
     // a path that can't be decoded never reaches a hook
     frameworkErrors: (error, _request, reply) => {
       setAnswerHeaders(reply, runtime);
-      void problemAnswer(error, reply, logger);
+      problemAnswer(error, reply, logger).catch((failure: unknown) => {
+        logger.error({ event: "answer-failed" }, messageOf(failure));
+        reply.raw.destroy();
+      });
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
   server.setErrorHandler(async (error, _request, reply) => problemAnswer(error, reply, logger));
@@ -81,12 +85,14 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
 function addJsonParser(server: Pick<HttpServer, "addContentTypeParser" | "getDefaultJsonParser">): void {
   const parse = server.getDefaultJsonParser("error", "error");
   server.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, body, done) => {
+    const fail = (error: unknown): void =>
+      done(error instanceof Error ? error : new Error(String(error)), undefined);
     try {
       const text = jsonTextOf(body);
       refuseInexactIntegers(text);
-      void parse(request, text, done);
+      Promise.resolve(parse(request, text, done)).catch(fail);
     } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)), undefined);
+      fail(error);
     }
   });
 }
