@@ -5,17 +5,28 @@ import type { ClusterView } from "@understudy/protocol";
 const INTERVAL_MS = 2000;
 const TIMEOUT_MS = 2000;
 
+/** What {@link ViewFollower} needs. */
+export interface ViewFollowerOptions {
+  readonly master: NodeClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called with each new word and the one before it. Must not throw. */
+  readonly onView: (before: ClusterView | null, now: ClusterView) => void;
+}
+
 /** Keeps the master's latest word on the cluster, so that a slave can tell of the other members, too. */
 export class ViewFollower implements AsyncDisposable {
   readonly #loop: BackgroundLoop;
   #latest: ClusterView | null = null;
 
-  constructor(master: NodeClient, clock: Clock, logger: Logger) {
+  constructor({ master, clock, logger, onView }: ViewFollowerOptions) {
     this.#loop = new BackgroundLoop(
       async (signal) => {
         for (;;) {
           try {
+            const before = this.#latest;
             this.#latest = await master.cluster({ signal, timeoutMs: TIMEOUT_MS });
+            onView(before, this.#latest);
           } catch (error) {
             signal.throwIfAborted();
             logger.debug({ event: "view-not-fetched" }, messageOf(error));

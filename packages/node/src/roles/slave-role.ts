@@ -22,11 +22,13 @@ import {
 } from "@understudy/protocol";
 import { connectRaw } from "@understudy/sql-executor";
 import { checkClusterId, ClusterStore } from "../cluster/cluster-store.ts";
+import { newlyBroken } from "../cluster/newly-broken.ts";
 import { Registration } from "../cluster/registration.ts";
 import { buildSlaveView } from "../cluster/slave-view.ts";
 import { ViewFollower } from "../cluster/view-follower.ts";
 import type { RoleServices } from "../node-services.ts";
 import { positionOf } from "./binlog-access.ts";
+import { brokenReason } from "./broken-reason.ts";
 import { checkDelivery, type DeliveryHeaders } from "./delivery-check.ts";
 import { Membership } from "./membership.ts";
 import type { RoleFacts } from "./role.ts";
@@ -52,6 +54,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
   readonly #monitor: HealthMonitor;
   readonly #registration: Registration;
   readonly #follower: ViewFollower;
+  #notedBroken: string | null = null;
 
   private constructor(
     services: RoleServices,
@@ -77,7 +80,12 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       applier: this.#applier,
       master: this.#master,
     });
-    this.#follower = new ViewFollower(this.#master, clock, logger);
+    this.#follower = new ViewFollower({
+      master: this.#master,
+      clock,
+      logger,
+      onView: (before, now) => this.#noteOthersBroken(before, now),
+    });
   }
 
   /** Opens the role: the server becomes read-only, the applier is ready, registration with the master begins. */
@@ -153,8 +161,8 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
   }
 
   problem(): string | null {
-    const { state } = this.#applier;
-    if (state.kind === "broken") return `replication is broken at ${state.gtid}: ${state.error}`;
+    const reason = brokenReason(this.#applier.state);
+    if (reason !== null) return `replication is broken at ${reason}`;
     return this.#registration.problem;
   }
 
@@ -182,10 +190,9 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       atMs: clock.monotonicMs(),
     });
     const bytesBefore = this.#applier.stats.bytes;
-    const outcome = await this.#applier.apply(body, {
-      after: positionOf(this.#services, headers.after),
-      signal,
-    });
+    const outcome = await this.#applier
+      .apply(body, { after: positionOf(this.#services, headers.after), signal })
+      .finally(() => this.#noteBroken());
     if (outcome.applied > 0) {
       const bytes = Math.max(0, this.#applier.stats.bytes - bytesBefore);
       this.#throughput.add({ transactions: outcome.applied, bytes });
@@ -202,8 +209,28 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       position: position.toString(),
       epoch: this.epoch.toString(),
     };
-    if (state.kind !== "broken") return { ...common, state: "streaming" };
-    return { ...common, state: "broken", error: `${state.gtid}: ${state.error}` };
+    const reason = brokenReason(state);
+    if (reason === null) return { ...common, state: "streaming" };
+    return { ...common, state: "broken", error: reason };
+  }
+
+  /** Tells once that this node can't go on. */
+  #noteBroken(): void {
+    const reason = brokenReason(this.#applier.state);
+    if (reason !== null && reason !== this.#notedBroken)
+      this.#recordBroken(this.#services.identity.nodeId, reason);
+    this.#notedBroken = reason;
+  }
+
+  /** What the master tells of other slaves belongs into every node's history. */
+  #noteOthersBroken(before: ClusterView | null, now: ClusterView): void {
+    for (const { nodeId, reason } of newlyBroken(before?.members ?? [], now.members)) {
+      if (nodeId !== this.#services.identity.nodeId) this.#recordBroken(nodeId, reason);
+    }
+  }
+
+  #recordBroken(nodeId: string, reason: string): void {
+    this.#services.events.record("replication-broken", `${nodeId} can't go on: ${reason}`, nodeId);
   }
 
   noteHealth({ from, to, reason }: HealthChange): void {
@@ -216,6 +243,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
   /** Leaves `broken`, so that the next delivery tries again. */
   async resume(): Promise<void> {
     await this.#applier.resume();
+    this.#notedBroken = null;
     this.#services.events.record("replication-resumed", "replication tries again");
     this.#registration.hurry();
   }
@@ -229,7 +257,6 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
   }
 
   view(): ClusterView {
-    const { state } = this.#applier;
     return buildSlaveView({
       services: this.#services,
       membership: this.#membership,
@@ -238,7 +265,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       masterHealth: this.#monitor.stateOf(MASTER),
       positionText: this.positionText(),
       lagMs: this.lagMs(),
-      broken: state.kind === "broken" ? `${state.gtid}: ${state.error}` : null,
+      broken: brokenReason(this.#applier.state),
       problem: this.#registration.problem,
       throughput: this.#throughput.rates(),
     });

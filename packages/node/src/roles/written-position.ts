@@ -1,6 +1,6 @@
 import type { GtidPosition } from "@understudy/binlog";
 
-/** Transactions that may be remembered until the binlog's reader has seen them. */
+/** Writes that may be remembered until the binlog's reader has seen them. */
 const PENDING_MAX = 10_000;
 
 /**
@@ -9,23 +9,23 @@ const PENDING_MAX = 10_000;
  */
 export class WrittenPosition {
   readonly #read: () => GtidPosition;
-  #pending: string[] = [];
+  #pending: GtidPosition[] = [];
 
   constructor(read: () => GtidPosition) {
     this.#read = read;
   }
 
-  /** Notes a transaction that was committed here. */
-  note(gtid: string): void {
-    this.#pending.push(gtid);
+  /** Notes what a write committed here: one transaction, or several where a procedure commits by itself. */
+  note(written: GtidPosition): void {
+    this.#pending.push(written);
     if (this.#pending.length > PENDING_MAX) this.#pending.shift();
   }
 
   current(): GtidPosition {
     let position = this.#read();
     if (this.#pending.length === 0) return position;
-    this.#pending = this.#pending.filter((gtid) => !position.containsGtid(gtid));
-    for (const gtid of this.#pending) position = position.withGtid(gtid);
+    this.#pending = this.#pending.filter((written) => !position.contains(written));
+    for (const written of this.#pending) position = position.union(written);
     return position;
   }
 }
