@@ -124,7 +124,10 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
     return formatPosition({ epoch: this.epoch, gtid: this.gtidText() });
   }
 
-  /** Position of a write that was confirmed here, given as the server told its GTID or GTIDs; where it wrote nothing, of everything before it. */
+  /**
+   * Position of a write that was confirmed here, given as the server told its GTID (a set, where a procedure committed by
+   * itself); where it wrote nothing, of everything before it.
+   */
   noteWrite(gtid: string | null): string {
     if (gtid === null) return this.positionText();
     this.#written.note(positionOf(this.#services, gtid));
