@@ -5,8 +5,14 @@ import type { IncomingMessage } from "node:http";
 /** Ids of others are taken over where they are short and plain, so that they can't forge log lines or headers. */
 const PLAIN = /^[\w.:-]{1,128}$/;
 
+/** Ids of one process differ by their number: drawing chance for each would be a noticeable part of a small request's cost. */
+const PROCESS = randomToken(6);
+let lastNumber = 0;
+
 /** The request's own id, or a new one. */
 export function requestIdOf(request: IncomingMessage): string {
   const given = request.headers[HEADERS.requestId];
-  return typeof given === "string" && PLAIN.test(given) ? given : randomToken(9);
+  if (typeof given === "string" && PLAIN.test(given)) return given;
+  lastNumber += 1;
+  return `${PROCESS}-${lastNumber.toString(36)}`;
 }
