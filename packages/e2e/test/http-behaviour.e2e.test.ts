@@ -232,7 +232,7 @@ for (const flavour of testFlavours()) {
         "don't lend the request id %j: it could forge a log line or a header",
         async (id) => {
           const { headers } = await rawRequest(master, { path: "/ping", headers: { "x-request-id": id } });
-          expect(headers["x-request-id"]).toMatch(/^[\w-]{12}$/);
+          expect(headers["x-request-id"]).toMatch(/^[\w-]{8,40}$/);
         },
       );
 
@@ -252,7 +252,7 @@ for (const flavour of testFlavours()) {
             "x-understudy-lag-ms": "0",
           });
           expect(answer.headers["x-understudy-position"]).toMatch(/^1:./);
-          expect(answer.headers["x-request-id"]).toMatch(/^.{12,}$/);
+          expect(answer.headers["x-request-id"]).toMatch(/^[\w-]{8,40}$/);
         }
       });
     });
