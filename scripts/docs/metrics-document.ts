@@ -10,8 +10,8 @@ node starts, where it can't be known) is \`NaN\`; a total is 0 then. Totals star
 
 /** Those that carry labels, and so are no \`NodeMetric\`. */
 const LABELLED = [
-  "| \`understudy_member_lag_seconds{member}\` | value | How far each member is behind, as the master sees it. |",
-  "| \`understudy_http_request_duration_seconds{method,route,status}\` | histogram | Time from a request's arrival to its answer. |",
+  "| `understudy_member_lag_seconds{member}` | value | How far each member is behind, as the master sees it. |",
+  "| `understudy_http_request_duration_seconds{method,route,status}` | histogram | Time from a request's arrival to its answer. |",
 ];
 
 const CONCLUSION = `
