@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testFlavours } from "@understudy/database-server";
-import { BackgroundLoop, systemClock } from "@understudy/kernel";
+import { BackgroundLoop, systemClock, toError } from "@understudy/kernel";
 import { expectAllEqual, rowsOf, sql, startCluster, type Cluster, type ClusterNode } from "../src/index.ts";
 
 const MIB = 1024 * 1024;
@@ -16,7 +16,7 @@ const SYNC_TIMEOUT_MS = 120_000;
 class MemoryWatch implements AsyncDisposable {
   readonly peaks: Record<string, number> = {};
   readonly #loop: BackgroundLoop;
-  #failure: unknown = null;
+  #failure: Error | null = null;
 
   constructor(nodes: readonly ClusterNode[]) {
     this.#loop = new BackgroundLoop(
@@ -27,7 +27,7 @@ class MemoryWatch implements AsyncDisposable {
           }
         }
       },
-      (error) => (this.#failure ??= error),
+      (error) => (this.#failure ??= toError(error)),
     );
   }
 

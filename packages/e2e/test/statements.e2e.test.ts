@@ -254,6 +254,7 @@ for (const flavour of testFlavours()) {
         "ALTER TABLE bent DROP PRIMARY KEY, ADD PRIMARY KEY (id, b)",
         "ALTER TABLE bent ENGINE=InnoDB, ROW_FORMAT=DYNAMIC, COMMENT='bent'",
         "ALTER TABLE bent AUTO_INCREMENT=500",
+        "ALTER TABLE bent DROP INDEX by_b",
         "ALTER TABLE bent PARTITION BY HASH (id) PARTITIONS 3",
         "ALTER TABLE bent REMOVE PARTITIONING",
         "ALTER TABLE bent RENAME TO straight",
@@ -293,8 +294,11 @@ for (const flavour of testFlavours()) {
         { id: 2, w: 8 },
       ]);
       expect(await on.everywhere("SELECT * FROM kinds.emptied")).toEqual([{ id: 1, v: 4 }]);
+    });
+
+    it("a row that a view's CHECK OPTION refuses violates a constraint", async () => {
       const refused = await on.refused(second, "INSERT INTO through VALUES (3, -1)");
-      expect(refused.status).toBe(409);
+      expect(refused).toMatchObject({ status: 409, body: { code: "constraint" } });
     });
 
     it("have broken nothing, and replication goes on", async () => {

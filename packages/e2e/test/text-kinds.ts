@@ -43,7 +43,7 @@ function textKind(
 ): ColumnKind {
   const last = letters.at(-1) ?? "";
   const isBytes = sqlType.endsWith("TEXT");
-  const perLetter = isBytes ? Buffer.byteLength(last) : [...last].length;
+  const perLetter = isBytes ? Buffer.byteLength(last) : Array.from(last).length;
   return columnKind({
     name,
     sqlType,
