@@ -1,7 +1,8 @@
 import { systemClock } from "@understudy/kernel";
 import { differencesOf } from "./checksums.ts";
 import type { Comparison, Observation, SuiteResult } from "./measurement.ts";
-import { MemorySampler } from "./memory-sampler.ts";
+import { MemorySampler, type SampledProcess } from "./memory-sampler.ts";
+import { processorSecondsOf } from "./processor-time.ts";
 import type { Replica } from "./replica.ts";
 import { startAndCatchUp } from "./server-position.ts";
 import { SqlSession } from "./sql-session.ts";
@@ -18,6 +19,7 @@ const WRITERS = 2;
 /** How many changes of a writer lie between two questions about the size of the binlog. */
 const ASK_EVERY = 50;
 const BEFORE_MS = 1_000;
+const SOURCE = "source's server";
 const MASTER = "master node";
 const SLAVE = "slave node";
 const SERVER = "replica's server";
@@ -27,6 +29,8 @@ interface CatchUp {
   readonly replica: Replica;
   readonly applyMs: number;
   readonly peaks: Readonly<Record<string, number>>;
+  /** By process, start of processes included. */
+  readonly processorSeconds: Readonly<Record<string, number>>;
 }
 
 /**
@@ -48,8 +52,11 @@ export async function runMemorySuite(bed: Testbed, context: SuiteContext): Promi
   for (const replica of bed.replicas) {
     const catchUp = await timeCatchUp(bed, replica, signal);
     catchUps.push(catchUp);
-    const peaks = Object.entries(catchUp.peaks).map(([name, value]) => `${name} ${value.toFixed(0)} MiB`);
-    tell(`  ${replica.name}: ${(catchUp.applyMs / 1000).toFixed(1)} s, at most ${peaks.join(", ")}`);
+    const words = Object.entries(catchUp.processorSeconds).map(
+      ([name, seconds]) =>
+        `${name} ${seconds.toFixed(1)} s of processor time and ${catchUp.peaks[name]?.toFixed(0) ?? "unknown"} MiB`,
+    );
+    tell(`  ${replica.name}: ${(catchUp.applyMs / 1000).toFixed(1)} s; ${words.join(", ")}`);
   }
   const problems = await differencesOf(bed, bed.replicas);
   await bed.ours.rest();
@@ -109,20 +116,28 @@ async function binlogBytesOf(session: SqlSession): Promise<number> {
 }
 
 async function timeCatchUp(bed: Testbed, replica: Replica, signal: AbortSignal): Promise<CatchUp> {
-  const isOurs = replica === bed.ours;
-  await using sampler = new MemorySampler([
+  const processes: readonly SampledProcess[] = [
+    { name: SOURCE, pid: () => bed.source.pid },
     { name: SERVER, pid: () => replica.database.pid },
-    ...(isOurs
+    ...(replica === bed.ours
       ? [
           { name: MASTER, pid: () => bed.ours.master.pid },
           { name: SLAVE, pid: () => bed.ours.slave.pid },
         ]
       : []),
-  ]);
+  ];
+  const secondsByName = async (): Promise<readonly (readonly [string, number])[]> =>
+    Promise.all(processes.map(async ({ name, pid }) => [name, await processorSecondsOf([pid()])] as const));
+  await using sampler = new MemorySampler(processes);
+  const before = new Map(await secondsByName());
   const { applyMs } = await startAndCatchUp(bed, replica, { timeoutMs: CATCH_UP_TIMEOUT_MS, signal });
+  const after = await secondsByName();
   const peaks = sampler.peaks();
   await replica.stop();
-  return { replica, applyMs, peaks };
+  const processorSeconds = Object.fromEntries(
+    after.map(([name, seconds]) => [name, seconds - (before.get(name) ?? 0)]),
+  );
+  return { replica, applyMs, peaks, processorSeconds };
 }
 
 function figuresOf(
@@ -134,6 +149,10 @@ function figuresOf(
     catchUps.filter((it) => it.replica === replica).map((it) => piled.bytes / 1e6 / (it.applyMs / 1000));
   const peakOf = (replica: Replica): number[] =>
     catchUps.filter((it) => it.replica === replica).map((it) => it.peaks[SERVER] ?? Number.NaN);
+  const secondsOf = (replica: Replica): number[] =>
+    catchUps
+      .filter((it) => it.replica === replica)
+      .map((it) => Object.values(it.processorSeconds).reduce((sum, seconds) => sum + seconds, 0));
   const ofPeer = (native: Replica): Comparison[] => [
     {
       measure: `catch up with ${(piled.bytes / 1e6).toFixed(0)} MB`,
@@ -144,7 +163,15 @@ function figuresOf(
       theirs: rateOf(native),
     },
     {
-      measure: "replica's server at most",
+      measure: "processor time of all that takes part",
+      peer: native.name,
+      unit: "s",
+      better: "lower",
+      ours: secondsOf(bed.ours),
+      theirs: secondsOf(native),
+    },
+    {
+      measure: "memory of the replica's server",
       peer: native.name,
       unit: "MiB",
       better: "lower",
@@ -162,6 +189,11 @@ function figuresOf(
       ...mebibytes(`${MASTER} at most while the slave is down`, piled.peakMebibytes),
       ...mebibytes(`${MASTER} at most in the catch-up`, ours?.peaks[MASTER]),
       ...mebibytes(`${SLAVE} at most in the catch-up`, ours?.peaks[SLAVE]),
+      ...Object.entries(ours?.processorSeconds ?? {}).map(([name, value]) => ({
+        measure: `ours: processor time of the ${name} in the catch-up`,
+        unit: "s",
+        value,
+      })),
       { measure: "ours: the whole catch-up", unit: "s", value: (ours?.applyMs ?? Number.NaN) / 1000 },
     ],
   };

@@ -23,7 +23,7 @@ export const FULL_SCALE: Scale = {
   lagMs: 10_000,
   lagRates: [200, 1_000],
   httpWarmUpMs: 1_000,
-  httpMs: 4_000,
+  httpMs: 3_000,
   httpConnections: [1, 16, 64],
   memoryBytes: 1_000_000_000,
   timeLimitMs: 45 * 60_000,
