@@ -9,6 +9,7 @@ const registration = {
   clusterId: null,
   url: "http://10.0.0.7:7501",
   flavour: "mysql",
+  serverId: 2,
   serverVersion: "9.7.4",
   version: "0.1.0",
   epoch: "7",
@@ -50,6 +51,8 @@ describe("RegisterRequest", () => {
     { epoch: "-1" },
     { epoch: 7 },
     { flavour: "postgres" },
+    { serverId: -1 },
+    { version: "v".repeat(65) },
     { surprise: true },
   ])("refuses %j", (change) => {
     expect(Value.Check(RegisterRequest, { ...registration, ...change })).toBe(false);

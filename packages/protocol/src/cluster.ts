@@ -96,16 +96,16 @@ export type EventsAnswer = Static<typeof EventsAnswer>;
 export const RegisterRequest = Type.Object(
   {
     nodeId: Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$" }),
-    clusterId: nullable(Type.String()),
-    url: Type.String({ pattern: "^https?://[^\\s/]+$" }),
+    clusterId: nullable(Type.String({ maxLength: 64 })),
+    url: Type.String({ pattern: "^https?://[^\\s/]+$", maxLength: 512 }),
     flavour: FlavourSchema,
     /** `server_id` of its database server; no two in a cluster may be the same. */
     serverId: Type.Integer({ minimum: 0, maximum: 4_294_967_295 }),
-    serverVersion: Type.String(),
-    version: Type.String(),
+    serverVersion: Type.String({ maxLength: 128 }),
+    version: Type.String({ maxLength: 64 }),
     epoch: Type.String({ pattern: "^\\d{1,19}$" }),
     /** GTID set or list of the slave, without epoch. */
-    gtid: Type.String(),
+    gtid: Type.String({ maxLength: 1_000_000 }),
     /** True where the server holds no user schema, so that its own set-up is all its history. */
     empty: Type.Boolean(),
   },

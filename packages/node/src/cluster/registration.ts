@@ -31,6 +31,7 @@ export class Registration implements AsyncDisposable {
   #problem: string | null = "not registered with the master yet";
   #heardAtMs: number | null = null;
   #toldMembers: readonly Member[] = [];
+  #receptions = 0;
 
   constructor(options: RegistrationOptions) {
     this.#options = options;
@@ -50,7 +51,13 @@ export class Registration implements AsyncDisposable {
     return this.#toldMembers;
   }
 
-  /** The master has sent something. */
+  /** A delivery is under way until the result is disposed: applying it may take hours, and is no silence. */
+  receive(): Disposable {
+    this.#receptions += 1;
+    return { [Symbol.dispose]: () => (this.#receptions -= 1) };
+  }
+
+  /** The master has sent something, and it was whole. */
   heard(): void {
     this.#heardAtMs = this.#options.services.clock.monotonicMs();
     this.#problem = null;
@@ -77,6 +84,7 @@ export class Registration implements AsyncDisposable {
   }
 
   #isHeard(): boolean {
+    if (this.#receptions > 0) return true;
     const nowMs = this.#options.services.clock.monotonicMs();
     return this.#heardAtMs !== null && nowMs - this.#heardAtMs < SILENCE_MS;
   }

@@ -195,9 +195,11 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
     const { events } = this.#services;
     const { nodeId, url, serverVersion, version } = request;
     const before = this.#registry.get(nodeId);
+    const wasAway = this.#queue.view(nodeId)?.queue.mode !== "paused";
     const { member, isNew } = await this.#registry.put({ nodeId, url, serverVersion, version });
     if (isNew) events.record("joined", `${nodeId} joined from ${url}`, nodeId);
-    else events.record("rejoined", `${nodeId} is back from ${url}`, nodeId);
+    // a slave that is only paused asks now and then why it hears nothing, and was never away
+    else if (wasAway) events.record("rejoined", `${nodeId} is back from ${url}`, nodeId);
     if (before?.client === member.client && this.#queue.hasSlave(nodeId)) this.#queue.restart(nodeId);
     else await this.#deliverTo(member);
     this.#monitor.report(nodeId, { ok: true });

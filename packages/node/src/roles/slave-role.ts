@@ -26,6 +26,7 @@ import { newlyBroken } from "../cluster/newly-broken.ts";
 import { Registration } from "../cluster/registration.ts";
 import { buildSlaveView } from "../cluster/slave-view.ts";
 import { ViewFollower } from "../cluster/view-follower.ts";
+import { endWhenIdle } from "../http/body-idle.ts";
 import type { RoleServices } from "../node-services.ts";
 import { positionOf } from "./binlog-access.ts";
 import { brokenReason } from "./broken-reason.ts";
@@ -39,6 +40,8 @@ const MASTER = "master";
 /** A few of the master's heartbeats; for so long silence means nothing. */
 const SILENCE_GRACE_MS = 3500;
 const CONNECT_TIMEOUT_MS = 5000;
+/** A master sends what it has, so a body that stops coming has lost its sender. */
+const BODY_IDLE_MS = 30_000;
 /** The longest statement that a client may ask for, and a little: the master ends it by its own `timeoutMs`. */
 const FORWARD_TIMEOUT_MS = 3_610_000;
 
@@ -179,20 +182,24 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     body: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
   ): Promise<ReplicateAnswer> {
-    const { clock } = this.#services;
-    const { flavour } = this.#services.executor.server;
-    checkDelivery(headers, { flavour, clusterId: this.#membership.clusterId, epoch: this.epoch });
-    this.#membership.follow({ clusterId: headers.clusterId, epoch: headers.epoch, leader: headers.sender });
-    this.#registration.heard();
-    this.#monitor.report(MASTER, { ok: true });
-    this.#lag.heard({
-      position: positionOf(this.#services, headers.masterPosition),
-      atMs: clock.monotonicMs(),
+    const { clock, executor } = this.#services;
+    checkDelivery(headers, {
+      flavour: executor.server.flavour,
+      clusterId: this.#membership.clusterId,
+      epoch: this.epoch,
     });
+    const after = positionOf(this.#services, headers.after);
+    const masterPosition = positionOf(this.#services, headers.masterPosition);
+    this.#monitor.report(MASTER, { ok: true });
+    this.#lag.heard({ position: masterPosition, atMs: clock.monotonicMs() });
+    using _reception = this.#registration.receive();
     const bytesBefore = this.#applier.stats.bytes;
     const outcome = await this.#applier
-      .apply(body, { after: positionOf(this.#services, headers.after), signal })
+      .apply(endWhenIdle(body, clock, BODY_IDLE_MS), { after, signal })
       .finally(() => this.#noteBroken());
+    // only what came as a whole delivery may change whom this node follows: headers alone are quickly forged or garbled
+    this.#membership.follow({ clusterId: headers.clusterId, epoch: headers.epoch, leader: headers.sender });
+    this.#registration.heard();
     if (outcome.applied > 0) {
       const bytes = Math.max(0, this.#applier.stats.bytes - bytesBefore);
       this.#throughput.add({ transactions: outcome.applied, bytes });
