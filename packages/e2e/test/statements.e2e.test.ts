@@ -114,7 +114,7 @@ for (const flavour of testFlavours()) {
       await on.expectEverythingEqual();
     });
 
-    // ALTER EVENT makes whoever runs it the event's definer, and says so only in the binlog's status variables
+    // ALTER EVENT makes whoever runs it the event's definer; the text in the binlog does not name them, its status variables do
     it("events that a client alters stay the client's on all nodes", async () => {
       await on.execute("CREATE EVENT altered ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM ticks");
       await on.execute("ALTER EVENT altered COMMENT 'one day'");
