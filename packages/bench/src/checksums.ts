@@ -5,7 +5,10 @@ import type { Testbed } from "./testbed.ts";
 import { TABLES } from "./workload.ts";
 
 /** Compares every table of the replicas, which must be in sync, with the source's: a sentence for each that differs. */
-export async function differencesOf(bed: Testbed, replicas: readonly Replica[]): Promise<readonly string[]> {
+export async function differencesOf(
+  bed: Pick<Testbed, "source">,
+  replicas: readonly Pick<Replica, "name" | "database">[],
+): Promise<readonly string[]> {
   const wanted = await checksumsOf(bed.source);
   const found: string[] = [];
   for (const replica of replicas) {
