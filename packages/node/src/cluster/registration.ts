@@ -1,7 +1,7 @@
 import type { Applier } from "@understudy/applier";
 import type { NodeClient } from "@understudy/client";
 import { backoffMs, BackgroundLoop, ChangeSignal, messageOf } from "@understudy/kernel";
-import { errorCodeOf, type Member, type RegisterAnswer } from "@understudy/protocol";
+import { errorCodeOf, type ErrorCode, type Member, type RegisterAnswer } from "@understudy/protocol";
 import type { RoleServices } from "../node-services.ts";
 import type { Membership } from "../roles/membership.ts";
 import { resetHistory } from "./reset-history.ts";
@@ -18,6 +18,12 @@ export interface RegistrationOptions {
 const SILENCE_MS = 3500;
 const CHECK_MS = 500;
 const BACKOFF = { baseMs: 200, maxMs: 5000 } as const;
+/** Answers of a master that won't have this node as it is. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set([
+  "cluster-mismatch",
+  "server-unsuitable",
+  "snapshot-required",
+]);
 const REGISTER_TIMEOUT_MS = 5000;
 
 /**
@@ -30,6 +36,7 @@ export class Registration implements AsyncDisposable {
   readonly #hurry = new ChangeSignal();
   #problem: string | null = "not registered with the master yet";
   #heardAtMs: number | null = null;
+  #refusal: ErrorCode | null = null;
   #toldMembers: readonly Member[] = [];
   #receptions = 0;
 
@@ -44,6 +51,11 @@ export class Registration implements AsyncDisposable {
   /** Why the master delivers nothing; null while it does. */
   get problem(): string | null {
     return this.#problem;
+  }
+
+  /** True where the master has said that this node's data is not its cluster's; waiting does not help then. */
+  get isRefused(): boolean {
+    return this.#problem !== null && this.#refusal !== null;
   }
 
   /** Members as the master told them at the last registration. */
@@ -123,7 +135,8 @@ export class Registration implements AsyncDisposable {
     }
   }
 
-  #note(problem: string, code?: string): void {
+  #note(problem: string, code?: ErrorCode): void {
+    this.#refusal = code !== undefined && REFUSALS.has(code) ? code : null;
     const { events, logger } = this.#options.services;
     if (this.#problem === problem) return;
     this.#problem = problem;

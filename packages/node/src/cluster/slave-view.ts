@@ -14,7 +14,10 @@ export interface SlaveViewFacts {
   readonly positionText: string;
   readonly lagMs: number | null;
   readonly broken: string | null;
+  /** Why the master delivers nothing. */
   readonly problem: string | null;
+  /** Its data is not the cluster's, or not yet. */
+  readonly isOutside: boolean;
   readonly throughput: Throughput;
 }
 
@@ -77,10 +80,10 @@ function lagOf(lagMs: number | null, told: Member | undefined): Lag {
   return { transactions: told?.lag.transactions ?? null, bytes: told?.lag.bytes ?? null, ms: lagMs };
 }
 
-function judgeSelf({ broken, problem }: SlaveViewFacts): { state: MemberState; reason: string } {
+function judgeSelf({ broken, problem, isOutside }: SlaveViewFacts): { state: MemberState; reason: string } {
   if (broken !== null) return { state: "broken", reason: broken };
-  if (problem !== null) return { state: "joining", reason: problem };
-  return { state: "up", reason: "this node" };
+  if (isOutside) return { state: "joining", reason: problem ?? "it waits for its first delivery" };
+  return { state: "up", reason: problem ?? "this node" };
 }
 
 function warningsOf({ services, masterWarnings, masterHealth }: SlaveViewFacts): string[] {

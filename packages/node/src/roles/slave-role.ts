@@ -172,8 +172,12 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
   unreadable(): string | null {
     const { state } = this.#applier;
     if (state.kind === "broken") return this.problem();
-    // before the first delivery of a first master there is nothing to read
-    return this.#membership.clusterId === null ? this.#registration.problem : null;
+    return this.#isOutside() ? this.#registration.problem : null;
+  }
+
+  /** Before the first delivery of a first master there is nothing to read; data that the master refuses is not the cluster's. */
+  #isOutside(): boolean {
+    return this.#membership.clusterId === null || this.#registration.isRefused;
   }
 
   /** Takes a delivery from the master in. The route has checked nothing but the media type. */
@@ -274,6 +278,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       lagMs: this.lagMs(),
       broken: brokenReason(this.#applier.state),
       problem: this.#registration.problem,
+      isOutside: this.#isOutside(),
       throughput: this.#throughput.rates(),
     });
   }
