@@ -15,7 +15,7 @@ export async function expectEqualObjects(cluster: Cluster): Promise<void> {
 }
 
 /** Everything but tables that replication has to keep equal. */
-export async function serverObjects(node: ClusterNode): Promise<Readonly<Record<string, Rows>>> {
+async function serverObjects(node: ClusterNode): Promise<Readonly<Record<string, Rows>>> {
   const objects: Record<string, Rows> = {};
   for (const [name, query] of Object.entries(QUERIES)) objects[name] = await rowsOf(node, query);
   for (const { u, h } of await rowsOf(node, ACCOUNTS)) {
