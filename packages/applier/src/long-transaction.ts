@@ -2,6 +2,7 @@ import { decodeQueryEvent, EVENT_TYPE, type BinlogEvent } from "@understudy/binl
 import { UnderstudyError, type Flavour } from "@understudy/protocol";
 import type { SqlPiece } from "./com-query.ts";
 import { settingsChange, settingsOf, type Settings } from "./session-context.ts";
+import { keepDefiner } from "./keep-definer.ts";
 import { parseStatusVariables } from "./status-variables.ts";
 import type { ActionStep, Step } from "./step.ts";
 
@@ -84,7 +85,8 @@ export class LongTransaction {
     this.refuseUnfaithful(event);
     this.enter(event, schema, changes);
     if (open !== null) this.#action([open]);
-    this.#action([sql], { expectedErrno: errorCode });
+    const { invoker } = parseStatusVariables(decodeQueryEvent(event).statusVariables, this.#options.flavour);
+    this.#action([keepDefiner(sql, invoker)], { expectedErrno: errorCode });
   }
 
   /** Leads the session to the state that a Query event describes, with `changes` put over it. */
@@ -121,7 +123,7 @@ export class LongTransaction {
     if (
       ACCOUNT_STATEMENT.test(text) &&
       /\bcurrent_user\b/i.test(text) &&
-      parseStatusVariables(statusVariables, this.#options.flavour).hasInvoker
+      parseStatusVariables(statusVariables, this.#options.flavour).invoker !== null
     ) {
       throw unsupported(this.#options.gtid, "it names CURRENT_USER, which would be another account here");
     }

@@ -10,8 +10,8 @@ export interface StatusVariables {
   timeZone: string | null;
   lcTimeNames: number | null;
   databaseCollation: number | null;
-  /** True where an account was logged for `CURRENT_USER`. */
-  hasInvoker: boolean;
+  /** The account that `CURRENT_USER` was; null where the server did not log it. */
+  invoker: { readonly user: string; readonly host: string } | null;
   microseconds: number;
   explicitDefaultsForTimestamp: number | null;
   defaultCollationForUtf8mb4: number | null;
@@ -47,7 +47,7 @@ function noVariables(): StatusVariables {
     timeZone: null,
     lcTimeNames: null,
     databaseCollation: null,
-    hasInvoker: false,
+    invoker: null,
     microseconds: 0,
     explicitDefaultsForTimestamp: null,
     defaultCollationForUtf8mb4: null,
@@ -90,9 +90,7 @@ function readCommon(code: number, cursor: Cursor, found: StatusVariables): boole
       cursor.u32();
       return true;
     case 11:
-      cursor.text();
-      cursor.text();
-      found.hasInvoker = true;
+      found.invoker = { user: cursor.text(), host: cursor.text() };
       return true;
     case 12:
       readAccessedDatabases(cursor);

@@ -29,8 +29,12 @@ export function refuseInexactIntegers(text: string): void {
   }
 }
 
+/**
+ * What JavaScript writes for a number reads back as that number, and goes into SQL as that text: `1152921504606847000` is how
+ * every JavaScript client sends 2^60. Any other long integer would arrive as its neighbour.
+ */
 function refuseInexact(digits: string): void {
-  if (Number.isSafeInteger(Number(digits))) return;
+  if (String(Number(digits)) === digits) return;
   const shown = digits.slice(0, 40);
   throw new UnderstudyError(
     "invalid-request",
