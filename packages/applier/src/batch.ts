@@ -1,6 +1,6 @@
 import type { Flavour } from "@understudy/protocol";
 import type { BinlogEvent } from "@understudy/binlog";
-import { buildComQuery } from "./com-query.ts";
+import { buildComQuery, pieceBytes, type SqlPiece } from "./com-query.ts";
 import type { BatchEntry, BatchStep } from "./step.ts";
 
 /** What makes one entry. */
@@ -13,17 +13,21 @@ export interface EntryParts {
   readonly isOneStatement: boolean;
 }
 
+/** Above this many bytes a transaction, the server's copies of a block's text cost more than its single answer saves. */
+const BLOCK_ENTRY_BYTES_MAX = 8 * 1024;
+
 /**
  * The text of one small transaction. Each statement costs parsing, and on MySQL an answer with a system call, so there are as
  * few as can be: `SET GTID_NEXT` and `BINLOG` where autocommit will do. MariaDB: assignments for `SET`, already without the keyword.
  */
 export function mysqlEntry(parts: EntryParts): BatchEntry {
-  const { gtid, tableMap } = parts;
+  const { gtid } = parts;
   if (parts.isOneStatement) {
-    return { gtid, tableMap, sql: `SET GTID_NEXT='${gtid}';BINLOG '${base64Of(parts.events)}';`, answers: 2 };
+    return entryOf(parts, [`SET GTID_NEXT='${gtid}';`, ...rowsOf(parts.events)], 2);
   }
-  const [rows, rowsAnswers] = parts.events.length > 0 ? [`BINLOG '${base64Of(parts.events)}';`, 1] : ["", 0];
-  return { gtid, tableMap, sql: `SET GTID_NEXT='${gtid}';BEGIN;${rows}COMMIT;`, answers: 3 + rowsAnswers };
+  const rows = rowsOf(parts.events);
+  const answers = rows.length > 0 ? 4 : 3;
+  return entryOf(parts, [`SET GTID_NEXT='${gtid}';BEGIN;`, ...rows, "COMMIT;"], answers);
 }
 
 /** As {@link mysqlEntry}; `assignments` set the GTID (`gtid_seq_no=7`, and domain and server where they change). */
@@ -31,41 +35,41 @@ export function mariadbEntry(
   parts: EntryParts,
   assignments: { readonly kept: string; readonly once: string },
 ): BatchEntry {
-  const { gtid, tableMap } = parts;
   const kept = assignments.kept === "" ? "" : `SET ${assignments.kept};`;
   const keptAnswers = assignments.kept === "" ? 0 : 1;
+  const rows = rowsOf(parts.events);
   if (parts.isOneStatement) {
-    const sql = `${kept}SET STATEMENT ${assignments.once} FOR BINLOG '${base64Of(parts.events)}';`;
-    return { gtid, tableMap, sql, answers: 1 + keptAnswers };
+    return entryOf(parts, [`${kept}SET STATEMENT ${assignments.once} FOR `, ...rows], 1 + keptAnswers);
   }
-  const [rows, rowsAnswers] = parts.events.length > 0 ? [`BINLOG '${base64Of(parts.events)}';`, 1] : ["", 0];
-  return {
-    gtid,
-    tableMap,
-    sql: `${kept}SET ${assignments.once};START TRANSACTION;${rows}COMMIT;`,
-    answers: 3 + rowsAnswers + keptAnswers,
-  };
+  const answers = (rows.length > 0 ? 4 : 3) + keptAnswers;
+  return entryOf(parts, [`${kept}SET ${assignments.once};START TRANSACTION;`, ...rows, "COMMIT;"], answers);
 }
 
 /**
- * One packet of the entries. On MariaDB all of it is one anonymous block, which answers once: that saves a system call and
- * a wake-up for each statement, which were half of the whole cost.
+ * One packet of the entries. On MariaDB all of it is one anonymous block where the entries are small, which answers once: that
+ * saves a system call and a wake-up for each statement, which were half of the whole cost.
  */
 export function buildBatch(flavour: Flavour, entries: readonly BatchEntry[]): BatchStep {
-  const sql = entries.map((entry) => entry.sql).join("");
+  const sql = entries.flatMap((entry) => entry.sql);
   let answers = 0;
-  for (const entry of entries) answers += entry.answers;
-  if (flavour === "mariadb" && answers > 1) {
-    return {
-      kind: "batch",
-      entries,
-      query: buildComQuery(flavour, [`BEGIN NOT ATOMIC ${sql}END`]),
-      answers: 1,
-    };
+  let bytes = 0;
+  for (const entry of entries) {
+    answers += entry.answers;
+    bytes += entry.bytes;
   }
-  return { kind: "batch", entries, query: buildComQuery(flavour, [sql]), answers };
+  if (flavour === "mariadb" && answers > 1 && bytes <= entries.length * BLOCK_ENTRY_BYTES_MAX) {
+    const query = buildComQuery(flavour, ["BEGIN NOT ATOMIC ", ...sql, "END"]);
+    return { kind: "batch", entries, query, answers: 1 };
+  }
+  return { kind: "batch", entries, query: buildComQuery(flavour, sql), answers };
 }
 
-function base64Of(events: readonly Buffer[]): string {
-  return Buffer.concat(events).toString("base64");
+function entryOf(parts: EntryParts, sql: readonly SqlPiece[], answers: number): BatchEntry {
+  let bytes = 0;
+  for (const piece of sql) bytes += pieceBytes(piece);
+  return { gtid: parts.gtid, tableMap: parts.tableMap, sql, bytes, answers };
+}
+
+function rowsOf(events: readonly Buffer[]): readonly SqlPiece[] {
+  return events.length === 0 ? [] : ["BINLOG '", { base64: events }, "';"];
 }

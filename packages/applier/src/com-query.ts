@@ -40,7 +40,8 @@ export function buildComQuery(flavour: Flavour, pieces: readonly SqlPiece[]): Co
   };
 }
 
-function pieceBytes(piece: SqlPiece): number {
+/** Length of the piece in the statement's text. */
+export function pieceBytes(piece: SqlPiece): number {
   if (typeof piece === "string" || Buffer.isBuffer(piece)) return piece.length;
   return base64Bytes(totalBytes(piece.base64));
 }

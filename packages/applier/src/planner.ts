@@ -231,7 +231,7 @@ export class Planner {
         ? mysqlEntry(parts)
         : mariadbEntry(parts, this.#assignments(header.gtid));
     this.#entries.push(entry);
-    this.#entryBytes += entry.sql.length;
+    this.#entryBytes += entry.bytes;
     if (this.#entries.length >= BATCH_ENTRIES_MAX || this.#entryBytes >= BATCH_BYTES_MAX) this.flush();
   }
 

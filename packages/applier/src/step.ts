@@ -6,8 +6,10 @@ export interface BatchEntry {
   readonly gtid: string;
   /** Its last table map, for the word on a failure. */
   readonly tableMap: BinlogEvent | null;
-  /** ASCII. */
-  readonly sql: string;
+  /** Its statements; ASCII once the rows are base64. */
+  readonly sql: readonly SqlPiece[];
+  /** Length of that text. */
+  readonly bytes: number;
   /** How many OKs its statements answer with, each on its own. */
   readonly answers: number;
 }

@@ -97,12 +97,8 @@ class HttpNodeClient implements NodeClient {
   }
 
   async deliver(request: DeliverRequest, options?: CallOptions): Promise<ReplicateAnswer> {
-    const { contentLength, body } = request;
-    const headers = {
-      "content-type": BINLOG_MEDIA_TYPE,
-      ...request.headers,
-      ...(contentLength === undefined ? {} : { "content-length": String(contentLength) }),
-    };
+    const { body } = request;
+    const headers = { "content-type": BINLOG_MEDIA_TYPE, ...request.headers };
     const path = "/replicate/transactions";
     const answer = await this.#connection.send(
       { method: "POST", path, headers, body },

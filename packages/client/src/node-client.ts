@@ -62,9 +62,8 @@ export interface NodeClientOptions {
 /** A replication batch as it goes over the wire. */
 export interface DeliverRequest {
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-  /** Bytes of `body` where they are known. */
-  readonly contentLength?: number | undefined;
+  /** Whole, which is quickest, or as it comes. */
+  readonly body: Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
 /** A request to be passed on as it is. */

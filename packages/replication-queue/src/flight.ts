@@ -18,12 +18,14 @@ export interface FlightOptions {
 export class Flight implements AsyncDisposable {
   readonly #options: FlightOptions;
   readonly #cut = new AbortController();
+  readonly #either: AbortSignal;
   readonly #landed = new ChangeSignal();
   readonly #underway = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | null = null;
 
   constructor(options: FlightOptions) {
     this.#options = options;
+    this.#either = AbortSignal.any([options.signal, this.#cut.signal]);
   }
 
   get size(): number {
@@ -67,7 +69,7 @@ export class Flight implements AsyncDisposable {
   async #deliver(delivery: Delivery, lastIndex: number | null): Promise<void> {
     const { endpoint, onAck, signal } = this.#options;
     try {
-      const acked = await endpoint.deliver(delivery, AbortSignal.any([signal, this.#cut.signal]));
+      const acked = await endpoint.deliver(delivery, this.#either);
       onAck(acked, delivery, lastIndex);
     } catch (error) {
       if (this.#failure || isAbortOf(error, signal)) return;

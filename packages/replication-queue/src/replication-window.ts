@@ -10,7 +10,7 @@ export interface ReadTransaction {
   /** Bytes of all its events. */
   readonly size: number;
   /** All its events; null where it is too large to be held. */
-  readonly bytes: Buffer | null;
+  readonly events: readonly Buffer[] | null;
   /** The format description event that it was written under. */
   readonly format: Buffer;
 }
@@ -94,7 +94,7 @@ export class ReplicationWindow {
       totalBytes: this.#totalBytes,
     };
     this.#entries.push(entry);
-    this.#heldBytes += entry.bytes?.length ?? 0;
+    this.#heldBytes += heldSize(entry);
     this.#end = this.#end.withGtid(entry.gtid);
     return entry;
   }
@@ -107,7 +107,7 @@ export class ReplicationWindow {
 
   /** True for an entry whose bytes are not held, since it is too large. */
   isLarge(index: number): boolean {
-    return this.at(index)?.bytes === null;
+    return this.at(index)?.events === null;
   }
 
   /** True where the index, or the place right behind the newest entry, is in the window. */
@@ -161,7 +161,7 @@ export class ReplicationWindow {
       invariant(oldest, "an overfull window has an oldest entry");
       if (fastest !== null && oldest.index > fastest) break;
       this.#head++;
-      this.#heldBytes -= oldest.bytes?.length ?? 0;
+      this.#heldBytes -= heldSize(oldest);
       this.#start = this.#start.withGtid(oldest.gtid);
     }
     // dropping the dead front in large steps keeps eviction O(1) on average
@@ -170,4 +170,8 @@ export class ReplicationWindow {
       this.#head = 0;
     }
   }
+}
+
+function heldSize(transaction: ReadTransaction): number {
+  return transaction.events === null ? 0 : transaction.size;
 }

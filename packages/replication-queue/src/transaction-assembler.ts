@@ -50,10 +50,10 @@ export class TransactionAssembler {
     const format = this.#format;
     invariant(header, "a transaction ends only after it began");
     invariant(format, "a binlog stream opens with its format description event");
-    const bytes = this.#size > this.#bytesMax ? null : Buffer.concat(this.#events, this.#size);
+    const events = this.#size > this.#bytesMax ? null : this.#events;
     this.#header = null;
     this.#events = [];
     const { gtid, committedAtMs } = header;
-    return { gtid, committedAtMs, size: this.#size, bytes, format };
+    return { gtid, committedAtMs, size: this.#size, events, format };
   }
 }

@@ -48,7 +48,7 @@ export class AdminSession implements SqlSession {
 }
 
 /** As `bindParams`, for the node's own kinds of values. */
-export function bindSqlParams(sql: string, params: readonly SqlParam[]): string {
+function bindSqlParams(sql: string, params: readonly SqlParam[]): string {
   if (params.length === 0) return sql;
   const placeholders = findPlaceholders(sql).filter(({ name }) => name === null);
   if (placeholders.length !== params.length) {

@@ -90,12 +90,14 @@ export class DatabaseSession {
     }
   }
 
-  /** Makes `database` the current one; asks the server only where it is another one than before. */
-  async useDatabase(database: string | undefined): Promise<void> {
+  /** Makes `database` the current one; asks the server only where it is another one than before, or `anew`. */
+  async useDatabase(database: string | undefined, anew = false): Promise<void> {
     // A session can't go back to no database: information_schema is the one where nothing of the client's is found.
     const wanted = database ?? (this.#database === null ? null : NEUTRAL_DATABASE);
-    if (wanted === null || wanted === this.#database) return;
+    if (wanted === null || (wanted === this.#database && !anew)) return;
     const stateBefore = this.#mustReset;
+    // MariaDB looks nothing up anew where the database is the current one already
+    if (wanted === this.#database) await this.run(`USE ${NEUTRAL_DATABASE}`);
     await this.run(`USE ${quoteName(wanted)}`);
     this.#mustReset = stateBefore;
     this.#database = wanted;

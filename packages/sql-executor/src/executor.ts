@@ -115,6 +115,8 @@ export class Executor implements SqlExecutor {
       timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
       database: options.database,
       fresh: readsState(shape),
+      // MariaDB makes a table with the collation that its database had when the session chose it, and slaves with today's
+      chooseAnew: shape.objectKind !== "",
     };
     const execute = async (): Promise<ExecuteResult> =>
       await this.#write(lendOptions, async ({ session }) => {

@@ -17,6 +17,8 @@ export interface LendOptions {
   readonly timeoutMs: number;
   /** Current database; none of its own where undefined. */
   readonly database?: string | undefined;
+  /** Choose the database again although it is the current one, since a session keeps its defaults (collation) from then on. */
+  readonly chooseAnew?: boolean;
   /** Give the task a session that no earlier statement has touched. */
   readonly fresh?: boolean;
   /** Whether the task may run a second time after its connection broke: always, or only while nothing was sent. */
@@ -90,7 +92,7 @@ export class Lending implements AsyncDisposable {
   async #prepare(session: DatabaseSession, options: LendOptions): Promise<void> {
     try {
       if (options.fresh === true) await session.reset();
-      await session.useDatabase(options.database);
+      await session.useDatabase(options.database, options.chooseAnew);
     } catch (error) {
       // The task itself has not begun, so whoever asks may try again.
       if (error instanceof ConnectionLostError) throw new ConnectionLostError(error.message, false, error);

@@ -47,6 +47,24 @@ for (const flavour of testFlavours()) {
       expect(executor.server.serverUuid === null).toBe(flavour === "mariadb");
     });
 
+    test("a table gets its database's collation of today, whichever session makes it", async () => {
+      const numbers = Array.from({ length: 12 }, (_, number) => number);
+      const on = async (sql: string) => await executor.execute({ sql, database: "moved" });
+      await executor.execute({
+        sql: "CREATE DATABASE moved CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci",
+      });
+      await on("CREATE TABLE busy (v INT)");
+      // at once, so that many sessions have chosen the database before it changes
+      await Promise.all(numbers.map((number) => on(`INSERT INTO busy VALUES (${number})`)));
+      await on("ALTER DATABASE moved COLLATE utf8mb4_unicode_ci");
+      await Promise.all(numbers.map((number) => on(`CREATE TABLE t${number} (v VARCHAR(10))`)));
+      const { rows } = await executor.query({
+        sql: `SELECT DISTINCT table_collation AS c FROM information_schema.tables
+              WHERE table_schema = 'moved' AND table_name <> 'busy'`,
+      });
+      expect(rows).toEqual([{ c: "utf8mb4_unicode_ci" }]);
+    });
+
     test("a change brings its GTID back, and none where nothing was written", async () => {
       const { gtid, insertId, affectedRows } = await run("INSERT INTO t (v) VALUES (1)");
       expect(gtid).not.toBeNull();

@@ -30,14 +30,8 @@ export function createSlaveEndpoint(
   return {
     nodeId,
     deliver: async (delivery, signal) => {
-      const { body } = delivery;
-      const whole = Buffer.isBuffer(body);
       const answer = await client.deliver(
-        {
-          headers: deliveryHeaders(delivery, sender),
-          body: whole ? [body] : body,
-          contentLength: whole ? body.length : undefined,
-        },
+        { headers: deliveryHeaders(delivery, sender), body: delivery.body },
         { signal, timeoutMs: DELIVERY_TIMEOUT_MS },
       );
       return sender.parsePosition(answer.position);
