@@ -1,6 +1,8 @@
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { expectAllEqual, rowsOf, sql, type Cluster, type ClusterNode } from "../src/index.ts";
 import { expectEqualObjects } from "./server-objects.ts";
+
+const VIEW_WAIT = { timeout: 10_000, interval: 100 };
 
 type Rows = readonly Readonly<Record<string, unknown>>[];
 
@@ -69,11 +71,14 @@ export class StatementRunner {
   async expectUnharmed(): Promise<void> {
     await this.#cluster.waitUntilReplicating();
     for (const node of this.#cluster.nodes) {
-      const members = (await node.get("/cluster")).body["members"] as readonly { readonly state: string }[];
-      expect(
-        members.map(({ state }) => state),
-        node.nodeId,
-      ).toEqual(["up", "up", "up"]);
+      // a slave hears every two seconds from the master who else is there
+      await vi.waitFor(async () => {
+        const members = (await node.get("/cluster")).body["members"] as readonly { readonly state: string }[];
+        expect(
+          members.map(({ state }) => state),
+          node.nodeId,
+        ).toEqual(["up", "up", "up"]);
+      }, VIEW_WAIT);
       const events = (await node.get("/cluster/events?limit=1000")).body["events"] as Rows;
       const bad = events.filter(({ kind }) => kind === "replication-broken" || kind === "error");
       expect(bad, node.nodeId).toEqual([]);
