@@ -4,7 +4,7 @@ import { testFlavours } from "@understudy/database-server";
 import type { ClusterView, EventsAnswer, Member } from "@understudy/protocol";
 import { expectAllEqual, startCluster, type Cluster, type ClusterNode } from "../src/index.ts";
 
-const QUICK_PROBES = { UNDERSTUDY_PROBE_INTERVAL_MS: "200", UNDERSTUDY_PROBE_TIMEOUT_MS: "150" };
+const QUICK_PROBES = { UNDERSTUDY_PROBE_INTERVAL_MS: "500", UNDERSTUDY_PROBE_TIMEOUT_MS: "450" };
 const WAIT = { timeout: 20_000, interval: 50 };
 
 async function memberOf(viewer: ClusterNode, nodeId: string): Promise<Member> {
@@ -82,7 +82,10 @@ for (const flavour of testFlavours()) {
           (early.lag.ms ?? Infinity) + 300,
         );
       }, WAIT);
-      expect(await memberOf(master, other.nodeId)).toMatchObject({ state: "up" });
+      await vi.waitFor(
+        async () => expect(await memberOf(master, other.nodeId)).toMatchObject({ state: "up" }),
+        WAIT,
+      );
       const messages = await messagesOf(master);
       const suspect = messages.findIndex((message) => message.startsWith(`${still.nodeId} is suspect`));
       const down = messages.findIndex((message) => message.startsWith(`${still.nodeId} is down`));
