@@ -63,6 +63,7 @@ for (const flavour of testFlavours()) {
               WHERE table_schema = 'moved' AND table_name <> 'busy'`,
       });
       expect(rows).toEqual([{ c: "utf8mb4_unicode_ci" }]);
+      await executor.execute({ sql: "DROP DATABASE moved" });
     });
 
     test("a change brings its GTID back, and none where nothing was written", async () => {
