@@ -29,6 +29,8 @@ const ON_BOTH: readonly Rule[] = [
 const ON_MYSQL: readonly Rule[] = [
   { names: ["gtid_mode"], wanted: "ON", isRequired: true },
   { names: ["enforce_gtid_consistency"], wanted: "ON", isRequired: true },
+  // MySQL 9.6 and later: with cascades in the SQL layer, master and slaves have been seen to cascade differently (9.7.4)
+  { names: ["innodb_native_foreign_keys"], wanted: "ON" },
 ];
 
 const ON_MARIADB: readonly Rule[] = [{ names: ["binlog_alter_two_phase"], wanted: "OFF" }];

@@ -63,6 +63,8 @@ const MYSQL_ARGUMENTS = [
   "--mysqlx=OFF",
   "--secure-file-priv=NULL",
   "--innodb-redo-log-capacity=128M",
+  // MySQL 9.6 and later: the node asks for it, see server-check.ts of the binlog package
+  "--loose-innodb-native-foreign-keys=ON",
 ] as const;
 
 const MARIADB_ARGUMENTS = [
