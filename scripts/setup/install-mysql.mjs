@@ -123,7 +123,9 @@ async function debianMirror() {
     const uri = uriOfSuite(text, codename);
     if (uri) return uri;
   }
-  return "http://deb.debian.org/debian";
+  throw new Error(
+    `apt's sources name no archive of Debian ${codename}, from which MySQL could be had; name a MySQL server in UNDERSTUDY_MYSQLD`,
+  );
 }
 
 async function sourceLists() {

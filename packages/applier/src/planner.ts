@@ -2,6 +2,7 @@ import {
   decodeQueryEvent,
   EVENT_TYPE,
   expandEvent,
+  isRowsEvent,
   type BinlogEvent,
   type TransactionHeader,
 } from "@understudy/binlog";
@@ -10,7 +11,6 @@ import type { Flavour } from "@understudy/protocol";
 import { buildBatch, mariadbEntry, mysqlEntry, type EntryParts } from "./batch.ts";
 import { asServerWrote, CreateSelect, isCreateTable } from "./create-select.ts";
 import { LongTransaction, unsupported, type PlannedSession } from "./long-transaction.ts";
-import { isRowsEvent } from "./rows-event.ts";
 import { RowsRun } from "./rows-run.ts";
 import { settingsChange, type Settings } from "./session-context.ts";
 import type { BatchEntry, Step } from "./step.ts";

@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { EVENT_TYPE, type BinlogEvent } from "@understudy/binlog";
+import type { BinlogEvent } from "@understudy/binlog";
 
 /** Of the binlog's common header. */
 const HEADER_BYTES = 19;
@@ -9,27 +9,6 @@ const FLAGS_OFFSET = HEADER_BYTES + 6;
 const STATEMENT_END_FLAG = 1;
 /** Behind table id and flags of a table map. */
 const SCHEMA_OFFSET = HEADER_BYTES + 8;
-
-const ROWS_TYPES: ReadonlySet<number> = new Set([
-  EVENT_TYPE.writeRowsV1,
-  EVENT_TYPE.updateRowsV1,
-  EVENT_TYPE.deleteRowsV1,
-  EVENT_TYPE.writeRows,
-  EVENT_TYPE.updateRows,
-  EVENT_TYPE.deleteRows,
-  EVENT_TYPE.partialUpdateRows,
-  EVENT_TYPE.mariadbWriteRowsCompressedV1,
-  EVENT_TYPE.mariadbUpdateRowsCompressedV1,
-  EVENT_TYPE.mariadbDeleteRowsCompressedV1,
-  EVENT_TYPE.mariadbWriteRowsCompressed,
-  EVENT_TYPE.mariadbUpdateRowsCompressed,
-  EVENT_TYPE.mariadbDeleteRowsCompressed,
-]);
-
-/** True for an event that holds rows, of any kind and version. */
-export function isRowsEvent(type: number): boolean {
-  return ROWS_TYPES.has(type);
-}
 
 /** True where a rows event is the last one of its statement. */
 export function endsStatement(event: BinlogEvent): boolean {

@@ -1,8 +1,8 @@
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EVENT_TYPE, type BinlogEvent } from "@understudy/binlog";
-import { endsStatement, isRowsEvent, mappedTable, withMappedTable } from "./rows-event.ts";
+import { EVENT_TYPE, isRowsEvent, type BinlogEvent } from "@understudy/binlog";
+import { endsStatement, mappedTable, withMappedTable } from "./rows-event.ts";
 import { RowsRun } from "./rows-run.ts";
 
 function event(type: number, body: Buffer): BinlogEvent {

@@ -1,5 +1,5 @@
-import { EVENT_TYPE, type BinlogEvent } from "@understudy/binlog";
-import { endsStatement, isRowsEvent, withStatementEnd } from "./rows-event.ts";
+import { EVENT_TYPE, isRowsEvent, type BinlogEvent } from "@understudy/binlog";
+import { endsStatement, withStatementEnd } from "./rows-event.ts";
 
 /** Table maps and rows events in a row, waiting to become one `BINLOG` statement. */
 export class RowsRun {

@@ -27,7 +27,6 @@ export class Session {
   /** The server's limit on one statement's bytes. */
   readonly packetBytesMax: number;
   readonly #connection: ApplierConnection;
-  #lost: Error | null = null;
 
   constructor(
     options: { readonly flavour: Flavour; readonly base: Settings; readonly packetBytesMax: number },
@@ -70,13 +69,8 @@ export class Session {
     await this.plain([release]);
   }
 
-  get isLost(): boolean {
-    return this.#lost !== null;
-  }
-
   /** Ends the connection; what is not committed is rolled back by the server. */
   destroy(): void {
-    this.#lost ??= new Error("the applier's session was closed");
     this.#connection.destroy();
   }
 
@@ -85,7 +79,6 @@ export class Session {
       return await answer;
     } catch (error) {
       if (error instanceof ServerError) throw error;
-      this.#lost ??= error instanceof Error ? error : new Error(String(error));
       this.#connection.destroy();
       throw unavailable(error);
     }

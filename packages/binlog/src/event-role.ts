@@ -1,5 +1,6 @@
 import type { BinlogEvent } from "./binlog-event.ts";
 import { EVENT_TYPE } from "./event-type.ts";
+import { ROWS_EVENT_TYPES } from "./rows-event-type.ts";
 
 /** What an event is to the grouping: `data` belongs to a transaction, `file-end` can only stand between transactions. */
 export type EventRole = "data" | "gtid" | "format" | "heartbeat" | "file-end" | "skip" | "unsupported";
@@ -12,22 +13,10 @@ const ROLES: Readonly<Record<Exclude<EventRole, "unsupported">, readonly number[
     EVENT_TYPE.userVar,
     EVENT_TYPE.xid,
     EVENT_TYPE.tableMap,
-    EVENT_TYPE.writeRowsV1,
-    EVENT_TYPE.updateRowsV1,
-    EVENT_TYPE.deleteRowsV1,
-    EVENT_TYPE.writeRows,
-    EVENT_TYPE.updateRows,
-    EVENT_TYPE.deleteRows,
+    ...ROWS_EVENT_TYPES,
     EVENT_TYPE.xaPrepare,
-    EVENT_TYPE.partialUpdateRows,
     EVENT_TYPE.transactionPayload,
     EVENT_TYPE.mariadbQueryCompressed,
-    EVENT_TYPE.mariadbWriteRowsCompressedV1,
-    EVENT_TYPE.mariadbUpdateRowsCompressedV1,
-    EVENT_TYPE.mariadbDeleteRowsCompressedV1,
-    EVENT_TYPE.mariadbWriteRowsCompressed,
-    EVENT_TYPE.mariadbUpdateRowsCompressed,
-    EVENT_TYPE.mariadbDeleteRowsCompressed,
   ],
   gtid: [EVENT_TYPE.mysqlGtid, EVENT_TYPE.mysqlTaggedGtid, EVENT_TYPE.mariadbGtid],
   format: [EVENT_TYPE.formatDescription],

@@ -13,5 +13,6 @@ export { readBinlog } from "./read-binlog.ts";
 export type { ReadBinlogOptions } from "./read-binlog-options.ts";
 export { checkServerForBinlog, type ServerCheck } from "./server-check.ts";
 export { readExecutedPosition, readPurgedPosition } from "./server-position.ts";
+export { isRowsEvent } from "./rows-event-type.ts";
 export type { ServerQuestions } from "./server-questions.ts";
 export { groupTransactions, TransactionGrouper } from "./transaction-grouper.ts";

@@ -3,6 +3,7 @@ import type { BinlogEvent } from "./binlog-event.ts";
 import { EVENT_HEADER_BYTES } from "./decode-event.ts";
 import { EVENT_TYPE } from "./event-type.ts";
 import { eventRole } from "./event-role.ts";
+import { isRowsEvent } from "./rows-event-type.ts";
 import { peekQuerySql } from "./query-event.ts";
 import { decodeTransactionHeader, MARIADB_GTID_FLAG } from "./transaction-header.ts";
 import type { TransactionPart } from "./transaction-part.ts";
@@ -153,12 +154,4 @@ function startsTransaction(sql: string): boolean {
 /** As the server itself decides it; `ROLLBACK TO` goes back to a savepoint only. */
 function endsTransaction(sql: string): boolean {
   return sql === "COMMIT" || (sql.startsWith("ROLLBACK") && !sql.startsWith("ROLLBACK TO "));
-}
-
-function isRowsEvent(type: number): boolean {
-  return (
-    (type >= EVENT_TYPE.writeRowsV1 && type <= EVENT_TYPE.deleteRowsV1) ||
-    (type >= EVENT_TYPE.writeRows && type <= EVENT_TYPE.deleteRows) ||
-    (type >= EVENT_TYPE.mariadbWriteRowsCompressedV1 && type <= EVENT_TYPE.mariadbDeleteRowsCompressed)
-  );
 }

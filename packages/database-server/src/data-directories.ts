@@ -1,8 +1,9 @@
 import { constants } from "node:fs";
-import { access, cp, mkdir, rename, rm } from "node:fs/promises";
+import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ensureDataDirectory } from "./data-directory.ts";
 import type { DatabaseProgram } from "./database-program.ts";
+import { pathExists } from "./path-exists.ts";
 
 /** Holds MySQL's server UUID, which no two servers may share; the server makes a new one where it is missing. */
 const UUID_FILE = "auto.cnf";
@@ -17,7 +18,7 @@ export async function ensureDataDirectories(
   program: DatabaseProgram,
   directories: readonly string[],
 ): Promise<boolean> {
-  const isThere = await Promise.all(directories.map(exists));
+  const isThere = await Promise.all(directories.map(pathExists));
   const [first, ...others] = directories.filter((_, index) => !isThere[index]);
   if (first === undefined) return false;
   await ensureDataDirectory(program, first);
@@ -33,13 +34,4 @@ async function copyOf(source: string, directory: string): Promise<void> {
   await cp(source, draft, { recursive: true, mode: constants.COPYFILE_FICLONE });
   await rm(join(draft, UUID_FILE), { force: true });
   await rename(draft, directory);
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
-import { access, mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { messageOf } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import { withoutOptionFiles, type DatabaseProgram } from "./database-program.ts";
+import { pathExists } from "./path-exists.ts";
 import { runAsArguments } from "./server-arguments.ts";
 
 const run = promisify(execFile);
@@ -15,8 +16,8 @@ const INITIALISE_TIMEOUT_MS = 120_000;
  * that an interrupted first start leaves nothing half-done behind. Throws `database-unavailable` with the server's words.
  */
 export async function ensureDataDirectory(program: DatabaseProgram, directory: string): Promise<void> {
-  if (await exists(join(directory, "mysql"))) return;
-  if (await exists(directory)) {
+  if (await pathExists(join(directory, "mysql"))) return;
+  if (await pathExists(directory)) {
     throw new UnderstudyError(
       "database-unavailable",
       `the data folder ${directory} is broken: it exists, but holds no database server's system tables; remove it (or start with --fresh) to begin anew`,
@@ -73,7 +74,7 @@ async function installerOf(program: DatabaseProgram): Promise<string> {
     join(folder, "mariadb-install-db"),
     join(folder, "..", "bin", "mariadb-install-db"),
   ]) {
-    if (await exists(candidate)) return candidate;
+    if (await pathExists(candidate)) return candidate;
   }
   return "mariadb-install-db";
 }
@@ -82,13 +83,4 @@ function lastWords(error: unknown): string {
   const stderr =
     error instanceof Error && "stderr" in error && typeof error.stderr === "string" ? error.stderr : "";
   return stderr.trim().split("\n").slice(-3).join(" ") || messageOf(error);
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

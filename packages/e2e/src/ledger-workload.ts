@@ -44,16 +44,6 @@ export class LedgerWorkload implements AsyncDisposable {
     );
   }
 
-  /** Writes confirmed so far. */
-  get confirmedCount(): number {
-    return this.#confirmed.size;
-  }
-
-  /** How often each refusal came, for the report of a run. */
-  get refusals(): ReadonlyMap<string, number> {
-    return this.#refusals;
-  }
-
   /** Resolves when `count` more writes have been confirmed; throws after `timeoutMs`. */
   async confirms(count: number, timeoutMs: number): Promise<void> {
     const goal = this.#confirmed.size + count;

@@ -1,6 +1,7 @@
 import { messageOf, systemClock } from "@understudy/kernel";
 import type { RowDataPacket } from "mysql2/promise";
 import type { Flavour } from "@understudy/protocol";
+import { serverPosition } from "./server-position.ts";
 import { rowsOf, sql, type SqlTarget } from "./sql.ts";
 
 const POLL_MS = 20;
@@ -15,7 +16,7 @@ export interface PositionWait {
 /** Resolves when the database servers of `on` have all that the one of `from` has committed by now; else throws who is where. */
 export async function waitForPosition(flavour: Flavour, wait: PositionWait): Promise<void> {
   const deadline = systemClock.monotonicMs() + wait.timeoutMs;
-  const goal = await positionOf(flavour, wait.from);
+  const goal = await serverPosition(flavour, wait.from);
   const results = await Promise.all(wait.on.map((node) => reach(flavour, { node, goal, deadline })));
   const missing = results.filter((result) => result !== null);
   if (missing.length === 0) return;
@@ -33,7 +34,7 @@ async function reach(
   let place = "";
   do {
     try {
-      const position = await positionOf(flavour, node);
+      const position = await serverPosition(flavour, node);
       if (await contains(flavour, { node, position, goal })) {
         if (flavour === "mysql" || (await showsWhatItLogged(node))) return null;
         place = `has logged "${position}", but not yet committed all of it`;
@@ -46,12 +47,6 @@ async function reach(
     await systemClock.sleep(POLL_MS);
   } while (systemClock.monotonicMs() < deadline);
   return `${node.nodeId} ${place}`;
-}
-
-async function positionOf(flavour: Flavour, node: SqlTarget): Promise<string> {
-  const variable = flavour === "mysql" ? "gtid_executed" : "gtid_binlog_pos";
-  const [row] = await rowsOf(node, `SELECT @@GLOBAL.${variable} AS position`);
-  return String(row?.["position"]).replaceAll(/\s/g, "");
 }
 
 /**

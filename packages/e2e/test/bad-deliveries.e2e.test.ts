@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { testFlavours } from "@understudy/database-server";
 import type { Flavour } from "@understudy/protocol";
 import { rowsOf, sql, startCluster, type Answer, type Cluster, type ClusterNode } from "../src/index.ts";
+import { serverPosition } from "../src/server-position.ts";
 import { expectProblem, type Refusal } from "./expect-problem.ts";
 import { rawRequest } from "./raw-request.ts";
 import { errorsInLog } from "./unharmed.ts";
@@ -41,13 +42,13 @@ for (const flavour of testFlavours()) {
       await connection.query("CREATE TABLE shop.t (id INT PRIMARY KEY, a VARCHAR(200))");
       await cluster.waitForSync();
       await rawRequest(master, { method: "POST", path: `/cluster/nodes/${slave.nodeId}/pause` });
-      position = await positionOf(flavour, slave);
+      position = await serverPosition(flavour, slave);
       await connection.query("INSERT INTO shop.t VALUES (1, REPEAT('x', 200))");
       delivery = await overhear(flavour, { master, position });
     });
 
     afterEach(async () => {
-      expect(await positionOf(flavour, slave)).toBe(position);
+      expect(await serverPosition(flavour, slave)).toBe(position);
       expect((await slave.get("/health/live")).status).toBe(200);
       const { body } = await slave.get("/replicate/position");
       expect(body, "nothing that was refused may leave the slave broken").toMatchObject({
@@ -204,15 +205,9 @@ for (const flavour of testFlavours()) {
       await rawRequest(master, { method: "POST", path: `/cluster/nodes/${slave.nodeId}/resume` });
       expect((await master.post("/execute", { sql: "INSERT INTO shop.t VALUES (2, 'y')" })).status).toBe(200);
       await cluster.waitForSync();
-      position = await positionOf(flavour, slave);
+      position = await serverPosition(flavour, slave);
     });
   });
-}
-
-async function positionOf(flavour: Flavour, node: ClusterNode): Promise<string> {
-  const variable = flavour === "mysql" ? "gtid_executed" : "gtid_binlog_pos";
-  const [row] = await rowsOf(node, `SELECT @@GLOBAL.${variable} AS position`);
-  return String(row?.["position"]).replaceAll(/\s/g, "");
 }
 
 function registrationOf(

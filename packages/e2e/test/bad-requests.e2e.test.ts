@@ -1,12 +1,12 @@
 // Requests that don't fit: each is refused with the code that the error table has for it, and harms nothing.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { testFlavours } from "@understudy/database-server";
-import { rowsOf, sql, startCluster, type Cluster, type ClusterNode } from "../src/index.ts";
+import { rowsOf, sql, type ClusterNode } from "../src/index.ts";
 import { expectProblem } from "./expect-problem.ts";
 import { GOOD, PATHS, shop, WRONG, type Path } from "./misfit-cases.ts";
 import { NOT_FOUND, REFUSED, REFUSED_SELECTS } from "./refused-cases.ts";
 import { rawRequest, sendText } from "./raw-request.ts";
-import { Unharmed } from "./unharmed.ts";
+import { watchMaster } from "./watch-master.ts";
 
 const WRONG_FIELDS = PATHS.flatMap((path) =>
   Object.entries(WRONG[path]).flatMap(([field, values]) =>
@@ -52,39 +52,31 @@ const NO_OBJECT = ["null", "[]", "1", '"text"', "true", "[{}]"];
 
 for (const flavour of testFlavours()) {
   describe(`bad requests to a master on ${flavour}`, () => {
-    let cluster: Cluster;
     let master: ClusterNode;
-    let unharmed: Unharmed;
 
-    beforeAll(async () => {
-      cluster = await startCluster({ flavour, slaves: 0 });
-      master = cluster.master;
-      await using connection = await sql(master);
-      await connection.query("CREATE DATABASE shop");
-      await connection.query(
-        `CREATE TABLE shop.items (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(20) NOT NULL UNIQUE,
+    watchMaster(
+      {
+        flavour,
+        prepare: async (node) => {
+          await using connection = await sql(node);
+          await connection.query("CREATE DATABASE shop");
+          await connection.query(
+            `CREATE TABLE shop.items (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(20) NOT NULL UNIQUE,
            price DECIMAL(6,2), tiny TINYINT UNSIGNED, at DATETIME, raw BLOB, size ENUM('s', 'l'), CHECK (price >= 0))`,
-      );
-      await connection.query(
-        "CREATE TABLE shop.orders (item INT, FOREIGN KEY (item) REFERENCES shop.items (id))",
-      );
-      await connection.query("INSERT INTO shop.items (id, name, price) VALUES (1, 'one', 1), (2, 'two', 2)");
-      await connection.query("INSERT INTO shop.orders VALUES (2)");
-      unharmed = await Unharmed.open(master, flavour);
-    });
-
-    afterEach(async () => {
-      await unharmed.expectNothingWritten();
-    });
-
-    afterAll(async () => {
-      try {
-        await unharmed.expectUnharmed();
-      } finally {
-        await unharmed[Symbol.asyncDispose]();
-        await cluster[Symbol.asyncDispose]();
-      }
-    });
+          );
+          await connection.query(
+            "CREATE TABLE shop.orders (item INT, FOREIGN KEY (item) REFERENCES shop.items (id))",
+          );
+          await connection.query(
+            "INSERT INTO shop.items (id, name, price) VALUES (1, 'one', 1), (2, 'two', 2)",
+          );
+          await connection.query("INSERT INTO shop.orders VALUES (2)");
+        },
+      },
+      (watched) => {
+        master = watched.master;
+      },
+    );
 
     it.each(PATHS)("POST %s refuses text that is not JSON", async (path) => {
       for (const text of NO_JSON) expectProblem(await sendText(master, path, text), "400 invalid-request");

@@ -1,10 +1,10 @@
 // What browsers send: calls of pages from allowed and foreign origins, under true and false host names, and event streams.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { testFlavours } from "@understudy/database-server";
-import { sql, startCluster, type Answer, type Cluster, type ClusterNode } from "../src/index.ts";
+import { sql, type Answer, type ClusterNode } from "../src/index.ts";
 import { expectProblem } from "./expect-problem.ts";
 import { rawRequest } from "./raw-request.ts";
-import { Unharmed } from "./unharmed.ts";
+import { watchMaster } from "./watch-master.ts";
 
 const t = { database: "shop", table: "t" } as const;
 const JSON_TYPE = { "content-type": "application/json" } as const;
@@ -13,38 +13,25 @@ const INSERT = JSON.stringify({ ...t, record: { a: "x" } });
 
 for (const flavour of testFlavours()) {
   describe(`browsers on ${flavour}`, () => {
-    let cluster: Cluster;
     let master: ClusterNode;
-    let unharmed: Unharmed;
 
-    beforeAll(async () => {
-      cluster = await startCluster({
+    watchMaster(
+      {
         flavour,
-        slaves: 0,
         environment: {
           UNDERSTUDY_CORS_ORIGINS: "loopback,https://app.example",
           UNDERSTUDY_ALLOWED_HOSTS: "node.example",
         },
-      });
-      master = cluster.master;
-      await using connection = await sql(master);
-      await connection.query("CREATE DATABASE shop");
-      await connection.query("CREATE TABLE shop.t (id INT PRIMARY KEY AUTO_INCREMENT, a VARCHAR(20))");
-      unharmed = await Unharmed.open(master, flavour);
-    });
-
-    afterEach(async () => {
-      await unharmed.expectNothingWritten();
-    });
-
-    afterAll(async () => {
-      try {
-        await unharmed.expectUnharmed();
-      } finally {
-        await unharmed[Symbol.asyncDispose]();
-        await cluster[Symbol.asyncDispose]();
-      }
-    });
+        prepare: async (node) => {
+          await using connection = await sql(node);
+          await connection.query("CREATE DATABASE shop");
+          await connection.query("CREATE TABLE shop.t (id INT PRIMARY KEY AUTO_INCREMENT, a VARCHAR(20))");
+        },
+      },
+      (watched) => {
+        master = watched.master;
+      },
+    );
 
     describe("pages in browsers", () => {
       const preflight = (origin: string): Promise<Answer> =>

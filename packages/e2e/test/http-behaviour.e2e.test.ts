@@ -1,10 +1,10 @@
 // HTTP itself: bodies, headers, paths and methods as clients, browsers and attackers send them.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { testFlavours } from "@understudy/database-server";
-import { sql, startCluster, type Cluster, type ClusterNode } from "../src/index.ts";
+import { sql, type ClusterNode } from "../src/index.ts";
 import { expectProblem, type Refusal } from "./expect-problem.ts";
 import { exchangeBytes, rawRequest, sendText } from "./raw-request.ts";
-import { Unharmed } from "./unharmed.ts";
+import { watchMaster } from "./watch-master.ts";
 
 const t = { database: "shop", table: "t" } as const;
 const JSON_TYPE = { "content-type": "application/json" } as const;
@@ -12,31 +12,21 @@ const INSERT = JSON.stringify({ ...t, record: { a: "x" } });
 
 for (const flavour of testFlavours()) {
   describe(`HTTP on ${flavour}`, () => {
-    let cluster: Cluster;
     let master: ClusterNode;
-    let unharmed: Unharmed;
 
-    beforeAll(async () => {
-      cluster = await startCluster({ flavour, slaves: 0 });
-      master = cluster.master;
-      await using connection = await sql(master);
-      await connection.query("CREATE DATABASE shop");
-      await connection.query("CREATE TABLE shop.t (id INT PRIMARY KEY AUTO_INCREMENT, a VARCHAR(20))");
-      unharmed = await Unharmed.open(master, flavour);
-    });
-
-    afterEach(async () => {
-      await unharmed.expectNothingWritten();
-    });
-
-    afterAll(async () => {
-      try {
-        await unharmed.expectUnharmed();
-      } finally {
-        await unharmed[Symbol.asyncDispose]();
-        await cluster[Symbol.asyncDispose]();
-      }
-    });
+    watchMaster(
+      {
+        flavour,
+        prepare: async (node) => {
+          await using connection = await sql(node);
+          await connection.query("CREATE DATABASE shop");
+          await connection.query("CREATE TABLE shop.t (id INT PRIMARY KEY AUTO_INCREMENT, a VARCHAR(20))");
+        },
+      },
+      (watched) => {
+        master = watched.master;
+      },
+    );
 
     describe("bodies", () => {
       it.each([

@@ -1,9 +1,10 @@
 // SQL in every place of the row endpoints where a client's text goes: as a name it names nothing, as a value it is stored as it is.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { testFlavours } from "@understudy/database-server";
-import { rowsOf, sql, startCluster, type Answer, type Cluster, type ClusterNode } from "../src/index.ts";
+import { rowsOf, sql, type Answer, type ClusterNode } from "../src/index.ts";
 import { rawRequest } from "./raw-request.ts";
-import { Unharmed } from "./unharmed.ts";
+import type { Unharmed } from "./unharmed.ts";
+import { watchMaster } from "./watch-master.ts";
 
 /** At most 64 characters each, so that none is refused for its length. */
 const PAYLOADS = [
@@ -162,36 +163,27 @@ const REACHING_CONDITIONS = [
 
 for (const flavour of testFlavours()) {
   describe(`SQL injection on ${flavour}`, () => {
-    let cluster: Cluster;
     let master: ClusterNode;
     let unharmed: Unharmed;
 
-    beforeAll(async () => {
-      cluster = await startCluster({ flavour, slaves: 0 });
-      master = cluster.master;
-      await using connection = await sql(master);
-      await connection.query("CREATE DATABASE shop");
-      await connection.query("CREATE TABLE shop.canary (a VARCHAR(20) PRIMARY KEY)");
-      await connection.query("INSERT INTO shop.canary VALUES ('sings')");
-      await connection.query(
-        "CREATE TABLE shop.t (id INT PRIMARY KEY AUTO_INCREMENT, a VARCHAR(200) COLLATE utf8mb4_bin, n INT)",
-      );
-      await connection.query("INSERT INTO shop.t (a, n) VALUES ('first', 1), ('second', 2)");
-      unharmed = await Unharmed.open(master, flavour);
-    });
-
-    afterEach(async () => {
-      await unharmed.expectNothingWritten();
-    });
-
-    afterAll(async () => {
-      try {
-        await unharmed.expectUnharmed();
-      } finally {
-        await unharmed[Symbol.asyncDispose]();
-        await cluster[Symbol.asyncDispose]();
-      }
-    });
+    watchMaster(
+      {
+        flavour,
+        prepare: async (node) => {
+          await using connection = await sql(node);
+          await connection.query("CREATE DATABASE shop");
+          await connection.query("CREATE TABLE shop.canary (a VARCHAR(20) PRIMARY KEY)");
+          await connection.query("INSERT INTO shop.canary VALUES ('sings')");
+          await connection.query(
+            "CREATE TABLE shop.t (id INT PRIMARY KEY AUTO_INCREMENT, a VARCHAR(200) COLLATE utf8mb4_bin, n INT)",
+          );
+          await connection.query("INSERT INTO shop.t (a, n) VALUES ('first', 1), ('second', 2)");
+        },
+      },
+      (watched) => {
+        ({ master, unharmed } = watched);
+      },
+    );
 
     it.each(Object.keys(NAMES))("does nothing through %s", async (place) => {
       for (const payload of PAYLOADS) {

@@ -1,10 +1,10 @@
 // Statements that a client may not send: each is refused at every endpoint that takes SQL, and changes nothing at all on the server.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { testFlavours } from "@understudy/database-server";
 import type { Flavour } from "@understudy/protocol";
-import { sql, startCluster, type Answer, type Cluster, type ClusterNode } from "../src/index.ts";
+import { sql, type Answer, type ClusterNode } from "../src/index.ts";
 import { expectProblem } from "./expect-problem.ts";
-import { Unharmed } from "./unharmed.ts";
+import { watchMaster } from "./watch-master.ts";
 
 /** Rightful at /execute, but not at /query. */
 const WRITES = [
@@ -217,28 +217,10 @@ const FORBIDDEN_WRITES = [
 
 for (const flavour of testFlavours()) {
   describe(`refused statements on ${flavour}`, () => {
-    let cluster: Cluster;
     let master: ClusterNode;
-    let unharmed: Unharmed;
 
-    beforeAll(async () => {
-      cluster = await startCluster({ flavour, slaves: 0 });
-      master = cluster.master;
-      await makeSchema(master);
-      unharmed = await Unharmed.open(master, flavour);
-    });
-
-    afterEach(async () => {
-      await unharmed.expectNothingWritten();
-    });
-
-    afterAll(async () => {
-      try {
-        await unharmed.expectUnharmed();
-      } finally {
-        await unharmed[Symbol.asyncDispose]();
-        await cluster[Symbol.asyncDispose]();
-      }
+    watchMaster({ flavour, prepare: makeSchema }, (watched) => {
+      master = watched.master;
     });
 
     it.each(WRITES)("/query refuses the write %j", async (text) => {

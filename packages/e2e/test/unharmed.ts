@@ -3,6 +3,7 @@ import type { Connection, RowDataPacket } from "mysql2/promise";
 import { expect } from "vitest";
 import type { Flavour } from "@understudy/protocol";
 import { checksumsOf } from "../src/checksums.ts";
+import { POSITION_VARIABLES } from "../src/server-position.ts";
 import { sql, type Checksums, type ClusterNode } from "../src/index.ts";
 
 const ERROR_LEVEL = 50;
@@ -60,8 +61,7 @@ export class Unharmed implements AsyncDisposable {
   }
 
   async #readPosition(): Promise<string> {
-    const variable = this.#flavour === "mysql" ? "gtid_executed" : "gtid_binlog_pos";
-    const [row] = await this.#rows(`SELECT @@GLOBAL.${variable} AS position`);
+    const [row] = await this.#rows(`SELECT @@GLOBAL.${POSITION_VARIABLES[this.#flavour]} AS position`);
     return String(row?.["position"]);
   }
 

@@ -14,4 +14,5 @@ export {
 export { silentLogger, type Logger } from "./logger.ts";
 export { randomToken, seededRandom, systemRandom, type Random } from "./random.ts";
 export { retry, type RetryOptions } from "./retry.ts";
+export { sleepOrWake, type SleepOrWakeOptions } from "./sleep-or-wake.ts";
 export { VirtualClock } from "./virtual-clock.ts";

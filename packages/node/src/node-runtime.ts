@@ -15,7 +15,5 @@ export interface NodeRuntime {
   running(): RunningNode;
   /** Null while there is no role. */
   current(): RunningNode | null;
-  /** Why it is not running yet, in one sentence. */
-  startingReason(): string;
   uptimeSeconds(): number;
 }

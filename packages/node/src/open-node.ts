@@ -120,10 +120,6 @@ class Node implements NodeRuntime, AsyncDisposable {
     return this.#running;
   }
 
-  startingReason(): string {
-    return this.#startingReason;
-  }
-
   uptimeSeconds(): number {
     return Math.round((this.services.clock.monotonicMs() - this.#startedMs) / 1000);
   }

@@ -14,9 +14,8 @@ export const HEADERS = {
   after: "x-understudy-after",
   flavour: "x-understudy-flavour",
   serverVersion: "x-understudy-server-version",
-  /** The master's position and wall clock when a batch was sent: the slave's lag is measured from them. */
+  /** The master's position when a batch was sent: the slave's lag is measured from it. */
   masterPosition: "x-understudy-master-position",
-  sentAtMs: "x-understudy-sent-at-ms",
 } as const;
 
 /** Media type of a replication batch: a binlog. */

@@ -4,6 +4,7 @@ import {
   BackgroundLoop,
   ChangeSignal,
   messageOf,
+  sleepOrWake,
   type Clock,
   type Logger,
   type Random,
@@ -166,16 +167,9 @@ export class DeliveryLoop implements AsyncDisposable {
 
   async #backOff(attempt: number, signal: AbortSignal): Promise<void> {
     const { clock, random, limits } = this.#options;
-    const poked = this.#poke.next();
-    const wake = new AbortController();
     const bounds = { baseMs: limits.backoffBaseMs, maxMs: limits.backoffMaxMs };
-    const pause = clock.sleep(backoffMs(attempt, bounds, random), AbortSignal.any([signal, wake.signal]));
-    try {
-      await Promise.race([pause, poked]);
-    } finally {
-      wake.abort();
-      pause.catch(() => undefined);
-    }
+    const ms = backoffMs(attempt, bounds, random);
+    await sleepOrWake({ clock, ms, woken: this.#poke.next(), signal });
   }
 
   #noteAck(acked: GtidPosition): void {

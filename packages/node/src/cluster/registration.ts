@@ -1,6 +1,6 @@
 import type { Applier } from "@understudy/applier";
 import type { NodeClient } from "@understudy/client";
-import { backoffMs, BackgroundLoop, ChangeSignal, messageOf } from "@understudy/kernel";
+import { backoffMs, BackgroundLoop, ChangeSignal, messageOf, sleepOrWake } from "@understudy/kernel";
 import { errorCodeOf, type ErrorCode, type Member, type RegisterAnswer } from "@understudy/protocol";
 import type { RoleServices } from "../node-services.ts";
 import type { Membership } from "../roles/membership.ts";
@@ -91,7 +91,7 @@ export class Registration implements AsyncDisposable {
       const registered = await this.#registerOnce(signal);
       // after a registration the first delivery takes a moment; a refusal takes longer to be worth another try
       const waitMs = registered ? SILENCE_MS : backoffMs(attempt++, BACKOFF, random) + CHECK_MS;
-      await this.#waitFor(waitMs, signal);
+      await sleepOrWake({ clock, ms: waitMs, woken: this.#hurry.next(), signal });
     }
   }
 
@@ -99,18 +99,6 @@ export class Registration implements AsyncDisposable {
     if (this.#receptions > 0) return true;
     const nowMs = this.#options.services.clock.monotonicMs();
     return this.#heardAtMs !== null && nowMs - this.#heardAtMs < SILENCE_MS;
-  }
-
-  async #waitFor(ms: number, signal: AbortSignal): Promise<void> {
-    const wake = new AbortController();
-    const sleeping = this.#options.services.clock.sleep(ms, AbortSignal.any([signal, wake.signal]));
-    const hurried = this.#hurry.next();
-    try {
-      await Promise.race([sleeping, hurried]);
-    } finally {
-      wake.abort();
-      sleeping.catch(() => undefined);
-    }
   }
 
   async #registerOnce(signal: AbortSignal): Promise<boolean> {

@@ -206,7 +206,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
   }
 
   async #deliverTo(member: RegisteredMember): Promise<void> {
-    const { identity, executor, clock } = this.#services;
+    const { identity, executor } = this.#services;
     await this.#queue.addSlave(
       createSlaveEndpoint(member.nodeId, member.client, {
         nodeId: identity.nodeId,
@@ -214,7 +214,6 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
         epoch: this.epoch,
         flavour: executor.server.flavour,
         serverVersion: executor.server.version,
-        nowMs: () => clock.nowMs(),
         parsePosition: (text) => positionOf(this.#services, text),
       }),
     );
@@ -269,11 +268,6 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
     await this.#registry.remove(nodeId);
     this.#throughput.delete(nodeId);
     this.#services.events.record("warning", `${nodeId} was removed from the cluster`, nodeId);
-  }
-
-  /** Address of a member, for what only it can do. Throws `not-found`. */
-  memberClient(nodeId: string): RegisteredMember["client"] {
-    return this.#memberOf(nodeId).client;
   }
 
   #memberOf(nodeId: string): RegisteredMember {

@@ -10,7 +10,6 @@ export interface DeliverySender {
   readonly epoch: bigint;
   readonly flavour: string;
   readonly serverVersion: string;
-  readonly nowMs: () => number;
   readonly parsePosition: (text: string) => GtidPosition;
 }
 
@@ -58,6 +57,5 @@ function deliveryHeaders(delivery: Delivery, sender: DeliverySender): Record<str
     [HEADERS.flavour]: sender.flavour,
     [HEADERS.serverVersion]: sender.serverVersion,
     [HEADERS.masterPosition]: delivery.masterPosition.toString(),
-    [HEADERS.sentAtMs]: String(sender.nowMs()),
   };
 }
