@@ -4,8 +4,18 @@ import { RoleSchema } from "./vocabulary.ts";
 
 const position = Type.String({ description: "Opaque: `<epoch>:<gtid>`" });
 
-/** What every confirmed write tells: the position that it is at, to be carried into `after` of a read. */
-export const WriteReceipt = { position } as const;
+/** What every confirmed write tells. */
+export const WriteReceipt = {
+  /** Where it is, to be carried into `after` of a read. */
+  position,
+  acks: Type.Array(Type.String(), {
+    description: "Slaves that had committed it when it was confirmed, by their node ids.",
+  }),
+  retries: Type.Integer({
+    description: "How often the master ran it again by itself, since a deadlock had undone it as a whole.",
+  }),
+  timeMs: Type.Number({ description: "How long the database took, in milliseconds." }),
+} as const;
 
 export const DatabaseAnswer = Type.Object({ database: Type.String(), ...WriteReceipt });
 export type DatabaseAnswer = Static<typeof DatabaseAnswer>;
@@ -32,7 +42,6 @@ export const ExecuteAnswer = Type.Object({
   insertId: Type.Union([Type.String(), Type.Null()]),
   warnings: Type.Array(Warning),
   ...WriteReceipt,
-  timeMs: Type.Number(),
 });
 export type ExecuteAnswer = Static<typeof ExecuteAnswer>;
 
@@ -69,7 +78,6 @@ export type BatchResult = Static<typeof BatchResult>;
 export const BatchAnswer = Type.Object({
   results: Type.Array(BatchResult),
   ...WriteReceipt,
-  timeMs: Type.Number(),
 });
 export type BatchAnswer = Static<typeof BatchAnswer>;
 

@@ -26,25 +26,28 @@ interface Case {
 
 const table = { database: "shop", table: "orders" } as const;
 
+const READ_DEFAULTS = { consistency: "local", waitMs: 5000 } as const;
+const WRITE_DEFAULTS = { ackTimeoutMs: 5000 } as const;
+
 const CASES: Readonly<Record<string, Case>> = {
   CreateDatabaseRequest: {
     schema: CreateDatabaseRequest,
     least: { name: "shop" },
-    defaults: { ifNotExists: false },
+    defaults: { ifNotExists: false, ...WRITE_DEFAULTS },
     accepted: [{ charset: "utf8mb4", collation: "utf8mb4_0900_ai_ci" }],
     refused: [{ name: "" }, { name: 7 }, { charset: "utf8mb4; DROP" }, { collation: "" }],
   },
   DropDatabaseRequest: {
     schema: DropDatabaseRequest,
     least: { name: "shop" },
-    defaults: { ifExists: false },
+    defaults: { ifExists: false, ...WRITE_DEFAULTS },
     accepted: [{ ifExists: true }],
     refused: [{ name: "x".repeat(65) }, { ifExists: "yes" }],
   },
   CreateTableRequest: {
     schema: CreateTableRequest,
     least: { ...table, columns: "id INT PRIMARY KEY" },
-    defaults: { ifNotExists: false },
+    defaults: { ifNotExists: false, ...WRITE_DEFAULTS },
     accepted: [{ columns: [{ name: "id", type: "INT", primaryKey: true, default: null }] }],
     refused: [
       { columns: "" },
@@ -56,14 +59,14 @@ const CASES: Readonly<Record<string, Case>> = {
   DropTableRequest: {
     schema: DropTableRequest,
     least: table,
-    defaults: { ifExists: false },
+    defaults: { ifExists: false, ...WRITE_DEFAULTS },
     accepted: [{ ifExists: true }],
     refused: [{ table: "trailing " }],
   },
   InsertRequest: {
     schema: InsertRequest,
     least: table,
-    defaults: { onDuplicate: "error" },
+    defaults: { onDuplicate: "error", ...WRITE_DEFAULTS },
     accepted: [
       { record: { id: 1, note: null, paid: true } },
       { records: [{ id: 1 }, { id: { $type: "bigint", value: "9007199254740993" } }] },
@@ -80,7 +83,7 @@ const CASES: Readonly<Record<string, Case>> = {
   UpdateRequest: {
     schema: UpdateRequest,
     least: { ...table, set: { paid: true } },
-    defaults: { all: false },
+    defaults: { all: false, ...WRITE_DEFAULTS },
     accepted: [
       { where: { id: 1, total: { $gt: 5, $lte: 10 } } },
       { where: { sql: "id = ?", params: [1] } },
@@ -92,14 +95,14 @@ const CASES: Readonly<Record<string, Case>> = {
   DeleteRequest: {
     schema: DeleteRequest,
     least: table,
-    defaults: { all: false },
+    defaults: { all: false, ...WRITE_DEFAULTS },
     accepted: [{ where: { id: { $in: [1, 2] } }, limit: 1 }],
     refused: [{ where: { id: { $in: [] } } }, { limit: 0 }],
   },
   SelectRequest: {
     schema: SelectRequest,
     least: table,
-    defaults: { limit: 100, offset: 0 },
+    defaults: { limit: 100, offset: 0, ...READ_DEFAULTS },
     accepted: [{ columns: ["id"], orderBy: [{ column: "id", direction: "desc" }], limit: 0 }],
     refused: [
       { columns: [] },
@@ -111,21 +114,51 @@ const CASES: Readonly<Record<string, Case>> = {
   QueryRequest: {
     schema: QueryRequest,
     least: { sql: "SELECT 1" },
-    defaults: { rows: "objects", maxRows: 10_000, timeoutMs: 30_000 },
-    accepted: [{ params: [1, "two", null] }, { params: { id: 1 } }, { database: "shop", rows: "arrays" }],
-    refused: [{ sql: "" }, { params: "1" }, { rows: "maps" }, { maxRows: 0 }, { timeoutMs: 0 }],
+    defaults: { rows: "objects", maxRows: 10_000, timeoutMs: 30_000, ...READ_DEFAULTS },
+    accepted: [
+      { params: [1, "two", null] },
+      { params: { id: 1 } },
+      { database: "shop", rows: "arrays" },
+      { consistency: "bounded", maxLagMs: 0 },
+      { after: "1:0-1-7", waitMs: 0 },
+    ],
+    refused: [
+      { sql: "" },
+      { params: "1" },
+      { rows: "maps" },
+      { maxRows: 0 },
+      { timeoutMs: 0 },
+      { consistency: "eventual" },
+      { maxLagMs: -1 },
+      { after: "" },
+      { waitMs: 60_001 },
+    ],
   },
   ExecuteRequest: {
     schema: ExecuteRequest,
     least: { sql: "DELETE FROM t" },
-    defaults: { timeoutMs: 30_000 },
-    accepted: [{ params: [{ $type: "blob", value: "AAECAw==" }] }],
-    refused: [{ maxRows: 5 }, { params: [[1]] }, { timeoutMs: 3_600_001 }],
+    defaults: { timeoutMs: 30_000, ...WRITE_DEFAULTS },
+    accepted: [
+      { params: [{ $type: "blob", value: "AAECAw==" }] },
+      { ack: "async" },
+      { ack: "majority" },
+      { ack: "all" },
+      { ack: 1 },
+    ],
+    refused: [
+      { maxRows: 5 },
+      { params: [[1]] },
+      { timeoutMs: 3_600_001 },
+      { ack: 0 },
+      { ack: "some" },
+      { ack: "1" },
+      { ackTimeoutMs: 0 },
+    ],
   },
   BatchRequest: {
     schema: BatchRequest,
     least: { statements: [{ sql: "DELETE FROM t" }] },
-    defaults: { timeoutMs: 30_000 },
+    defaults: { timeoutMs: 30_000, ...WRITE_DEFAULTS },
     accepted: [{ isolation: "serializable", database: "shop" }],
     refused: [{ statements: [] }, { statements: ["DELETE FROM t"] }, { isolation: "SERIALIZABLE" }],
   },

@@ -1,6 +1,8 @@
 import Type, { type Static } from "typebox";
 import { Identifier } from "./identifier.ts";
+import { READ_OPTIONS } from "./read-options.ts";
 import { InputValue, Params } from "./values.ts";
+import { WRITE_OPTIONS } from "./write-options.ts";
 
 const closed = { additionalProperties: false } as const;
 
@@ -10,13 +12,14 @@ export const CreateDatabaseRequest = Type.Object(
     ifNotExists: Type.Boolean({ default: false }),
     charset: Type.Optional(Type.String({ pattern: "^[A-Za-z0-9_]{1,64}$" })),
     collation: Type.Optional(Type.String({ pattern: "^[A-Za-z0-9_]{1,64}$" })),
+    ...WRITE_OPTIONS,
   },
   closed,
 );
 export type CreateDatabaseRequest = Static<typeof CreateDatabaseRequest>;
 
 export const DropDatabaseRequest = Type.Object(
-  { name: Identifier, ifExists: Type.Boolean({ default: false }) },
+  { name: Identifier, ifExists: Type.Boolean({ default: false }), ...WRITE_OPTIONS },
   closed,
 );
 export type DropDatabaseRequest = Static<typeof DropDatabaseRequest>;
@@ -45,13 +48,14 @@ export const CreateTableRequest = Type.Object(
       Type.Array(ColumnDefinition, { minItems: 1, maxItems: 4096 }),
     ]),
     ifNotExists: Type.Boolean({ default: false }),
+    ...WRITE_OPTIONS,
   },
   closed,
 );
 export type CreateTableRequest = Static<typeof CreateTableRequest>;
 
 export const DropTableRequest = Type.Object(
-  { database: Identifier, table: Identifier, ifExists: Type.Boolean({ default: false }) },
+  { database: Identifier, table: Identifier, ifExists: Type.Boolean({ default: false }), ...WRITE_OPTIONS },
   closed,
 );
 export type DropTableRequest = Static<typeof DropTableRequest>;
@@ -69,6 +73,7 @@ export const InsertRequest = Type.Object(
     record: Type.Optional(Record_),
     records: Type.Optional(Type.Array(Record_, { minItems: 1 })),
     onDuplicate: Type.Enum(["error", "ignore", "update"], { default: "error" }),
+    ...WRITE_OPTIONS,
   },
   closed,
 );
@@ -112,6 +117,7 @@ export const UpdateRequest = Type.Object(
     set: Type.Record(Identifier, InputValue, { minProperties: 1 }),
     where: Type.Optional(Where),
     all: Type.Boolean({ default: false }),
+    ...WRITE_OPTIONS,
   },
   closed,
 );
@@ -124,6 +130,7 @@ export const DeleteRequest = Type.Object(
     where: Type.Optional(Where),
     limit: Type.Optional(Type.Integer({ minimum: 1 })),
     all: Type.Boolean({ default: false }),
+    ...WRITE_OPTIONS,
   },
   closed,
 );
@@ -144,6 +151,7 @@ export const SelectRequest = Type.Object(
     orderBy: Type.Optional(Type.Array(OrderBy)),
     limit: Type.Integer({ minimum: 0, maximum: 100_000, default: 100 }),
     offset: Type.Integer({ minimum: 0, default: 0 }),
+    ...READ_OPTIONS,
   },
   closed,
 );
@@ -152,26 +160,29 @@ export type SelectRequest = Static<typeof SelectRequest>;
 const sql = Type.String({ minLength: 1 });
 const timeoutMs = Type.Integer({ minimum: 1, maximum: 3_600_000, default: 30_000 });
 
+/** What one statement takes, wherever it is sent. */
+export const STATEMENT_FIELDS = { sql, params: Type.Optional(Params), timeoutMs } as const;
+
+/** What one query takes, wherever it is sent. */
+export const QUERY_FIELDS = {
+  ...STATEMENT_FIELDS,
+  rows: Type.Enum(["objects", "arrays"], { default: "objects" }),
+  maxRows: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 10_000 }),
+} as const;
+
 export const QueryRequest = Type.Object(
-  {
-    sql,
-    params: Type.Optional(Params),
-    database: Type.Optional(Identifier),
-    rows: Type.Enum(["objects", "arrays"], { default: "objects" }),
-    maxRows: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 10_000 }),
-    timeoutMs,
-  },
+  { ...QUERY_FIELDS, database: Type.Optional(Identifier), ...READ_OPTIONS },
   closed,
 );
 export type QueryRequest = Static<typeof QueryRequest>;
 
 export const ExecuteRequest = Type.Object(
-  { sql, params: Type.Optional(Params), database: Type.Optional(Identifier), timeoutMs },
+  { ...STATEMENT_FIELDS, database: Type.Optional(Identifier), ...WRITE_OPTIONS },
   closed,
 );
 export type ExecuteRequest = Static<typeof ExecuteRequest>;
 
-/** Isolation levels of a batch. */
+/** Isolation levels of a batch or an interactive transaction. */
 export const ISOLATION_LEVELS = [
   "read-uncommitted",
   "read-committed",
@@ -185,6 +196,7 @@ export const BatchRequest = Type.Object(
     database: Type.Optional(Identifier),
     isolation: Type.Optional(Type.Enum([...ISOLATION_LEVELS])),
     timeoutMs,
+    ...WRITE_OPTIONS,
   },
   closed,
 );

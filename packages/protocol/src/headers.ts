@@ -2,6 +2,8 @@
 export const HEADERS = {
   requestId: "x-request-id",
   idempotencyKey: "idempotency-key",
+  /** `true` on an answer that was stored by an earlier try with the same key. */
+  idempotencyReplayed: "idempotency-replayed",
   node: "x-understudy-node",
   role: "x-understudy-role",
   epoch: "x-understudy-epoch",
@@ -20,5 +22,7 @@ export const HEADERS = {
 
 /** Media type of a replication batch: a binlog. */
 export const BINLOG_MEDIA_TYPE = "application/vnd.understudy.binlog";
+/** Media type of a streamed query: one JSON value a line. */
+export const NDJSON_MEDIA_TYPE = "application/x-ndjson";
 /** Media type of an error (RFC 9457). */
 export const PROBLEM_MEDIA_TYPE = "application/problem+json";

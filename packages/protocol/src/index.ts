@@ -48,11 +48,24 @@ export {
   Where,
 } from "./data-requests.ts";
 export { ERROR_TABLE, isErrorCode, type ErrorCode, type ErrorEntry } from "./error-table.ts";
-export { BINLOG_MEDIA_TYPE, HEADERS, PROBLEM_MEDIA_TYPE } from "./headers.ts";
+export { BINLOG_MEDIA_TYPE, HEADERS, NDJSON_MEDIA_TYPE, PROBLEM_MEDIA_TYPE } from "./headers.ts";
 export { Identifier, IDENTIFIER_CHARACTERS_MAX } from "./identifier.ts";
 export { formatPosition, parsePosition, type Position } from "./position.ts";
 export { Problem } from "./problem.ts";
+export { CONSISTENCY_LEVELS, READ_OPTIONS, ReadOptions } from "./read-options.ts";
 export { ReplicateAnswer, ReplicatePosition } from "./replicate.ts";
+export {
+  BeginAnswer,
+  BeginRequest,
+  CommitAnswer,
+  CommitRequest,
+  TRANSACTION_STATES,
+  TransactionAnswer,
+  TransactionExecuteAnswer,
+  TransactionExecuteRequest,
+  TransactionQueryAnswer,
+  TransactionQueryRequest,
+} from "./transactions.ts";
 export { errorCodeOf, UnderstudyError } from "./understudy-error.ts";
 export { Column, InputValue, OutputValue, Params, TaggedValue, VALUE_TAGS } from "./values.ts";
 export {
@@ -66,3 +79,4 @@ export {
   type MemberState,
   type Role,
 } from "./vocabulary.ts";
+export { ACK_NAMES, AckLevel, WRITE_OPTIONS, WriteOptions } from "./write-options.ts";

@@ -23,16 +23,27 @@ import type {
   ExecuteOptions,
   ExecuteResult,
   ExecutorLimits,
+  OpenTransaction,
+  OpenTransactionOptions,
   PoolSizes,
   QueryOptions,
   QueryResult,
+  RowStream,
   SqlExecutor,
   SqlStatement,
+  StreamOptions,
   TableName,
 } from "./sql-executor.ts";
 import { changeOf, queryResultOf, warningsOf } from "./outcome-results.ts";
 import type { SqlSession } from "./sql-session.ts";
-import { guardBatchStatement, guardExecute, guardQuery, leavesState, readsState } from "./statement-guard.ts";
+import {
+  endsTransaction,
+  guardBatchStatement,
+  guardExecute,
+  guardQuery,
+  leavesState,
+  readsState,
+} from "./statement-guard.ts";
 
 /** What an {@link Executor} is made of. */
 export interface ExecutorOptions {
@@ -123,7 +134,12 @@ export class Executor implements SqlExecutor {
         if (leavesState(shape)) session.markForReset();
         const outcome = await session.run(sql);
         const gtid = outcome.columns === null ? outcome.gtid : await this.#gtidBehindRows(session, outcome);
-        return { ...changeOf(shape, outcome), warnings: await this.#warnings(session, outcome), gtid };
+        return {
+          ...changeOf(shape, outcome),
+          warnings: await this.#warnings(session, outcome),
+          gtid,
+          retries: 0,
+        };
       });
     try {
       return await execute();
@@ -157,12 +173,26 @@ export class Executor implements SqlExecutor {
         lend.check();
         lend.enterCommit();
         const { gtid } = await session.run("COMMIT");
-        return { results, gtid };
+        return { results, gtid, retries: 0 };
       } catch (error) {
         await rollBack(session);
         throw error;
       }
     });
+  }
+
+  async openTransaction(_options: OpenTransactionOptions): Promise<OpenTransaction> {
+    throw new UnderstudyError("internal", "not there yet");
+  }
+
+  async stream(_options: StreamOptions): Promise<RowStream> {
+    throw new UnderstudyError("internal", "not there yet");
+  }
+
+  commitsByItself(sql: string): boolean {
+    const shape = this.#shapes.read(sql);
+    guardExecute(shape);
+    return endsTransaction(shape);
   }
 
   async withAdmin<T>(

@@ -1,3 +1,4 @@
+export { BeforeCommitError } from "./before-commit-error.ts";
 export { parseDatabaseUrl, describeEndpoint, type DatabaseEndpoint } from "./database-endpoint.ts";
 export { classifyDriverError } from "./driver-error.ts";
 export {
@@ -24,15 +25,23 @@ export {
   type BatchOptions,
   type BatchOutcome,
   type BatchStatementResult,
+  type ChangeResult,
+  type Committed,
   type ExecuteOptions,
   type ExecuteResult,
   type ExecutorLimits,
+  type NodeStatement,
+  type OpenTransaction,
+  type OpenTransactionOptions,
   type PoolSizes,
   type QueryOptions,
   type QueryResult,
+  type RowStream,
   type SqlExecutor,
   type SqlExecutorOptions,
   type SqlStatement,
+  type StreamOptions,
   type TableName,
+  type TransactionQueryOptions,
 } from "./sql-executor.ts";
 export type { SqlParam, SqlRow, SqlSession, WriteResult } from "./sql-session.ts";

@@ -8,11 +8,16 @@ import {
   type InsertRequest,
   type InputValue,
   type SelectRequest,
+  type ReadOptions,
   type UpdateRequest,
+  type WriteOptions,
 } from "@understudy/protocol";
 import { quoteName } from "./quote-name.ts";
 import { buildColumns, requireColumns } from "./table-definition.ts";
 import { buildWhere } from "./where-clause.ts";
+
+/** A request's fields that its statement is made of. */
+type StatementOf<Request> = Omit<Request, keyof WriteOptions | keyof ReadOptions>;
 
 /** A built statement: `?` for each value. */
 export interface BuiltStatement {
@@ -24,7 +29,7 @@ export interface BuiltStatement {
  * All rows of one INSERT. A row that lacks a column of another row gets that column's default. `onDuplicate: "ignore"`
  * leaves the existing row as it is, and unlike INSERT IGNORE forgives nothing else. Throws `invalid-request`.
  */
-export function buildInsert(request: InsertRequest): BuiltStatement {
+export function buildInsert(request: StatementOf<InsertRequest>): BuiltStatement {
   const records = recordsOf(request);
   const columns = [...new Set(records.flatMap((record) => Object.keys(record)))];
   const names = columns.map(quoteName);
@@ -43,7 +48,7 @@ export function buildInsert(request: InsertRequest): BuiltStatement {
 }
 
 /** Throws `missing-where`, `invalid-request`. */
-export function buildUpdate(request: UpdateRequest): BuiltStatement {
+export function buildUpdate(request: StatementOf<UpdateRequest>): BuiltStatement {
   const columns = Object.keys(request.set);
   if (columns.length === 0) throw new UnderstudyError("invalid-request", "set names no column");
   const assignments = columns.map((column) => `${quoteName(column)} = ?`).join(", ");
@@ -55,14 +60,14 @@ export function buildUpdate(request: UpdateRequest): BuiltStatement {
 }
 
 /** Throws `missing-where`, `invalid-request`. */
-export function buildDelete(request: DeleteRequest): BuiltStatement {
+export function buildDelete(request: StatementOf<DeleteRequest>): BuiltStatement {
   const where = requireWhere(request);
   const limit = request.limit === undefined ? "" : ` LIMIT ${count(request.limit, "limit")}`;
   return { sql: `DELETE FROM ${tableName(request)}${where.sql}${limit}`, params: where.params };
 }
 
 /** Throws `invalid-request`. */
-export function buildSelect(request: SelectRequest): BuiltStatement {
+export function buildSelect(request: StatementOf<SelectRequest>): BuiltStatement {
   const columns = request.columns?.map(quoteName).join(", ") ?? "*";
   const where = buildWhere(request.where);
   const orderBy = request.orderBy
@@ -78,7 +83,7 @@ export function buildSelect(request: SelectRequest): BuiltStatement {
 }
 
 /** Throws `invalid-request`. */
-export function buildCreateDatabase(request: CreateDatabaseRequest): BuiltStatement {
+export function buildCreateDatabase(request: StatementOf<CreateDatabaseRequest>): BuiltStatement {
   const { charset, collation } = request;
   const parts = [
     `CREATE DATABASE ${request.ifNotExists ? "IF NOT EXISTS " : ""}${quoteName(request.name)}`,
@@ -89,7 +94,7 @@ export function buildCreateDatabase(request: CreateDatabaseRequest): BuiltStatem
 }
 
 /** Throws `invalid-request`. */
-export function buildDropDatabase(request: DropDatabaseRequest): BuiltStatement {
+export function buildDropDatabase(request: StatementOf<DropDatabaseRequest>): BuiltStatement {
   return {
     sql: `DROP DATABASE ${request.ifExists ? "IF EXISTS " : ""}${quoteName(request.name)}`,
     params: [],
@@ -97,7 +102,7 @@ export function buildDropDatabase(request: DropDatabaseRequest): BuiltStatement 
 }
 
 /** Throws `invalid-request`. */
-export function buildCreateTable(request: CreateTableRequest): BuiltStatement {
+export function buildCreateTable(request: StatementOf<CreateTableRequest>): BuiltStatement {
   const { columns } = request;
   if (typeof columns === "string") requireColumns(columns);
   const built = typeof columns === "string" ? { sql: columns, params: [] } : buildColumns(columns);
@@ -106,7 +111,7 @@ export function buildCreateTable(request: CreateTableRequest): BuiltStatement {
 }
 
 /** Throws `invalid-request`. */
-export function buildDropTable(request: DropTableRequest): BuiltStatement {
+export function buildDropTable(request: StatementOf<DropTableRequest>): BuiltStatement {
   return { sql: `DROP TABLE ${request.ifExists ? "IF EXISTS " : ""}${tableName(request)}`, params: [] };
 }
 
@@ -114,7 +119,10 @@ function tableName({ database, table }: { readonly database: string; readonly ta
   return `${quoteName(database)}.${quoteName(table)}`;
 }
 
-function recordsOf({ record, records }: InsertRequest): readonly Readonly<Record<string, InputValue>>[] {
+function recordsOf({
+  record,
+  records,
+}: Pick<InsertRequest, "record" | "records">): readonly Readonly<Record<string, InputValue>>[] {
   if ((record === undefined) === (records === undefined)) {
     throw new UnderstudyError("invalid-request", "give exactly one of record and records");
   }
@@ -130,7 +138,7 @@ function onDuplicate(what: InsertRequest["onDuplicate"] | undefined, names: read
   return ` ON DUPLICATE KEY UPDATE ${names.map((name) => `${name} = VALUES(${name})`).join(", ")}`;
 }
 
-function requireWhere({ where, all }: UpdateRequest | DeleteRequest): BuiltStatement {
+function requireWhere({ where, all }: Pick<UpdateRequest, "where" | "all">): BuiltStatement {
   const built = buildWhere(where);
   if (built) return { sql: ` WHERE ${built.sql}`, params: built.params };
   if (all) return { sql: "", params: [] };

@@ -15,7 +15,7 @@ import { DatabaseSession } from "./database-session.ts";
 import { Executor } from "./executor.ts";
 import { connectRaw } from "./raw-connection.ts";
 import { detectServer, type ServerInfo } from "./server-info.ts";
-import type { SqlSession } from "./sql-session.ts";
+import type { SqlParam, SqlSession } from "./sql-session.ts";
 
 /** A statement with its parameters. */
 export interface SqlStatement {
@@ -41,21 +41,42 @@ export interface QueryResult {
   readonly rowCount: number;
 }
 
+/** A statement of the node's own. */
+export interface NodeStatement {
+  readonly sql: string;
+  readonly params: readonly SqlParam[];
+}
+
 /** What {@link SqlExecutor.execute} takes. */
 export interface ExecuteOptions extends SqlStatement {
   readonly database?: string | undefined;
   /** Default 30,000. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * Makes the change and one statement of the node's own a single transaction: it is asked once the change is done and runs
+   * just before COMMIT, under the same account. Where it fails, all is rolled back and the call throws
+   * {@link BeforeCommitError}. Only for what does not commit by itself, see {@link SqlExecutor.commitsByItself}.
+   */
+  readonly beforeCommit?: ((done: ChangeResult) => NodeStatement) | undefined;
 }
 
 /** What a change did. */
-export interface ExecuteResult {
+export interface ChangeResult {
   readonly affectedRows: number;
   readonly insertId: string | null;
   readonly warnings: Warning[];
+}
+
+/** What a call that changes data did. */
+export interface Committed {
   /** GTID of its transaction; null where nothing was written to the binlog. */
   readonly gtid: string | null;
+  /** How often it ran again, since a deadlock had undone it as a whole. */
+  readonly retries: number;
 }
+
+/** What {@link SqlExecutor.execute} answers. */
+export interface ExecuteResult extends ChangeResult, Committed {}
 
 /** What {@link SqlExecutor.batch} takes. */
 export interface BatchOptions {
@@ -64,15 +85,61 @@ export interface BatchOptions {
   readonly isolation?: BatchRequest["isolation"] | undefined;
   /** For the whole transaction. Default 30,000. */
   readonly timeoutMs?: number | undefined;
+  /** As in {@link ExecuteOptions}. */
+  readonly beforeCommit?: ((results: readonly BatchStatementResult[]) => NodeStatement) | undefined;
 }
 
 /** What one statement of a batch did. */
-export type BatchStatementResult = QueryResult | Omit<ExecuteResult, "gtid">;
+export type BatchStatementResult = QueryResult | ChangeResult;
 
 /** What a batch did. */
-export interface BatchOutcome {
+export interface BatchOutcome extends Committed {
   readonly results: BatchStatementResult[];
-  readonly gtid: string | null;
+}
+
+/** What {@link SqlExecutor.openTransaction} takes. */
+export interface OpenTransactionOptions {
+  readonly database?: string | undefined;
+  readonly isolation?: BatchRequest["isolation"] | undefined;
+}
+
+/** What a query inside a transaction takes: as outside it, but in the transaction's own database. */
+export type TransactionQueryOptions = Omit<QueryOptions, "database">;
+
+/**
+ * A transaction that stays open between calls, on a connection of its own. One call at a time: a second one that comes meanwhile
+ * waits for the first. After an error that rolled it back as a whole (deadlock, timeout, lost connection) it `hasEnded`, and every
+ * call throws `transaction-expired`: nothing ever runs outside of it. Disposal rolls back, by cutting the connection, so that the
+ * locks go at once.
+ */
+export interface OpenTransaction extends AsyncDisposable {
+  /** True once it was committed or rolled back, by whomever. */
+  readonly hasEnded: boolean;
+  /** True once a statement of it changed something or may have. */
+  readonly hasWritten: boolean;
+  query(options: TransactionQueryOptions): Promise<QueryResult>;
+  execute(options: Pick<ExecuteOptions, "sql" | "params" | "timeoutMs">): Promise<ChangeResult>;
+  /** Runs a statement of the node's own, then commits. Throws {@link BeforeCommitError} after rolling back, `write-uncertain` where the answer to COMMIT was lost. */
+  commit(beforeCommit?: NodeStatement): Promise<Pick<Committed, "gtid">>;
+  rollback(): Promise<void>;
+}
+
+/** What {@link SqlExecutor.stream} takes. */
+export interface StreamOptions extends SqlStatement {
+  readonly database?: string | undefined;
+  /** Default `objects`. */
+  readonly rows?: "objects" | "arrays" | undefined;
+  /** From the start to the last row. Default 30,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Ends it on the server at once. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Rows as they come, with back-pressure down to the server's socket; nothing but what is being handed over is held. */
+export interface RowStream extends AsyncDisposable {
+  readonly columns: readonly Column[];
+  /** Rows in pieces of some size, in order. Once only. Throws as {@link SqlExecutor.query} does. */
+  pieces(): AsyncIterable<readonly (Record<string, OutputValue> | OutputValue[])[]>;
 }
 
 /** A table by its two names. */
@@ -85,6 +152,8 @@ export interface TableName {
 export interface PoolSizes {
   readonly reader: number;
   readonly application: number;
+  /** Interactive transactions that may be open at a time. */
+  readonly transaction: number;
   readonly admin: number;
 }
 
@@ -124,6 +193,12 @@ export interface SqlExecutor extends AsyncDisposable {
   execute(options: ExecuteOptions): Promise<ExecuteResult>;
   /** Runs statements as one transaction; the first error rolls all back and carries `statementIndex`. */
   batch(options: BatchOptions): Promise<BatchOutcome>;
+  /** Opens a transaction that outlives the call. Throws `overloaded` where too many are open. */
+  openTransaction(options: OpenTransactionOptions): Promise<OpenTransaction>;
+  /** Runs one statement without effect under the reader account and hands its rows out as they come. */
+  stream(options: StreamOptions): Promise<RowStream>;
+  /** True where the statement ends a transaction by itself (DDL, CALL …), so that it can't be part of one. Throws as `execute` does for what it would not run. */
+  commitsByItself(sql: string): boolean;
   /** Lends a session of the node's own account. Its settings are reset afterwards. */
   withAdmin<T>(task: (session: SqlSession) => Promise<T>, options?: { timeoutMs?: number }): Promise<T>;
   /** Ends the sessions of the application account on the server, rolling back what they had open (fencing). */
@@ -142,7 +217,7 @@ export interface SqlExecutor extends AsyncDisposable {
   nonTransactionalTables(): Promise<(TableName & { readonly engine: string })[]>;
 }
 
-const POOL_SIZES: PoolSizes = { reader: 16, application: 16, admin: 8 };
+const POOL_SIZES: PoolSizes = { reader: 16, application: 16, transaction: 16, admin: 8 };
 const LIMITS: ExecutorLimits = {
   queueMax: 1_000,
   acquireTimeoutMs: 5_000,

@@ -79,10 +79,15 @@ export function guardBatchStatement(shape: StatementShape): boolean {
     throw notAllowed("CALL", "a procedure may commit, so a batch could not be undone; send it to /execute");
   }
   const kind = kindOf(shape);
-  if (kind === "write" && ENDING_TRANSACTIONS.has(shape.verb)) {
+  if (endsTransaction(shape)) {
     throw notAllowed(shape.verb, "it commits by itself, so a batch could not be undone; send it to /execute");
   }
   return kind === "read";
+}
+
+/** True where the statement ends a transaction by itself, or may. */
+export function endsTransaction(shape: StatementShape): boolean {
+  return kindOf(shape) === "write" && ENDING_TRANSACTIONS.has(shape.verb);
 }
 
 /** True where the statement may leave something in its session that the next caller must not find. */

@@ -19,32 +19,32 @@ export function addRowRoutes(server: HttpServer, runtime: NodeRuntime): void {
     path: "/insert",
     body: InsertRequest,
     status: 201,
-    run: async (executor, body) => {
-      const { affectedRows, insertId, gtid } = await inDatabase(executor, body.database, () =>
-        executor.execute(buildInsert(body)),
-      );
-      return { gtid, answer: { affectedRows, insertId } };
-    },
+    plan: (body) => ({
+      kind: "execute",
+      options: buildInsert(body),
+      database: body.database,
+      answerOf: ({ affectedRows, insertId }) => ({ affectedRows, insertId }),
+    }),
   });
   addWriteRoute(server, runtime, {
     path: "/update",
     body: UpdateRequest,
-    run: async (executor, body) => {
-      const { affectedRows, gtid } = await inDatabase(executor, body.database, () =>
-        executor.execute(buildUpdate(body)),
-      );
-      return { gtid, answer: { affectedRows } };
-    },
+    plan: (body) => ({
+      kind: "execute",
+      options: buildUpdate(body),
+      database: body.database,
+      answerOf: ({ affectedRows }) => ({ affectedRows }),
+    }),
   });
   addWriteRoute(server, runtime, {
     path: "/delete",
     body: DeleteRequest,
-    run: async (executor, body) => {
-      const { affectedRows, gtid } = await inDatabase(executor, body.database, () =>
-        executor.execute(buildDelete(body)),
-      );
-      return { gtid, answer: { affectedRows } };
-    },
+    plan: (body) => ({
+      kind: "execute",
+      options: buildDelete(body),
+      database: body.database,
+      answerOf: ({ affectedRows }) => ({ affectedRows }),
+    }),
   });
   const select = (request: SelectRequest): Promise<QueryAnswer> =>
     inDatabase(runtime.running().executor, request.database, () =>

@@ -1,37 +1,38 @@
 import type { ForwardAnswer } from "@understudy/client";
-import { HEADERS, UnderstudyError } from "@understudy/protocol";
-import type { SqlExecutor } from "@understudy/sql-executor";
+import { HEADERS, UnderstudyError, type WRITE_OPTIONS } from "@understudy/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type Type from "typebox";
 import type { HttpServer } from "../http/create-server.ts";
 import { whileConnected } from "../http/while-connected.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import type { SlaveRole } from "../roles/slave-role.ts";
+import { confirmWrite } from "../writes/confirm-write.ts";
+import { runPlan } from "../writes/run-plan.ts";
+import type { WritePlan } from "../writes/write-plan.ts";
+import { elapsedMs } from "./query-answer.ts";
 
-/** What a write did: the GTID of its transaction, and the answer but for its position. */
-export interface Written {
-  readonly gtid: string | null;
-  readonly answer: object;
-}
+/** The body of every write. */
+type WriteBody = Type.TObject<typeof WRITE_OPTIONS>;
 
 /** A route whose requests change data. */
-export interface WriteRoute<Schema extends Type.TSchema> {
+export interface WriteRoute<Schema extends WriteBody> {
   readonly path: string;
   readonly body: Schema;
   /** Status of success; default 200. */
   readonly status?: number;
-  readonly run: (executor: SqlExecutor, body: Type.Static<Schema>) => Promise<Written>;
+  readonly plan: (body: Type.Static<Schema>) => WritePlan;
 }
 
 /** Headers that go on with a forwarded request. */
 const FORWARDED_HEADERS = ["authorization", HEADERS.idempotencyKey] as const;
 
 /** Adds a route that runs on the master, and is passed on to it by a slave, once. */
-export function addWriteRoute<Schema extends Type.TSchema>(
+export function addWriteRoute<Schema extends WriteBody>(
   server: HttpServer,
   runtime: NodeRuntime,
   route: WriteRoute<Schema>,
 ): void {
+  const { clock } = runtime.services;
   const schema: { body: Type.TSchema } = { body: route.body };
   server.post(route.path, { schema }, async (request, reply) => {
     const { executor, role } = runtime.running();
@@ -39,10 +40,12 @@ export function addWriteRoute<Schema extends Type.TSchema>(
       return forward({ role, nodeId: runtime.services.identity.nodeId, request, reply });
     // the validator has checked it against this very schema
     const body = request.body as Type.Static<Schema>;
-    const { gtid, answer } = await route.run(executor, body);
-    const position = role.noteWrite(gtid);
-    reply.header(HEADERS.position, position).status(route.status ?? 200);
-    return { ...answer, position };
+    const clockMs = clock.monotonicMs();
+    const { answer, ...committed } = await runPlan(executor, route.plan(body));
+    const timeMs = elapsedMs(clock.monotonicMs() - clockMs);
+    const receipt = await confirmWrite(role, committed, body);
+    reply.header(HEADERS.position, receipt.position).status(route.status ?? 200);
+    return { ...answer, ...receipt, timeMs };
   });
 }
 
