@@ -20,6 +20,7 @@ const PORTS = ["8083", "8084", "8085"] as const;
 /** Their values are another time's and another server's. */
 const VOLATILE: ReadonlySet<string> = new Set([
   "position",
+  "acks",
   "timeMs",
   "lagMs",
   "requestId",

@@ -15,6 +15,8 @@ it("fills the defaults of fields in, also in lists, and keeps what is there", ()
     table: "t",
     limit: 5,
     offset: 0,
+    consistency: "local",
+    waitMs: 5000,
     orderBy: [
       { column: "a", direction: "asc" },
       { column: "b", direction: "desc" },
