@@ -38,6 +38,13 @@ export interface KindOptions {
   readonly any: (random: Random) => Sample;
 }
 
+const TEXT_TYPES = /^(?:VARCHAR|CHAR|\w*TEXT|ENUM|SET|JSON|UUID|INET[46])$/;
+
+/** The character set that `/query` tells for a column of a type. */
+export function charsetOf(type: string): "utf8mb4" | null {
+  return TEXT_TYPES.test(type) ? "utf8mb4" : null;
+}
+
 const NULL: Sample = { input: null, output: null };
 const NULL_SHARE = 0.05;
 const EXTREME_SHARE = 0.1;

@@ -6,7 +6,7 @@ import { testFlavours } from "@understudy/database-server";
 import { seededRandom } from "@understudy/kernel";
 import { expectAllEqual, rowsOf, startCluster, type Cluster, type ClusterNode } from "../src/index.ts";
 import { columnKinds, GENERATED_COLUMNS } from "./column-catalogue.ts";
-import { anyBytes, type ColumnKind } from "./column-kind.ts";
+import { anyBytes, charsetOf, type ColumnKind } from "./column-kind.ts";
 import { runMysqlClient } from "./mysql-client.ts";
 import { clientText, makeRows, outputOf, recordOf, type Row } from "./row-pool.ts";
 
@@ -212,8 +212,13 @@ for (const flavour of testFlavours()) {
       });
       expect(status, text.slice(0, 500)).toBe(200);
       expect(body["columns"]).toEqual([
-        { name: "id", type: "INT", nullable: false },
-        ...[...kinds, ...GENERATED_COLUMNS].map(({ name, type }) => ({ name, type, nullable: true })),
+        { name: "id", type: "INT", nullable: false, charset: null },
+        ...[...kinds, ...GENERATED_COLUMNS].map(({ name, type }) => ({
+          name,
+          type,
+          nullable: true,
+          charset: charsetOf(type),
+        })),
       ]);
       const rows = body["rows"] as readonly Record<string, unknown>[];
       expect(rows).toHaveLength(300);

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { BatchAnswer, ExecuteAnswer, InsertAnswer, QueryAnswer, TableDescription } from "./data-answers.ts";
 
 const position = "7:0-1-100";
-const columns = [{ name: "id", type: "BIGINT UNSIGNED", nullable: false }];
+const columns = [{ name: "id", type: "BIGINT UNSIGNED", nullable: false, charset: null }];
 
 const receipt = { position, acks: ["slave-1"], retries: 0, timeMs: 3.25 };
 

@@ -34,5 +34,9 @@ export const Column = Type.Object({
   /** SQL type in upper case with its sign: `INT`, `BIGINT UNSIGNED`, `VARCHAR`, `JSON` … */
   type: Type.String(),
   nullable: Type.Boolean(),
+  charset: Type.Union([Type.String(), Type.Null()], {
+    description:
+      "The character set in which the database server delivered the column's text; null for what is no text: numbers, times, bytes.",
+  }),
 });
 export type Column = Static<typeof Column>;

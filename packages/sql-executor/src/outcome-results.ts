@@ -2,6 +2,7 @@ import { UnderstudyError, type Column, type Warning } from "@understudy/protocol
 import type { RowLimits, StatementOutcome } from "./query-command.ts";
 import type { ExecuteResult, QueryResult } from "./sql-executor.ts";
 import type { StatementShape } from "./statement-shape.ts";
+import type { WireColumn } from "./wire-column.ts";
 
 /** The rows as clients get them. Throws `too-many-rows`, and `invalid-request` where objects would lose a column. */
 export function queryResultOf(outcome: StatementOutcome, limits: RowLimits): QueryResult {
@@ -9,7 +10,12 @@ export function queryResultOf(outcome: StatementOutcome, limits: RowLimits): Que
   if (overflow !== null) throw tooMany(overflow, limits);
   if (columns === null) return { columns: [], rows: [], rowCount: 0 };
   if (limits.shape === "objects") refuseSameNames(columns);
-  return { columns: columns.map(({ name, type, nullable }) => ({ name, type, nullable })), rows, rowCount };
+  return { columns: columnsOf(columns), rows, rowCount };
+}
+
+/** The columns as clients get them. */
+export function columnsOf(columns: readonly WireColumn[]): Column[] {
+  return columns.map(({ name, type, nullable, charset }) => ({ name, type, nullable, charset }));
 }
 
 /** What a change did, without its GTID and warnings. */
@@ -33,7 +39,8 @@ export function warningsOf({ rows }: StatementOutcome): Warning[] {
     }));
 }
 
-function refuseSameNames(columns: readonly Column[]): void {
+/** Throws `invalid-request` where an object would lose a column. */
+export function refuseSameNames(columns: readonly Column[]): void {
   const seen = new Set<string>();
   for (const { name } of columns) {
     if (seen.has(name)) {

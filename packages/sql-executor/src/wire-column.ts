@@ -10,7 +10,13 @@ export interface WireColumn extends Column {
   readonly kind: CellKind;
 }
 
-const BINARY_CHARSET = 63;
+/** The collation under which the servers describe what is no text. */
+const BINARY_COLLATION = 63;
+/**
+ * Each session says `SET NAMES utf8mb4`, so that the servers convert all text to it and describe each column with it, whatever
+ * the column was declared with: what a column holds its text in is not to be learnt from a result.
+ */
+const TEXT_CHARSET = "utf8mb4";
 const FLAG = { notNull: 1, unsigned: 32, enumeration: 256, set: 2048 } as const;
 
 /** Reads a column definition packet (protocol 4.1, with MariaDB's block of extended metadata where it is agreed on). */
@@ -20,18 +26,19 @@ export function readColumn(packet: RawPacket, extendedMetadata: boolean): WireCo
   packetReader.skipText(packet);
   const extended = extendedMetadata ? readExtendedMetadata(packet) : undefined;
   packet.offset += 1;
-  const charset = packetReader.u16(packet);
+  const binary = packetReader.u16(packet) === BINARY_COLLATION;
+  const charset = binary ? null : TEXT_CHARSET;
   const length = packet.buffer.readUInt32LE(packet.offset);
   const typeCode = packet.buffer[packet.offset + 4] ?? 0;
   const flags = packet.buffer.readUInt16LE(packet.offset + 5);
-  const binary = charset === BINARY_CHARSET;
   const nullable = (flags & FLAG.notNull) === 0;
   if (extended !== undefined) {
     const type = extended.toUpperCase();
-    return { name, type, nullable, kind: typeCode === 0xff ? "binary" : "text" };
+    return { name, type, nullable, charset, kind: typeCode === 0xff ? "binary" : "text" };
   }
   const [type, kind] = typeOf({ typeCode, flags, length, binary });
-  return { name, type, nullable, kind };
+  // MySQL calls JSON binary, and sends its text as all other text
+  return { name, type, nullable, charset: type === "JSON" ? TEXT_CHARSET : charset, kind };
 }
 
 /** The type's name that only MariaDB's extended metadata tells: `uuid`, `inet6`, `json`, `point` … */

@@ -42,6 +42,8 @@ const COLUMNS: readonly (readonly [
   ["JSON", `'{"a": [1, 12345678901234567890]}'`, "JSON", '{"a": [1, 12345678901234567890]}'],
 ];
 
+const IS_TEXT = /^(?:VARCHAR|CHAR|\w*TEXT|ENUM|SET|JSON)$/;
+
 for (const flavour of testFlavours()) {
   describe(`values on ${flavour}`, () => {
     let server: DatabaseServer;
@@ -75,6 +77,9 @@ for (const flavour of testFlavours()) {
       const found = Array.isArray(row) ? row.slice(1) : [];
       expect(columns.slice(1).map(({ type }) => type)).toEqual(COLUMNS.map(([, , type]) => type));
       expect(found).toEqual(COLUMNS.map(([, , , value]) => value));
+      expect(columns.slice(1).map(({ charset }) => charset)).toEqual(
+        COLUMNS.map(([, , type]) => (IS_TEXT.test(type) ? "utf8mb4" : null)),
+      );
     });
 
     test("NULL is null in each column, and nullability is told", async () => {
