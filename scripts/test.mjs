@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ensureChromium, installedChromium } from "./setup/install-chromium.mjs";
 import { ensureMariadb } from "./setup/install-mariadb.mjs";
 import { installMysql } from "./setup/install-mysql.mjs";
 import { ensurePackages } from "./setup/install-packages.mjs";
@@ -47,8 +48,18 @@ async function ensureFlavours() {
   };
 }
 
+/** @returns {Promise<string | undefined>} Why the tests in a browser can't run; undefined where they can. */
+async function ensureBrowser() {
+  try {
+    await ensureChromium({ log });
+    return undefined;
+  } catch (error) {
+    return error.message;
+  }
+}
+
 /** @returns {Promise<number>} Vitest's exit code. */
-function runVitest({ node, flavours, vitestArguments }) {
+function runVitest({ node, flavours, browser, vitestArguments }) {
   const folders = [dirname(node), join(root, "node_modules", ".bin"), process.env.PATH ?? ""];
   const child = spawn(node, [join(root, "node_modules/vitest/vitest.mjs"), "run", ...vitestArguments], {
     cwd: root,
@@ -56,6 +67,7 @@ function runVitest({ node, flavours, vitestArguments }) {
       ...process.env,
       PATH: folders.join(delimiter),
       UNDERSTUDY_TEST_FLAVOURS: flavours.join(","),
+      UNDERSTUDY_CHROMIUM: browser,
     },
     stdio: "inherit",
   });
@@ -69,8 +81,12 @@ await ensurePackages({ log });
 const node = assertedNode();
 const { available, missing } = await ensureFlavours();
 log(`database servers: ${available.join(", ") || "none"}`);
+const noBrowser = await ensureBrowser();
+const browser = installedChromium();
+log(`browser: ${browser ?? "none"}`);
 const wanted = process.argv.slice(2);
 const vitestArguments = wanted[0] === "--" ? wanted.slice(1) : wanted;
-process.exitCode = await runVitest({ node, flavours: available, vitestArguments });
+process.exitCode = await runVitest({ node, flavours: available, browser, vitestArguments });
 for (const { flavour, reason } of missing) log(`NOT RUN on ${flavour}: ${reason}`);
-if (missing.length > 0 && process.env.CI) process.exitCode = 1;
+if (noBrowser !== undefined) log(`NOT RUN in a browser: ${noBrowser}`);
+if ((missing.length > 0 || noBrowser !== undefined) && process.env.CI) process.exitCode = 1;

@@ -1,6 +1,5 @@
-import { spawnSync } from "node:child_process";
-import { accessSync, constants, readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { installWithApt, isOnPath } from "./apt.mjs";
 import { installedFlavours } from "./installed-flavours.mjs";
 
 /**
@@ -8,8 +7,6 @@ import { installedFlavours } from "./installed-flavours.mjs";
  * `my_print_defaults`, without which `mariadb-install-db` does not work.
  */
 const APT_PACKAGES = ["mariadb-server-core", "mariadb-client-core"];
-const APT_TIMEOUT_MS = 600_000;
-const TAIL_LINES = 12;
 
 /** How to install MariaDB by hand, by the program that each system installs with; the first that is there counts. */
 const COMMANDS = [
@@ -35,13 +32,7 @@ export async function ensureMariadb({ log }) {
 
   log(`no database server found: installing ${APT_PACKAGES.join(" and ")} with apt-get (no service) …`);
   const startedMs = performance.now();
-  // a stale list is no reason to give up: what it names may still be there
-  runApt(["update"]);
-  const result = runApt(["install", "--yes", "--no-install-recommends", ...APT_PACKAGES]);
-  if (result.status !== 0) {
-    const tail = `${result.stdout}${result.stderr}`.trim().split("\n").slice(-TAIL_LINES).join("\n");
-    throw new Error(`installing MariaDB with apt-get failed; it ended with:\n${tail}`);
-  }
+  installWithApt(APT_PACKAGES);
   if (!installedFlavours().includes("mariadb")) throw new Error(missingMariadb());
   log(`MariaDB installed in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
 }
@@ -75,24 +66,4 @@ function readOs(key) {
   } catch {
     return "";
   }
-}
-
-function runApt(programArguments) {
-  return spawnSync("apt-get", ["-o", "DPkg::Lock::Timeout=120", "--quiet", ...programArguments], {
-    encoding: "utf8",
-    timeout: APT_TIMEOUT_MS,
-    maxBuffer: 64 * 1024 * 1024,
-    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive", NEEDRESTART_SUSPEND: "1" },
-  });
-}
-
-function isOnPath(program) {
-  return (process.env.PATH ?? "").split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }
