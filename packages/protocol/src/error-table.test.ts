@@ -1,7 +1,7 @@
 import { CodedError } from "@understudy/kernel";
 import { describe, expect, it } from "vitest";
 import { ERROR_TABLE, isErrorCode, type ErrorCode, type ErrorEntry } from "./error-table.ts";
-import { errorCodeOf, UnderstudyError } from "./understudy-error.ts";
+import { errorCodeOf, isUnderstudyError, UnderstudyError } from "./understudy-error.ts";
 
 const entries = Object.entries(ERROR_TABLE) as [ErrorCode, ErrorEntry][];
 
@@ -87,5 +87,28 @@ describe("errorCodeOf", () => {
     expect(errorCodeOf(new CodedError("no-such-code", "?"))).toBe("internal");
     expect(errorCodeOf(Object.assign(new Error("driver"), { code: "deadlock" }))).toBe("internal");
     expect(errorCodeOf("text")).toBe("internal");
+  });
+});
+
+describe("UnderstudyError", () => {
+  it("believes the node about whether trying again helps, and else the table", () => {
+    expect(new UnderstudyError("deadlock", "m").retryable).toBe(true);
+    expect(new UnderstudyError("duplicate-key", "m").retryable).toBe(false);
+    expect(new UnderstudyError("deadlock", "m", { details: { retryable: false } }).retryable).toBe(false);
+  });
+
+  it("gives what a case needs, where it is there", () => {
+    const details = { requestId: "r", position: "1:x", statementIndex: 2 };
+    expect(new UnderstudyError("ack-timeout", "m", { details })).toMatchObject(details);
+    const bare = new UnderstudyError("ack-timeout", "m");
+    expect([bare.requestId, bare.position, bare.statementIndex]).toEqual([undefined, undefined, undefined]);
+  });
+
+  it("is told apart from others by its codes", () => {
+    const error: unknown = new UnderstudyError("duplicate-key", "m");
+    expect(isUnderstudyError(error)).toBe(true);
+    expect(isUnderstudyError(error, "deadlock", "duplicate-key")).toBe(true);
+    expect(isUnderstudyError(error, "deadlock")).toBe(false);
+    expect(isUnderstudyError(new CodedError("duplicate-key", "m"))).toBe(false);
   });
 });

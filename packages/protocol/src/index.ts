@@ -50,7 +50,7 @@ export {
 export { ERROR_TABLE, isErrorCode, type ErrorCode, type ErrorEntry } from "./error-table.ts";
 export { BINLOG_MEDIA_TYPE, HEADERS, NDJSON_MEDIA_TYPE, PROBLEM_MEDIA_TYPE } from "./headers.ts";
 export { Identifier, IDENTIFIER_CHARACTERS_MAX } from "./identifier.ts";
-export { formatPosition, parsePosition, type Position } from "./position.ts";
+export { formatPosition, parsePosition, parsePositions, type Position } from "./position.ts";
 export { Problem } from "./problem.ts";
 export { CONSISTENCY_LEVELS, READ_OPTIONS, ReadOptions } from "./read-options.ts";
 export { ReplicateAnswer, ReplicatePosition } from "./replicate.ts";
@@ -66,7 +66,7 @@ export {
   TransactionQueryAnswer,
   TransactionQueryRequest,
 } from "./transactions.ts";
-export { errorCodeOf, UnderstudyError } from "./understudy-error.ts";
+export { errorCodeOf, isUnderstudyError, UnderstudyError } from "./understudy-error.ts";
 export { Column, InputValue, OutputValue, Params, TaggedValue, VALUE_TAGS } from "./values.ts";
 export {
   FLAVOURS,

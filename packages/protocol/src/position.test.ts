@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatPosition, parsePosition } from "./position.ts";
+import { formatPosition, parsePosition, parsePositions } from "./position.ts";
 
 const epochArbitrary = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n });
 const mysqlSetArbitrary = fc
@@ -54,4 +54,22 @@ describe("position", () => {
       expect.objectContaining({ message: expect.stringMatching(/^.{20,120}$/) }),
     );
   });
+});
+
+describe("parsePositions", () => {
+  it("reads one position as one, and several between spaces, up to 16", () => {
+    expect(parsePositions("7:0-1-5")).toEqual([{ epoch: 7n, gtid: "0-1-5" }]);
+    expect(parsePositions("7:0-1-5 8:0-2-6")).toEqual([
+      { epoch: 7n, gtid: "0-1-5" },
+      { epoch: 8n, gtid: "0-2-6" },
+    ]);
+    expect(parsePositions(Array(16).fill("7:0-1-5").join(" "))).toHaveLength(16);
+  });
+
+  it.each(["", " ", "7:0-1-5 ", "7:0-1-5  8:0-2-6", Array(17).fill("7:0-1-5").join(" ")])(
+    "refuses %j",
+    (text) => {
+      expect(() => parsePositions(text)).toThrow(expect.objectContaining({ code: "invalid-request" }));
+    },
+  );
 });

@@ -20,3 +20,18 @@ export function parsePosition(text: string): Position {
   }
   return { epoch: BigInt(match[1]), gtid: match[2] ?? "" };
 }
+
+/** Positions that one `after` may name. */
+const POSITIONS_MAX = 16;
+
+/**
+ * Reads `after`: one position, or several with a space between them, of which a read has to see all. More than one are what a
+ * client has whose calls overlapped, since it can't tell which of two positions has the other. Throws `invalid-request`.
+ */
+export function parsePositions(text: string): readonly Position[] {
+  const texts = text.split(" ");
+  if (texts.length > POSITIONS_MAX) {
+    throw new UnderstudyError("invalid-request", `\`after\` names more than ${POSITIONS_MAX} positions`);
+  }
+  return texts.map((one) => parsePosition(one));
+}

@@ -27,7 +27,8 @@ export const READ_OPTIONS = {
     Type.String({
       minLength: 1,
       maxLength: POSITION_CHARACTERS_MAX,
-      description: "A position that a write answered with: the read waits until this node has it.",
+      description:
+        "A position that a write answered with, or up to 16 of them with spaces between: the read waits until this node has them all.",
     }),
   ),
   waitMs: Type.Integer({
