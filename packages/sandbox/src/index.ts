@@ -1,4 +1,6 @@
 export { openNodeProcess, type NodeProcess, type NodeProcessOptions } from "./node-process.ts";
 export { openSandbox, type Sandbox, type SandboxOptions } from "./sandbox.ts";
 export type { SandboxNode } from "./sandbox-node.ts";
+export type { Direction } from "./proxied-connection.ts";
+export { openTcpProxy, type TcpProxy, type TcpProxyCounts, type TcpProxyOptions } from "./tcp-proxy.ts";
 export { waitUntilReplicating } from "./wait-until-replicating.ts";
