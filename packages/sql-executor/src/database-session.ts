@@ -1,10 +1,11 @@
 import { Socket } from "node:net";
+import { CollectedRows, type RowLimits, type StatementOutcome } from "./collected-rows.ts";
 import {
   ConnectionLostError,
   QueryCommand,
   type QueryText,
-  type RowLimits,
-  type StatementOutcome,
+  type RowSink,
+  type StatementEnd,
 } from "./query-command.ts";
 import { quoteName } from "./quote-name.ts";
 import type { RawConnection } from "./raw-connection.ts";
@@ -41,7 +42,7 @@ export class DatabaseSession {
 
   /** Runs the statements that make it a session of its kind. Before the first use, and again after a reset. */
   async setUp(): Promise<void> {
-    for (const sql of this.#setUp) await this.#send({ sql }, NO_ROWS);
+    for (const sql of this.#setUp) await this.#send({ sql }, new CollectedRows(NO_ROWS));
     this.#mustReset = false;
   }
 
@@ -63,25 +64,51 @@ export class DatabaseSession {
   /** Runs one statement. Throws what the server or the connection threw, unclassified. */
   async run(sql: string, limits: RowLimits = NO_ROWS): Promise<StatementOutcome> {
     const query = { sql, prelude: this.#prelude };
-    const outcome = await this.#send(query, limits);
+    const outcome = await this.#collect(query, limits);
     if (!outcome.foundTraces) return outcome;
     // A query before left something in the session that this one may have seen. What has a prelude may run twice.
     await this.reset();
-    return await this.#send(query, limits);
+    return await this.#collect(query, limits);
   }
 
-  async #send(query: QueryText, limits: RowLimits): Promise<StatementOutcome> {
-    const { promise, resolve, reject } = Promise.withResolvers<StatementOutcome>();
+  /**
+   * Runs one statement and hands its rows to `sink`. Resolves after the last one. That the prelude met traces is the sink's to
+   * look at.
+   */
+  async stream(sql: string, sink: RowSink): Promise<StatementEnd> {
+    return await this.#send({ sql, prelude: this.#prelude }, sink);
+  }
+
+  /** Reads nothing more from the server until {@link resume}, so that it stops sending. */
+  pause(): void {
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
+  }
+
+  get #socket(): Socket | undefined {
+    return "stream" in this.raw && this.raw.stream instanceof Socket ? this.raw.stream : undefined;
+  }
+
+  async #collect(query: QueryText, limits: RowLimits): Promise<StatementOutcome> {
+    const rows = new CollectedRows(limits);
+    return rows.outcome(await this.#send(query, rows));
+  }
+
+  async #send(query: QueryText, sink: RowSink): Promise<StatementEnd> {
+    const { promise, resolve, reject } = Promise.withResolvers<StatementEnd>();
     this.#rejectRunning = reject;
-    const command = new QueryCommand(query, limits, (error, outcome) => {
-      if (outcome) resolve(outcome);
+    const command = new QueryCommand(query, sink, (error, end) => {
+      if (end) resolve(end);
       else reject(error ?? new Error("no outcome"));
     });
     this.raw.addCommand(command);
     try {
-      const outcome = await promise;
-      if (outcome.stateChanged) this.#mustReset = true;
-      return outcome;
+      const end = await promise;
+      if (end.stateChanged) this.#mustReset = true;
+      return end;
     } catch (error) {
       if (error instanceof ConnectionLostError) this.destroy();
       throw error;
@@ -125,7 +152,7 @@ export class DatabaseSession {
     this.#usable = false;
     this.raw.destroy();
     // destroy() only half-closes; what the server still sends is nobody's.
-    if ("stream" in this.raw && this.raw.stream instanceof Socket) this.raw.stream.destroy();
+    this.#socket?.destroy();
     this.#rejectRunning?.(new ConnectionLostError("the connection was dropped", true));
   }
 }

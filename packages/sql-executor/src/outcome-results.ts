@@ -1,5 +1,5 @@
 import { UnderstudyError, type Column, type Warning } from "@understudy/protocol";
-import type { RowLimits, StatementOutcome } from "./query-command.ts";
+import type { RowLimits, StatementOutcome } from "./collected-rows.ts";
 import type { ExecuteResult, QueryResult } from "./sql-executor.ts";
 import type { StatementShape } from "./statement-shape.ts";
 import type { WireColumn } from "./wire-column.ts";

@@ -1,18 +1,11 @@
-import type { OutputValue } from "@understudy/protocol";
 import { packetReader } from "./packet-reader.ts";
 import type { RawCommand, RawConnection, RawPacket } from "./raw-connection.ts";
 import { readColumn, type WireColumn } from "./wire-column.ts";
 
-/** How rows are handed out. */
-type RowShape = "objects" | "arrays";
-
-/** What one statement answered. */
-export interface StatementOutcome {
+/** What one statement answered beside its rows. */
+export interface StatementEnd {
   /** Of the last result set; null where there was none. */
-  readonly columns: WireColumn[] | null;
-  readonly rows: Record<string, OutputValue>[] | OutputValue[][];
-  /** Rows that the server sent, kept or not. */
-  readonly rowCount: number;
+  readonly columns: readonly WireColumn[] | null;
   readonly affectedRows: number;
   readonly insertId: string | null;
   readonly warningCount: number;
@@ -21,15 +14,17 @@ export interface StatementOutcome {
   readonly stateChanged: boolean;
   /** The prelude met traces of an earlier statement, which this one may have seen. */
   readonly foundTraces: boolean;
-  /** What the caller may not have as a whole; the rows are then incomplete. */
-  readonly overflow: "rows" | "bytes" | null;
 }
 
-/** What {@link QueryCommand} keeps of the rows. */
-export interface RowLimits {
-  readonly shape: RowShape;
-  readonly rowsMax: number;
-  readonly bytesMax: number;
+/** Where the rows of a statement go. */
+export interface RowSink {
+  /**
+   * A result set begins; one that came before is void. With `foundTraces` its rows may rest on what an earlier statement left in
+   * the session.
+   */
+  begin(columns: readonly WireColumn[], foundTraces: boolean): void;
+  /** One row, to be read during the call. `enough` drops the connection with all that would still come. */
+  take(packet: RawPacket): "more" | "enough";
 }
 
 /** An error as the server's ERR packet tells it; the same fields as mysql2's own errors. */
@@ -69,8 +64,6 @@ interface ConnectionInside {
 const COM_QUERY = 0x03;
 const QUERY_ATTRIBUTES = 1 << 27;
 const PACKET_BYTES_MAX = 0xffffff;
-/** What follows a passed limit is read and dropped up to here; beyond it a new connection is cheaper. */
-const DRAIN_BYTES_MAX = 1024 * 1024;
 const STATUS = { moreResults: 0x0008, sessionStateChanged: 0x4000 } as const;
 
 /** What a {@link QueryCommand} sends. */
@@ -83,11 +76,11 @@ export interface QueryText {
   readonly prelude?: string | undefined;
 }
 
-/** Sends one statement as text and reads all that it answers. */
+/** Sends one statement as text and reads all that it answers; its rows go to a {@link RowSink} as they come. */
 export class QueryCommand implements RawCommand {
   readonly #query: QueryText;
-  readonly #limits: RowLimits;
-  readonly #settle: (error: Error | null, outcome?: StatementOutcome) => void;
+  readonly #sink: RowSink;
+  readonly #settle: (error: Error | null, end?: StatementEnd) => void;
   #read: (packet: RawPacket, connection: RawConnection) => boolean = (packet) => this.#readHeader(packet);
   #preludePending: boolean;
   #packetCount = 1;
@@ -95,12 +88,6 @@ export class QueryCommand implements RawCommand {
   #extendedMetadata = false;
   #columnCount = 0;
   #columns: WireColumn[] | null = null;
-  #objects: Record<string, OutputValue>[] = [];
-  #arrays: OutputValue[][] = [];
-  #rowCount = 0;
-  #bytes = 0;
-  #drainUntilBytes = 0;
-  #overflow: StatementOutcome["overflow"] = null;
   #affectedRows = 0;
   #insertId: string | null = null;
   #warningCount = 0;
@@ -108,14 +95,10 @@ export class QueryCommand implements RawCommand {
   #stateChanged = false;
   #foundTraces = false;
 
-  constructor(
-    query: QueryText,
-    limits: RowLimits,
-    settle: (error: Error | null, outcome?: StatementOutcome) => void,
-  ) {
+  constructor(query: QueryText, sink: RowSink, settle: (error: Error | null, end?: StatementEnd) => void) {
     this.#query = query;
     this.#preludePending = query.prelude !== undefined;
-    this.#limits = limits;
+    this.#sink = sink;
     this.#settle = settle;
   }
 
@@ -167,9 +150,6 @@ export class QueryCommand implements RawCommand {
     if (first === 0xfb) throw new Error("the server asked for a local file, which is switched off");
     this.#columnCount = packetReader.length(packet);
     this.#columns = [];
-    this.#objects = [];
-    this.#arrays = [];
-    this.#rowCount = 0;
     this.#read = (next) => this.#readColumn(next);
     return false;
   }
@@ -177,6 +157,7 @@ export class QueryCommand implements RawCommand {
   #readColumn(packet: RawPacket): boolean {
     if (this.#columns === null || this.#columns.length === this.#columnCount) {
       // The EOF packet that ends the column definitions.
+      this.#sink.begin(this.#columns ?? [], this.#foundTraces);
       this.#read = (next, on) => this.#readRow(next, on);
       return false;
     }
@@ -192,50 +173,10 @@ export class QueryCommand implements RawCommand {
       if ((status & STATUS.sessionStateChanged) !== 0) this.#stateChanged = true;
       return this.#endResult(status);
     }
-    this.#rowCount++;
-    this.#bytes += end - offset;
-    if (this.#overflow !== null) {
-      if (this.#bytes < this.#drainUntilBytes) return false;
-      this.#settle(null, this.#outcome());
-      connection.destroy();
-      return true;
-    }
-    if (this.#rowCount > this.#limits.rowsMax) return this.#overflowed("rows");
-    if (this.#bytes > this.#limits.bytesMax) return this.#overflowed("bytes");
-    if (this.#limits.shape === "arrays") this.#arrays.push(this.#cells(packet));
-    else this.#objects.push(this.#object(packet));
-    return false;
-  }
-
-  #overflowed(what: "rows" | "bytes"): boolean {
-    this.#overflow = what;
-    this.#objects = [];
-    this.#arrays = [];
-    this.#drainUntilBytes = this.#bytes + DRAIN_BYTES_MAX;
-    return false;
-  }
-
-  #cells(packet: RawPacket): OutputValue[] {
-    const cells: OutputValue[] = [];
-    for (const column of this.#columns ?? []) cells.push(readCell(packet, column));
-    return cells;
-  }
-
-  #object(packet: RawPacket): Record<string, OutputValue> {
-    const row: Record<string, OutputValue> = {};
-    for (const column of this.#columns ?? []) {
-      const value = readCell(packet, column);
-      if (column.name === "__proto__") {
-        // Plain assignment would set the prototype and lose the value.
-        Object.defineProperty(row, column.name, {
-          value,
-          enumerable: true,
-          configurable: true,
-          writable: true,
-        });
-      } else row[column.name] = value;
-    }
-    return row;
+    if (this.#sink.take(packet) === "more") return false;
+    this.#settle(null, this.#end());
+    connection.destroy();
+    return true;
   }
 
   /** OK packet with session tracking (MySQL source documentation, "OK_Packet"). */
@@ -280,22 +221,19 @@ export class QueryCommand implements RawCommand {
       this.#read = (packet) => this.#readHeader(packet);
       return false;
     }
-    this.#settle(null, this.#outcome());
+    this.#settle(null, this.#end());
     return true;
   }
 
-  #outcome(): StatementOutcome {
+  #end(): StatementEnd {
     return {
       columns: this.#columns,
-      rows: this.#limits.shape === "arrays" ? this.#arrays : this.#objects,
-      rowCount: this.#rowCount,
       affectedRows: this.#affectedRows,
       insertId: this.#insertId,
       warningCount: this.#warningCount,
       gtid: this.#gtid,
       stateChanged: this.#stateChanged,
       foundTraces: this.#foundTraces,
-      overflow: this.#overflow,
     };
   }
 }
@@ -319,39 +257,6 @@ function queryPackets(head: readonly number[], sql: string): Buffer[] {
     packets.push(Buffer.concat([header, part]));
   }
   return packets;
-}
-
-function readCell(packet: RawPacket, column: WireColumn): OutputValue {
-  const length = packetReader.length(packet);
-  if (length < 0) return null;
-  const { buffer, offset: start } = packet;
-  const end = start + length;
-  packet.offset = end;
-  switch (column.kind) {
-    case "number":
-      return readNumber(buffer, start, end);
-    case "text":
-      return length === 0 ? "" : buffer.toString("utf8", start, end);
-    case "binary":
-      return buffer.toString("base64", start, end);
-  }
-}
-
-const MINUS = 0x2d;
-const ZERO = 0x30;
-
-/** Most numbers are short integers, which are cheaper to add up than to make a string of. */
-function readNumber(buffer: Buffer, start: number, end: number): number {
-  const isNegative = buffer[start] === MINUS;
-  const first = isNegative ? start + 1 : start;
-  if (end - first > 10) return Number(buffer.toString("latin1", start, end));
-  let sum = 0;
-  for (let at = first; at < end; at++) {
-    const digit = (buffer[at] ?? 0) - ZERO;
-    if (digit < 0 || digit > 9) return Number(buffer.toString("latin1", start, end));
-    sum = sum * 10 + digit;
-  }
-  return isNegative ? 0 - sum : sum;
 }
 
 function readError(packet: RawPacket): ServerError {
