@@ -42,8 +42,8 @@ export function isUnderstudyError<Code extends ErrorCode = ErrorCode>(
   ...codes: readonly Code[]
 ): error is UnderstudyError<Code> {
   if (!(error instanceof UnderstudyError)) return false;
-  const known: readonly ErrorCode[] = codes;
-  return codes.length === 0 || known.includes(error.code);
+  const code = errorCodeOf(error);
+  return codes.length === 0 || codes.some((one) => one === code);
 }
 
 /** The table's code for anything that was thrown; `internal` for what nobody classified. */
