@@ -1,0 +1,18 @@
+import { UnderstudyError } from "@understudy/protocol";
+
+/** How an interactive transaction ended. */
+export interface TransactionEnd {
+  readonly state: "committed" | "rolled-back";
+  /** In one sentence, for people. */
+  readonly reason: string;
+  /** Where it was committed, or a position that has it; null where it was rolled back. */
+  readonly position: string | null;
+}
+
+/** What every call gets that comes after the end. */
+export function expired({ state, reason, position }: TransactionEnd): UnderstudyError {
+  const outcome = state === "committed" ? "committed" : "rolled back";
+  return new UnderstudyError("transaction-expired", `the transaction was ${outcome}: ${reason}`, {
+    details: { outcome: state, reason, ...(position === null ? {} : { position }) },
+  });
+}

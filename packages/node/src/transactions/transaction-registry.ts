@@ -1,0 +1,166 @@
+import type { Clock, Logger } from "@understudy/kernel";
+import {
+  UnderstudyError,
+  type BeginAnswer,
+  type BeginRequest,
+  type TransactionAnswer,
+  type TransactionExecuteAnswer,
+  type TransactionExecuteRequest,
+  type TransactionQueryAnswer,
+  type TransactionQueryRequest,
+} from "@understudy/protocol";
+import type { Committed, SqlExecutor } from "@understudy/sql-executor";
+import { elapsedMs } from "../routes/query-answer.ts";
+import { InteractiveTransaction, type CommitSteps } from "./interactive-transaction.ts";
+import { expired, type TransactionEnd } from "./transaction-end.ts";
+import type { TransactionIds } from "./transaction-ids.ts";
+
+/** Ends that are remembered, so that most questions need no database. */
+const ENDS_KEPT = 10_000;
+
+/** Where the ends of transactions stand that this process does not remember. */
+export interface TransactionOutcomes {
+  /** The word that a transaction commits about itself. */
+  readonly keep: (id: string) => ReturnType<CommitSteps["keep"]>;
+  /** How a transaction ended that is not open here; makes sure that it can't end in another way any more. */
+  readonly settle: (id: string) => Promise<TransactionEnd>;
+}
+
+/** What a {@link TransactionRegistry} is made of. */
+export interface TransactionRegistryOptions {
+  readonly executor: Pick<SqlExecutor, "openTransaction">;
+  readonly ids: Pick<TransactionIds, "issue" | "check">;
+  readonly outcomes: TransactionOutcomes;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly openMax: number;
+}
+
+/**
+ * The interactive transactions of a master: begun and ended with its role. Every call but `begin` throws `not-found` for an id that
+ * no node of the cluster issued, and `transaction-expired` with the outcome for a transaction that has ended.
+ */
+export class TransactionRegistry implements AsyncDisposable {
+  readonly #options: TransactionRegistryOptions;
+  readonly #open = new Map<string, InteractiveTransaction>();
+  readonly #ends = new Map<string, TransactionEnd>();
+  #opening = 0;
+  #isClosed = false;
+
+  constructor(options: TransactionRegistryOptions) {
+    this.#options = options;
+  }
+
+  /** How many are open. */
+  get openCount(): number {
+    return this.#open.size + this.#opening;
+  }
+
+  /** Throws `overloaded` where as many are open as may be. */
+  async begin({ database, isolation, ...limits }: BeginRequest): Promise<BeginAnswer> {
+    const { executor, ids, clock, logger, openMax } = this.#options;
+    if (this.#isClosed) throw new UnderstudyError("no-leader", "this node is no master any more");
+    if (this.openCount >= openMax) {
+      throw new UnderstudyError(
+        "overloaded",
+        `${openMax} interactive transactions are open already, which is UNDERSTUDY_TRANSACTIONS_MAX`,
+      );
+    }
+    this.#opening++;
+    try {
+      const open = await executor.openTransaction({ database, isolation });
+      const id = ids.issue();
+      const transaction = new InteractiveTransaction({
+        id,
+        open,
+        limits,
+        clock,
+        logger,
+        onEnd: (end) => this.#note(id, end),
+      });
+      this.#open.set(id, transaction);
+      if (this.#isClosed) await transaction[Symbol.asyncDispose]();
+      return { id, expiresAt: transaction.expiresAt() };
+    } finally {
+      this.#opening--;
+    }
+  }
+
+  async query(id: string, request: TransactionQueryRequest): Promise<TransactionQueryAnswer> {
+    return this.#timed(id, (transaction) => transaction.query(request));
+  }
+
+  async execute(id: string, request: TransactionExecuteRequest): Promise<TransactionExecuteAnswer> {
+    return this.#timed(id, (transaction) => transaction.execute(request));
+  }
+
+  /** Throws `write-uncertain` where the answer was lost; {@link tell} finds it out. */
+  async commit(id: string, positionOf: CommitSteps["positionOf"]): Promise<Committed> {
+    const transaction = await this.#get(id);
+    return transaction.commit({ keep: () => this.#options.outcomes.keep(id), positionOf });
+  }
+
+  async rollback(id: string): Promise<TransactionAnswer> {
+    const transaction = await this.#get(id);
+    return answerOf(id, await transaction.rollback());
+  }
+
+  /** Where it stands. */
+  async tell(id: string): Promise<TransactionAnswer> {
+    this.#options.ids.check(id);
+    const transaction = this.#open.get(id);
+    if (transaction) {
+      return { id, state: "open", reason: null, position: null, expiresAt: transaction.expiresAt() };
+    }
+    return answerOf(id, await this.#endOf(id));
+  }
+
+  /** Rolls back all that is open; commits under way are waited for. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#open.values()].map((transaction) => transaction[Symbol.asyncDispose]()));
+  }
+
+  async #timed<T>(
+    id: string,
+    call: (transaction: InteractiveTransaction) => Promise<T>,
+  ): Promise<T & { expiresAt: string; timeMs: number }> {
+    const { clock } = this.#options;
+    const transaction = await this.#get(id);
+    const startedMs = clock.monotonicMs();
+    const result = await call(transaction);
+    const timeMs = elapsedMs(clock.monotonicMs() - startedMs);
+    return { ...result, expiresAt: transaction.expiresAt(), timeMs };
+  }
+
+  async #get(id: string): Promise<InteractiveTransaction> {
+    this.#options.ids.check(id);
+    const transaction = this.#open.get(id);
+    if (transaction) return transaction;
+    throw expired(await this.#endOf(id));
+  }
+
+  async #endOf(id: string): Promise<TransactionEnd> {
+    const known = this.#ends.get(id);
+    if (known) return known;
+    const end = await this.#options.outcomes.settle(id);
+    this.#remember(id, end);
+    return end;
+  }
+
+  #note(id: string, end: TransactionEnd | null): void {
+    this.#open.delete(id);
+    if (end !== null) this.#remember(id, end);
+  }
+
+  #remember(id: string, end: TransactionEnd): void {
+    this.#ends.set(id, end);
+    if (this.#ends.size <= ENDS_KEPT) return;
+    const [oldest] = this.#ends.keys();
+    if (oldest !== undefined) this.#ends.delete(oldest);
+  }
+}
+
+function answerOf(id: string, { state, reason, position }: TransactionEnd): TransactionAnswer {
+  return { id, state, reason, position, expiresAt: null };
+}
