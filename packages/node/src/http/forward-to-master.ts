@@ -1,0 +1,73 @@
+import type { ForwardAnswer } from "@understudy/client";
+import { isCodedError } from "@understudy/kernel";
+import { HEADERS, UnderstudyError } from "@understudy/protocol";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { SlaveRole } from "../roles/slave-role.ts";
+import { whileConnected } from "./while-connected.ts";
+
+/** A request that this node leaves to the master. */
+export interface Forwarding {
+  readonly role: SlaveRole;
+  /** This node. */
+  readonly nodeId: string;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  /** A read whose answer is lost may be sent again, a write not. */
+  readonly effect: "read" | "write";
+}
+
+/** Headers that go on with a forwarded request. */
+const FORWARDED_HEADERS = ["accept", "authorization", HEADERS.idempotencyKey] as const;
+
+/**
+ * Passes a request on to the master as it is, and its answer back as it is. Throws `forward-loop` for one that was passed on
+ * already, `no-leader` where it surely did not reach a master; else `node-unreachable` for a read, `write-uncertain` for a write.
+ */
+export async function forwardToMaster(forwarding: Forwarding): Promise<FastifyReply> {
+  const { role, nodeId, request, reply } = forwarding;
+  refuseLoop(forwarding);
+  const headers: Record<string, string> = {
+    [HEADERS.requestId]: request.id,
+    [HEADERS.forwardedBy]: nodeId,
+  };
+  for (const name of FORWARDED_HEADERS) {
+    const value = request.headers[name];
+    if (typeof value === "string") headers[name] = value;
+  }
+  const hasBody = request.body !== undefined && request.body !== null;
+  if (hasBody) headers["content-type"] = "application/json";
+  const body = hasBody ? JSON.stringify(request.body) : undefined;
+  // the master goes on with a write whose client has gone; only the wait for its answer ends
+  const answer = await whileConnected(request, (signal) =>
+    role.forward({ method: request.method, path: request.url, headers, body }, signal),
+  ).catch((error: unknown) => {
+    throw asOf(forwarding.effect, error);
+  });
+  return passOn(answer, nodeId, reply);
+}
+
+/** A read has no outcome that could be unknown. */
+function asOf(effect: Forwarding["effect"], error: unknown): unknown {
+  if (effect === "write" || !isCodedError(error, "write-uncertain")) return error;
+  return new UnderstudyError("node-unreachable", "the connection to the master broke before it answered", {
+    cause: error,
+  });
+}
+
+function refuseLoop({ role, nodeId, request, effect }: Forwarding): void {
+  const before = request.headers[HEADERS.forwardedBy];
+  if (before === undefined) return;
+  throw new UnderstudyError(
+    "forward-loop",
+    `${String(before)} forwarded this ${effect} to ${nodeId}, which is not the master either`,
+    { details: { leader: role.view().leader?.url ?? null } },
+  );
+}
+
+function passOn(answer: ForwardAnswer, nodeId: string, reply: FastifyReply): FastifyReply {
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (name.startsWith("access-control-") || name === "vary") continue;
+    reply.header(name, value);
+  }
+  return reply.header(HEADERS.forwardedBy, nodeId).status(answer.status).send(answer.body);
+}

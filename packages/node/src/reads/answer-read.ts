@@ -1,0 +1,32 @@
+import { HEADERS, type ReadOptions } from "@understudy/protocol";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { forwardToMaster } from "../http/forward-to-master.ts";
+import { whileConnected } from "../http/while-connected.ts";
+import type { NodeRuntime } from "../node-runtime.ts";
+import { passReadGate, type ReadPass } from "./read-gate.ts";
+
+/** A read under way. */
+export interface ReadCall {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly options: ReadOptions;
+}
+
+/** A pass for this node. */
+export type PassHere = Extract<ReadPass, { kind: "here" }>;
+
+/** Answers a read here as soon as this node's data is fresh enough for it, or has the master answer it. */
+export async function answerRead<Answer>(
+  runtime: NodeRuntime,
+  { request, reply, options }: ReadCall,
+  run: (pass: PassHere) => Promise<Answer>,
+): Promise<Answer | FastifyReply> {
+  const pass = await whileConnected(request, (signal) => passReadGate(runtime, options, signal));
+  if (pass.kind === "master") {
+    const { nodeId } = runtime.services.identity;
+    return forwardToMaster({ role: pass.role, nodeId, request, reply, effect: "read" });
+  }
+  reply.header(HEADERS.position, pass.position);
+  if (pass.lagMs !== null) reply.header(HEADERS.lagMs, String(pass.lagMs));
+  return run(pass);
+}
