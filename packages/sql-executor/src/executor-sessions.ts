@@ -1,0 +1,164 @@
+import type { Clock, Logger } from "@understudy/kernel";
+import { UnderstudyError } from "@understudy/protocol";
+import { ACCOUNT_NAMES, makeAccounts, newPassword, type ClientAccount } from "./accounts.ts";
+import type { DatabaseEndpoint } from "./database-endpoint.ts";
+import { DatabaseSession } from "./database-session.ts";
+import { Deadlines } from "./deadlines.ts";
+import { classifyDriverError, errnoOf } from "./driver-error.ts";
+import { Lending } from "./lending.ts";
+import { ConnectionLostError } from "./query-command.ts";
+import { connectRaw } from "./raw-connection.ts";
+import type { ServerInfo } from "./server-info.ts";
+import { SessionPool } from "./session-pool.ts";
+import { SESSION_PRELUDES, sessionSetUp, type SessionKind } from "./session-set-up.ts";
+import type { ExecutorLimits, PoolSizes } from "./sql-executor.ts";
+
+/** What {@link ExecutorSessions} are made of. */
+export interface ExecutorSessionsOptions {
+  readonly endpoint: DatabaseEndpoint;
+  readonly server: ServerInfo;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly poolSizes: PoolSizes;
+  readonly limits: ExecutorLimits;
+}
+
+/** Connections for ending statements and making accounts; never lent, so that they can't be used up. */
+const CONTROL_SESSIONS = 2;
+const CONTROL_MS_MAX = 10_000;
+
+/** The connections of an executor: a pool for each use, the accounts they log in with, and who lends them. */
+export class ExecutorSessions implements AsyncDisposable {
+  readonly lending: Lending;
+  readonly pools: Readonly<Record<SessionKind, SessionPool>>;
+  readonly #options: ExecutorSessionsOptions;
+  readonly #deadlines: Deadlines;
+  readonly #passwords: Record<ClientAccount, string> = { reader: newPassword(), application: newPassword() };
+  #refreshing: Promise<void> | null = null;
+
+  constructor(options: ExecutorSessionsOptions) {
+    this.#options = options;
+    this.pools = {
+      reader: this.#createPool("reader", options.poolSizes.reader),
+      application: this.#createPool("application", options.poolSizes.application),
+      admin: this.#createPool("admin", options.poolSizes.admin),
+      control: this.#createPool("control", CONTROL_SESSIONS),
+    };
+    this.#deadlines = new Deadlines(options.clock);
+    this.lending = new Lending({
+      deadlines: this.#deadlines,
+      logger: options.logger,
+      killQuery: async (threadId) =>
+        await this.control(async (session) => void (await session.run(`KILL QUERY ${threadId}`))),
+    });
+  }
+
+  /** A task of our own on a connection that client calls can't use up. */
+  async control<T>(task: (session: DatabaseSession) => Promise<T>): Promise<T> {
+    const pool = this.pools.control;
+    for (let attempt = 0; ; attempt++) {
+      const session = await pool.acquire();
+      try {
+        return await this.#deadlines.bound(
+          CONTROL_MS_MAX,
+          () => session.destroy(),
+          async () => {
+            const result = await task(session);
+            await session.clean();
+            return result;
+          },
+        );
+      } catch (error) {
+        // What it did halfway, such as sql_log_bin=0, must not meet the next one.
+        session.destroy();
+        if (attempt > 0 || !(error instanceof ConnectionLostError) || error.sent)
+          throw classifyDriverError(error);
+        pool.dropIdle();
+      } finally {
+        pool.release(session);
+      }
+    }
+  }
+
+  /** Ends the sessions of the application account on the server. */
+  async endApplicationSessions(): Promise<void> {
+    await this.control(async (session) => {
+      const { rows } = await session.run("SHOW PROCESSLIST", {
+        shape: "objects",
+        rowsMax: 100_000,
+        bytesMax: 1 << 26,
+      });
+      for (const row of rows) {
+        if (Array.isArray(row) || row["User"] !== ACCOUNT_NAMES.application) continue;
+        // One that ended by itself in the meantime is what we want.
+        await session.run(`KILL CONNECTION ${String(row["Id"])}`).catch(ignoreUnknownThread);
+      }
+    });
+    this.pools.application.dropIdle();
+  }
+
+  /** Makes the two accounts anew under the passwords of this executor; calls at the same time share one try. */
+  async refreshAccounts(): Promise<void> {
+    this.#refreshing ??= this.control(async (session) => {
+      session.markForReset();
+      await makeAccounts(session, this.#options.server, this.#passwords);
+    }).finally(() => {
+      this.#refreshing = null;
+    });
+    await this.#refreshing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const pool of Object.values(this.pools)) await pool[Symbol.asyncDispose]();
+    await this.lending[Symbol.asyncDispose]();
+    await this.#deadlines[Symbol.asyncDispose]();
+  }
+
+  #createPool(kind: SessionKind, sizeMax: number): SessionPool {
+    const { queueMax, acquireTimeoutMs } = this.#options.limits;
+    const { clock } = this.#options;
+    return new SessionPool({
+      name: kind,
+      sizeMax,
+      queueMax,
+      acquireTimeoutMs,
+      clock,
+      open: async () => await this.#open(kind),
+    });
+  }
+
+  async #open(kind: SessionKind): Promise<DatabaseSession> {
+    try {
+      return await this.#connect(kind);
+    } catch (error) {
+      const isClient = kind === "reader" || kind === "application";
+      if (!isClient || !(error instanceof UnderstudyError) || error.code !== "forbidden") throw error;
+      // The server was rebuilt from somebody else's copy: our accounts are gone or have another password.
+      await this.refreshAccounts();
+      return await this.#connect(kind);
+    }
+  }
+
+  async #connect(kind: SessionKind): Promise<DatabaseSession> {
+    const { endpoint, limits, server } = this.#options;
+    const isClient = kind === "reader" || kind === "application";
+    const account = isClient ? { user: ACCOUNT_NAMES[kind], password: this.#passwords[kind] } : {};
+    const raw = await connectRaw({ ...endpoint, ...account }, { timeoutMs: limits.connectTimeoutMs });
+    const session = new DatabaseSession(raw, sessionSetUp(kind, server.flavour), SESSION_PRELUDES[kind]);
+    try {
+      await this.#deadlines.bound(
+        limits.connectTimeoutMs,
+        () => session.destroy(),
+        async () => await session.setUp(),
+      );
+    } catch (error) {
+      session.destroy();
+      throw classifyDriverError(error);
+    }
+    return session;
+  }
+}
+
+function ignoreUnknownThread(error: unknown): void {
+  if (errnoOf(error) !== 1094) throw error;
+}
