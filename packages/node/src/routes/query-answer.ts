@@ -1,22 +1,26 @@
 import type { QueryAnswer } from "@understudy/protocol";
 import type { QueryOptions } from "@understudy/sql-executor";
 import type { NodeRuntime } from "../node-runtime.ts";
+import type { PassHere } from "../reads/answer-read.ts";
 
-/** Runs a query on this node's own data. The position is taken before it runs: everything up to there is in the rows. */
-export async function answerQuery(runtime: NodeRuntime, query: QueryOptions): Promise<QueryAnswer> {
+/** Runs a query on this node's own data, after the read's gate: everything up to the pass's position is in the rows. */
+export async function answerQuery(
+  runtime: NodeRuntime,
+  pass: PassHere,
+  query: QueryOptions,
+): Promise<QueryAnswer> {
   const { executor, role } = runtime.running();
   const { clock, identity } = runtime.services;
-  const position = role.positionText();
   const startedMs = clock.monotonicMs();
   const { columns, rows, rowCount } = await executor.query(query);
   return {
     columns,
     rows,
     rowCount,
-    position,
+    position: pass.position,
     node: identity.nodeId,
     role: role.kind,
-    lagMs: role.lagMs(),
+    lagMs: pass.lagMs,
     timeMs: elapsedMs(clock.monotonicMs() - startedMs),
   };
 }

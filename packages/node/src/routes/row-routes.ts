@@ -1,13 +1,8 @@
-import {
-  DeleteRequest,
-  InsertRequest,
-  SelectRequest,
-  UpdateRequest,
-  type QueryAnswer,
-} from "@understudy/protocol";
+import { DeleteRequest, InsertRequest, SelectRequest, UpdateRequest } from "@understudy/protocol";
 import { buildDelete, buildInsert, buildSelect, buildUpdate } from "@understudy/sql-executor";
 import type { HttpServer } from "../http/create-server.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
+import { answerRead, type ReadCall } from "../reads/answer-read.ts";
 import { SelectQuerystring, selectRequestOf } from "./select-querystring.ts";
 import { answerQuery } from "./query-answer.ts";
 import { inDatabase } from "./unknown-database.ts";
@@ -46,12 +41,16 @@ export function addRowRoutes(server: HttpServer, runtime: NodeRuntime): void {
       answerOf: ({ affectedRows }) => ({ affectedRows }),
     }),
   });
-  const select = (request: SelectRequest): Promise<QueryAnswer> =>
-    inDatabase(runtime.running().executor, request.database, () =>
-      answerQuery(runtime, { ...buildSelect(request), maxRows: request.limit + 1 }),
+  const select = async (call: Omit<ReadCall, "options">, body: SelectRequest) =>
+    answerRead(runtime, { ...call, options: body }, (pass) =>
+      inDatabase(runtime.running().executor, body.database, () =>
+        answerQuery(runtime, pass, { ...buildSelect(body), maxRows: body.limit + 1 }),
+      ),
     );
-  server.post("/select", { schema: { body: SelectRequest } }, ({ body }) => select(body));
-  server.get("/select", { schema: { querystring: SelectQuerystring } }, async ({ query }) =>
-    select(selectRequestOf(query)),
+  server.post("/select", { schema: { body: SelectRequest } }, async (request, reply) =>
+    select({ request, reply }, request.body),
+  );
+  server.get("/select", { schema: { querystring: SelectQuerystring } }, async (request, reply) =>
+    select({ request, reply }, selectRequestOf(request.query)),
   );
 }

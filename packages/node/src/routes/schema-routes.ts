@@ -1,8 +1,9 @@
-import { Identifier, UnderstudyError } from "@understudy/protocol";
+import { Identifier, ReadOptions, UnderstudyError } from "@understudy/protocol";
 import Type from "typebox";
 import { Compile } from "typebox/compile";
 import type { HttpServer } from "../http/create-server.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
+import { answerRead } from "../reads/answer-read.ts";
 
 const name = Type.String({ minLength: 1 });
 const InDatabase = Type.Object({ database: name });
@@ -11,17 +12,37 @@ const isName = Compile(Identifier);
 
 /** `GET /databases` and what is below it. */
 export function addSchemaRoutes(server: HttpServer, runtime: NodeRuntime): void {
-  server.get("/databases", async () => ({ databases: await runtime.running().executor.listDatabases() }));
-  server.get("/databases/:database", { schema: { params: InDatabase } }, ({ params }) =>
-    runtime.running().executor.describeDatabase(nameOf(params.database)),
+  const querystring = ReadOptions;
+  const executor = () => runtime.running().executor;
+  server.get("/databases", { schema: { querystring } }, async (request, reply) =>
+    answerRead(runtime, { request, reply, options: request.query }, async () => ({
+      databases: await executor().listDatabases(),
+    })),
   );
-  server.get("/databases/:database/tables", { schema: { params: InDatabase } }, ({ params }) =>
-    runtime.running().executor.listTables(nameOf(params.database)),
+  server.get(
+    "/databases/:database",
+    { schema: { querystring, params: InDatabase } },
+    async (request, reply) =>
+      answerRead(runtime, { request, reply, options: request.query }, () =>
+        executor().describeDatabase(nameOf(request.params.database)),
+      ),
   );
-  server.get("/databases/:database/tables/:table", { schema: { params: InTable } }, ({ params }) =>
-    runtime
-      .running()
-      .executor.describeTable({ database: nameOf(params.database), table: nameOf(params.table) }),
+  server.get(
+    "/databases/:database/tables",
+    { schema: { querystring, params: InDatabase } },
+    async (request, reply) =>
+      answerRead(runtime, { request, reply, options: request.query }, () =>
+        executor().listTables(nameOf(request.params.database)),
+      ),
+  );
+  server.get(
+    "/databases/:database/tables/:table",
+    { schema: { querystring, params: InTable } },
+    async (request, reply) =>
+      answerRead(runtime, { request, reply, options: request.query }, () => {
+        const { database, table } = request.params;
+        return executor().describeTable({ database: nameOf(database), table: nameOf(table) });
+      }),
   );
 }
 

@@ -1,4 +1,4 @@
-import { SelectRequest, UnderstudyError } from "@understudy/protocol";
+import { READ_OPTIONS, SelectRequest, UnderstudyError } from "@understudy/protocol";
 import Type, { type Static } from "typebox";
 import { requestValidator } from "../http/request-validator.ts";
 
@@ -17,6 +17,7 @@ export const SelectQuerystring = Type.Object(
     orderBy: text,
     limit: Type.Optional(Type.Integer()),
     offset: Type.Optional(Type.Integer()),
+    ...READ_OPTIONS,
   },
   { additionalProperties: false },
 );
