@@ -29,9 +29,10 @@ export class ClusterNode {
   readonly #node: SandboxNode;
   readonly #agent: Agent;
 
-  constructor(node: SandboxNode, agent: Agent) {
+  /** `url` is where requests go: the node's own, or a proxy's. */
+  constructor(node: SandboxNode, agent: Agent, url: string) {
     this.nodeId = node.nodeId;
-    this.url = node.url;
+    this.url = url;
     this.database = node.database;
     this.#node = node;
     this.#agent = agent;

@@ -12,6 +12,10 @@
  *   await expectAllEqual(cluster);             // schema and CHECKSUM TABLE of all tables on all nodes
  *   await using connection = await sql(second); // past the API, as root
  *
+ * With `proxies: { random }` every two parties speak through a TCP proxy, clients included:
+ *
+ *   cluster.proxy("client>node2").cutAll();    // also "node2>node1", "node1>node2" (deliveries), "node2>database2"
+ *
  * Nothing is supervised: what a test kills stays dead until the test starts it again. A database server that is started
  * again comes up read-only, and it is its node's duty to open it on a master. UNDERSTUDY_E2E_KEEP=1 keeps the folder with
  * all logs and says where it is.
@@ -20,8 +24,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "undici";
+import type { Random } from "@understudy/kernel";
 import type { Flavour } from "@understudy/protocol";
-import { openSandbox, waitUntilReplicating, type Sandbox } from "@understudy/sandbox";
+import {
+  openSandbox,
+  waitUntilReplicating,
+  type Sandbox,
+  type SandboxNode,
+  type TcpProxy,
+} from "@understudy/sandbox";
 import { checksumsOf, type Checksums } from "./checksums.ts";
 import { ClusterNode } from "./cluster-node.ts";
 import { waitForPosition } from "./wait-for-position.ts";
@@ -35,6 +46,8 @@ export interface ClusterOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Default `debug`, since the logs are read only where something went wrong. */
   readonly logLevel?: string;
+  /** Joins every two parties by a proxy that can break; `random` chooses what breaks. */
+  readonly proxies?: { readonly random: Random };
 }
 
 /** A running cluster of a test; see the top of this file. */
@@ -49,8 +62,12 @@ export class Cluster implements AsyncDisposable {
   /** Use {@link startCluster}. */
   constructor(sandbox: Sandbox, agent: Agent, dispose: () => Promise<void>) {
     this.flavour = sandbox.flavour;
-    this.master = new ClusterNode(sandbox.master, agent);
-    this.slaves = sandbox.slaves.map((slave) => new ClusterNode(slave, agent));
+    const clusterNode = (node: SandboxNode): ClusterNode => {
+      const proxy = sandbox.proxies.get(`client>${node.nodeId}`);
+      return new ClusterNode(node, agent, proxy ? `http://${proxy.host}:${proxy.port}` : node.url);
+    };
+    this.master = clusterNode(sandbox.master);
+    this.slaves = sandbox.slaves.map(clusterNode);
     this.#sandbox = sandbox;
     this.#dispose = dispose;
   }
@@ -58,6 +75,18 @@ export class Cluster implements AsyncDisposable {
   /** The master first. */
   get nodes(): readonly ClusterNode[] {
     return [this.master, ...this.slaves];
+  }
+
+  /** By their names; empty unless they were asked for. */
+  get proxies(): ReadonlyMap<string, TcpProxy> {
+    return this.#sandbox.proxies;
+  }
+
+  /** The proxy of that name, such as `node1>node2`; throws where there is none. */
+  proxy(name: string): TcpProxy {
+    const proxy = this.proxies.get(name);
+    if (proxy) return proxy;
+    throw new Error(`no proxy is called ${name}; there are ${[...this.proxies.keys()].join(", ") || "none"}`);
   }
 
   /**
@@ -105,6 +134,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       nodeEnvironment: options.environment ?? {},
       supervise: false,
       killSignal: kill.signal,
+      ...(options.proxies ? { proxies: options.proxies } : {}),
     }),
   );
   await waitUntilReplicating(sandbox);

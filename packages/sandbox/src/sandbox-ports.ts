@@ -50,7 +50,8 @@ async function takeWanted(wish: PortWish, index: number): Promise<number> {
   );
 }
 
-async function pickFreePort(taken: ReadonlySet<number>, random: Random): Promise<number> {
+/** A port of the sandboxes' range that is free and not in `taken`. */
+export async function pickFreePort(taken: ReadonlySet<number>, random: Random): Promise<number> {
   for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
     const port = RANGE_START + Math.floor(random() * RANGE_SIZE);
     if (!taken.has(port) && (await isPortFree(port))) return port;

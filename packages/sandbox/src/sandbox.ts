@@ -1,15 +1,17 @@
 import { resolve } from "node:path";
 import { findDatabaseProgram, type DatabaseProgram } from "@understudy/database-server";
-import { BackgroundLoop, messageOf, systemClock, systemRandom } from "@understudy/kernel";
+import { BackgroundLoop, messageOf, systemClock, systemRandom, type Random } from "@understudy/kernel";
 import { FLAVOURS, UnderstudyError, type Flavour } from "@understudy/protocol";
 import { endLeftovers } from "./leftovers.ts";
 import { clearSandbox, LAYOUT_VERSION, readPlan, writePlan, type SandboxPlan } from "./sandbox-folder.ts";
 import { openSandboxLock } from "./sandbox-lock.ts";
+import { openNetworkLinks } from "./network-links.ts";
 import type { SandboxNode } from "./sandbox-node.ts";
 import { planPorts } from "./sandbox-ports.ts";
 import type { SandboxProgress } from "./sandbox-progress.ts";
 import { FLAVOUR_NAMES } from "./flavour-names.ts";
 import { startDatabases, startNodes, type MembersOptions } from "./start-members.ts";
+import type { TcpProxy } from "./tcp-proxy.ts";
 import { supervise } from "./supervise.ts";
 
 /** What {@link openSandbox} starts. */
@@ -31,6 +33,8 @@ export interface SandboxOptions {
   readonly nodeEnvironment?: Readonly<Record<string, string>>;
   /** Start again what ends unexpectedly. Must be false where a test kills processes by intent. */
   readonly supervise: boolean;
+  /** Joins all parties by proxies, whose faults are drawn from `random`: see {@link Sandbox.proxies}. */
+  readonly proxies?: { readonly random: Random };
   readonly onProgress?: (progress: SandboxProgress) => void;
   /** Gives up a start between two of its steps; what was started is stopped again. */
   readonly signal?: AbortSignal;
@@ -48,6 +52,11 @@ export interface Sandbox extends AsyncDisposable {
   readonly nodes: readonly SandboxNode[];
   readonly master: SandboxNode;
   readonly slaves: readonly SandboxNode[];
+  /**
+   * With the option of that name, a proxy between every two parties: `client>node2`, `node2>node1` (what a slave sends to its master),
+   * `node1>node2` (deliveries), `node2>database2`. Clients have to go through theirs of themselves.
+   */
+  readonly proxies: ReadonlyMap<string, TcpProxy>;
 }
 
 /**
@@ -77,7 +86,10 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
   const databases = await startDatabases(stack, members);
   options.signal?.throwIfAborted();
-  const nodes = await startNodes(stack, databases, members);
+  const links = options.proxies
+    ? await openNetworkLinks(stack, { nodes: plan.nodes, databases, random: options.proxies.random })
+    : null;
+  const nodes = await startNodes(stack, databases, { ...members, links });
   options.signal?.throwIfAborted();
   if (options.supervise) superviseAll(stack, nodes, onProgress);
 
@@ -89,6 +101,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     nodes,
     master,
     slaves,
+    proxies: links?.proxies ?? new Map(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

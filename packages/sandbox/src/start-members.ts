@@ -11,6 +11,7 @@ import { FLAVOUR_NAMES } from "./flavour-names.ts";
 import { openNodeProcess, type NodeProcess } from "./node-process.ts";
 import { disposeAll, openAll } from "./open-all.ts";
 import { foldersOf, type NodePlan, type SandboxPlan } from "./sandbox-folder.ts";
+import type { NetworkLinks } from "./network-links.ts";
 import type { SandboxNode } from "./sandbox-node.ts";
 import { step, type SandboxProgress } from "./sandbox-progress.ts";
 
@@ -88,7 +89,7 @@ async function startDatabase(
 export async function startNodes(
   stack: AsyncDisposableStack,
   databases: readonly DatabaseServer[],
-  options: MembersOptions,
+  options: MembersOptions & { readonly links: NetworkLinks | null },
 ): Promise<readonly [SandboxNode, ...SandboxNode[]]> {
   const started: NodeProcess[] = [];
   stack.defer(() => step(options.onProgress, "nodes stopped", () => disposeAll(started)));
@@ -122,7 +123,7 @@ async function startNode(
   context: {
     readonly database: DatabaseServer;
     readonly master: NodePlan | null;
-    readonly options: MembersOptions;
+    readonly options: MembersOptions & { readonly links: NetworkLinks | null };
   },
 ): Promise<NodeProcess> {
   const { database, master, options } = context;
@@ -142,6 +143,7 @@ async function startNode(
           UNDERSTUDY_DATABASE_URL: database.url,
           UNDERSTUDY_DATA_DIR: folders.node,
           ...(master ? { UNDERSTUDY_MASTER_URL: `http://127.0.0.1:${master.port}` } : {}),
+          ...options.links?.environmentOf(node.nodeId),
           ...options.nodeEnvironment,
         },
       }),

@@ -165,7 +165,8 @@ export class TcpProxy implements AsyncDisposable {
       return;
     }
     this.#accepted++;
-    const target = connect({ ...this.#options.target, allowHalfOpen: true, noDelay: true });
+    const { host, port } = this.#options.target;
+    const target = connect({ host, port, allowHalfOpen: true, noDelay: true });
     const connection = new ProxiedConnection(client, target, {
       pass: (chunk, direction, signal) => this.#pass(chunk, direction, signal),
       onCut: () => this.#cut++,
