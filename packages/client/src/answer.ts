@@ -13,6 +13,13 @@ export function readAnswer(url: string, answer: RawAnswer, keys: readonly string
   return json;
 }
 
+/** Throws what an answer of another status than 2xx says. */
+export function throwRefusal(url: string, answer: RawAnswer): never {
+  const json = parseJson(answer.body);
+  if (typeof json !== "object" || json === null) throw notUnderstudy(url, answer);
+  throw problemError(url, answer, json);
+}
+
 function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString("utf8"));

@@ -114,7 +114,7 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     this.stage = "answering";
     this.#status = status;
-    this.#headers = flatten(headers);
+    this.#headers = flattenHeaders(headers);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -144,7 +144,8 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
   }
 }
 
-function flatten(headers: IncomingHttpHeaders): Record<string, string> {
+/** Repeated headers joined with a comma. */
+export function flattenHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   const flat: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) flat[name] = typeof value === "string" ? value : value.join(", ");

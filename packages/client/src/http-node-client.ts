@@ -1,7 +1,9 @@
 import type {
   BatchAnswer,
+  BeginAnswer,
   ChangeAnswer,
   ClusterView,
+  CommitAnswer,
   DatabaseAnswer,
   DatabaseDescription,
   DatabasesAnswer,
@@ -17,9 +19,12 @@ import type {
   TableAnswer,
   TableDescription,
   TablesAnswer,
+  TransactionAnswer,
+  TransactionExecuteAnswer,
+  TransactionQueryAnswer,
 } from "@understudy/protocol";
-import { BINLOG_MEDIA_TYPE } from "@understudy/protocol";
-import { readAnswer } from "./answer.ts";
+import { BINLOG_MEDIA_TYPE, NDJSON_MEDIA_TYPE } from "@understudy/protocol";
+import { readAnswer, throwRefusal } from "./answer.ts";
 import { forwardThrough } from "./forward.ts";
 import { NodeConnection, type Effect } from "./node-connection.ts";
 import type {
@@ -32,6 +37,8 @@ import type {
 } from "./node-client.ts";
 import type {
   BatchInput,
+  BeginInput,
+  CommitInput,
   CreateDatabaseInput,
   CreateTableInput,
   DeleteInput,
@@ -40,9 +47,14 @@ import type {
   ExecuteInput,
   InsertInput,
   QueryInput,
+  RowsInput,
   SelectInput,
+  TransactionExecuteInput,
+  TransactionQueryInput,
   UpdateInput,
 } from "./requests.ts";
+import { openRowStream, type RowStream } from "./row-stream.ts";
+import { encodeValues } from "./values.ts";
 
 /** Makes a client of one node; it connects at the first call. Throws `invalid-request` for a URL that is none. */
 export function createNodeClient(options: NodeClientOptions): NodeClient {
@@ -53,6 +65,8 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
 const STATEMENT_TIMEOUT_MS = 30_000;
 /** What a call may take beyond the statement itself, so that the node's own `timeout` arrives. */
 const STATEMENT_MARGIN_MS = 5_000;
+/** All rows of a stream where the request names no limit: its reader may be slow. */
+const ROWS_TIMEOUT_MS = 600_000;
 
 interface Post {
   readonly path: string;
@@ -94,6 +108,57 @@ class HttpNodeClient implements NodeClient {
   register(body: RegisterRequest, options?: CallOptions): Promise<RegisterAnswer> {
     const keys = ["clusterId", "action"];
     return this.#post({ path: "/cluster/register", body, effect: "repeatable", keys }, options);
+  }
+
+  async stream<Row>(request: RowsInput, options?: CallOptions): Promise<RowStream<Row>> {
+    const { rows = "objects", timeoutMs = ROWS_TIMEOUT_MS, ...rest } = request;
+    // as arrays on the wire: they are shorter, and no row can be taken for the trailer
+    const body = JSON.stringify(encodeValues({ ...rest, timeoutMs, rows: "arrays" }));
+    const headers = { accept: NDJSON_MEDIA_TYPE, "content-type": "application/json" };
+    const answer = await this.#connection.open(
+      { method: "POST", path: "/query", headers, body },
+      (refusal) => throwRefusal(this.url, refusal),
+      { ...options, timeoutMs: options?.timeoutMs ?? timeoutMs + STATEMENT_MARGIN_MS },
+    );
+    return openRowStream<Row>(answer, { url: this.url, rows });
+  }
+
+  begin(request: BeginInput, options?: CallOptions): Promise<BeginAnswer> {
+    const keys = ["id", "expiresAt"];
+    return this.#post({ path: "/transactions", body: request, effect: "repeatable", keys }, options);
+  }
+
+  transaction(id: string, options?: CallOptions): Promise<TransactionAnswer> {
+    return this.#get(transactionPath(id), ["id", "state"], options);
+  }
+
+  transactionQuery(
+    id: string,
+    body: TransactionQueryInput,
+    options?: CallOptions,
+  ): Promise<TransactionQueryAnswer> {
+    const path = transactionPath(id, "/query");
+    return this.#post({ path, body, effect: "repeatable", keys: ["rows"] }, forStatement(body, options));
+  }
+
+  transactionExecute(
+    id: string,
+    body: TransactionExecuteInput,
+    options?: CallOptions,
+  ): Promise<TransactionExecuteAnswer> {
+    const path = transactionPath(id, "/execute");
+    const keys = ["affectedRows"];
+    return this.#post({ path, body, effect: "repeatable", keys }, forStatement(body, options));
+  }
+
+  commit(id: string, body: CommitInput, options?: CallOptions): Promise<CommitAnswer> {
+    const path = transactionPath(id, "/commit");
+    return this.#post({ path, body, effect: "once", keys: ["position"] }, forStatement({}, options));
+  }
+
+  rollback(id: string, options?: CallOptions): Promise<TransactionAnswer> {
+    const path = transactionPath(id, "/rollback");
+    return this.#post({ path, body: {}, effect: "repeatable", keys: ["id", "state"] }, options);
   }
 
   async deliver(request: DeliverRequest, options?: CallOptions): Promise<ReplicateAnswer> {
@@ -197,10 +262,19 @@ class HttpNodeClient implements NodeClient {
 
   async #post<T extends object>(post: Post, options?: CallOptions): Promise<T> {
     const headers = { accept: "application/json", "content-type": "application/json" };
-    const request = { method: "POST", path: post.path, headers, body: JSON.stringify(post.body) };
+    const request = {
+      method: "POST",
+      path: post.path,
+      headers,
+      body: JSON.stringify(encodeValues(post.body)),
+    };
     const answer = await this.#connection.send(request, post.effect, options);
     return readAnswer(this.url, answer, post.keys) as T;
   }
+}
+
+function transactionPath(id: string, call = ""): string {
+  return `/transactions/${encodeURIComponent(id)}${call}`;
 }
 
 /** A request that may name its own time limit. */

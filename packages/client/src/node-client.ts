@@ -1,7 +1,9 @@
 import type {
   BatchAnswer,
+  BeginAnswer,
   ChangeAnswer,
   ClusterView,
+  CommitAnswer,
   DatabaseAnswer,
   DatabaseDescription,
   DatabasesAnswer,
@@ -17,9 +19,14 @@ import type {
   TableAnswer,
   TableDescription,
   TablesAnswer,
+  TransactionAnswer,
+  TransactionExecuteAnswer,
+  TransactionQueryAnswer,
 } from "@understudy/protocol";
 import type {
   BatchInput,
+  BeginInput,
+  CommitInput,
   CreateDatabaseInput,
   CreateTableInput,
   DeleteInput,
@@ -28,9 +35,14 @@ import type {
   ExecuteInput,
   InsertInput,
   QueryInput,
+  RowsInput,
   SelectInput,
+  TransactionExecuteInput,
+  TransactionQueryInput,
   UpdateInput,
 } from "./requests.ts";
+import type { RowStream } from "./row-stream.ts";
+import type { RowObject } from "./values.ts";
 
 /** What any single call takes. */
 export interface CallOptions {
@@ -121,8 +133,30 @@ export interface NodeClient extends AsyncDisposable {
   dropDatabase(request: DropDatabaseInput, options?: CallOptions): Promise<DatabaseAnswer>;
   createTable(request: CreateTableInput, options?: CallOptions): Promise<TableAnswer>;
   dropTable(request: DropTableInput, options?: CallOptions): Promise<TableAnswer>;
+  /** Runs a query and hands its rows out as they come. `options.timeoutMs` bounds each wait for more. */
+  stream<Row = RowObject>(request: RowsInput, options?: CallOptions): Promise<RowStream<Row>>;
   databases(options?: CallOptions): Promise<DatabasesAnswer>;
   database(name: string, options?: CallOptions): Promise<DatabaseDescription>;
   tables(database: string, options?: CallOptions): Promise<TablesAnswer>;
   table(database: string, table: string, options?: CallOptions): Promise<TableDescription>;
+
+  /** A lost answer is `node-unreachable`, since what nobody uses is rolled back soon. */
+  begin(request: BeginInput, options?: CallOptions): Promise<BeginAnswer>;
+  /** What became of a transaction. */
+  transaction(id: string, options?: CallOptions): Promise<TransactionAnswer>;
+  /** A lost answer is `node-unreachable`: nothing has been committed by it. */
+  transactionQuery(
+    id: string,
+    request: TransactionQueryInput,
+    options?: CallOptions,
+  ): Promise<TransactionQueryAnswer>;
+  /** A lost answer is `node-unreachable`: nothing has been committed by it, but it can't be sent again. */
+  transactionExecute(
+    id: string,
+    request: TransactionExecuteInput,
+    options?: CallOptions,
+  ): Promise<TransactionExecuteAnswer>;
+  /** A lost answer is `write-uncertain`; {@link transaction} tells. */
+  commit(id: string, request: CommitInput, options?: CallOptions): Promise<CommitAnswer>;
+  rollback(id: string, options?: CallOptions): Promise<TransactionAnswer>;
 }

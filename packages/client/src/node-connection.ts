@@ -2,6 +2,7 @@ import { UnderstudyError } from "@understudy/protocol";
 import { Client, Pool } from "undici";
 import { exchange, type ExchangeRequest, type RawAnswer } from "./exchange.ts";
 import { ExchangeFailure } from "./exchange-failure.ts";
+import { openAnswer, type OpenAnswer } from "./open-answer.ts";
 import type { CallOptions, NodeClientOptions } from "./node-client.ts";
 
 /** What a lost answer means: nothing (`repeatable`), or that nobody knows what happened (`once`). */
@@ -45,6 +46,29 @@ export class NodeConnection implements AsyncDisposable {
       return await this.#sendOrResend({ ...request, headers }, options);
     } catch (error) {
       throw error instanceof ExchangeFailure ? this.#inWords(error, effect) : error;
+    }
+  }
+
+  /**
+   * Sends a request that is safe to repeat and resolves when its answer begins; `timeoutMs` is for each wait. An answer of
+   * another status than 2xx is read whole and given to `refused`, which throws.
+   */
+  async open(
+    request: ExchangeRequest & { readonly body?: string | undefined },
+    refused: (answer: RawAnswer) => never,
+    options: CallOptions = {},
+  ): Promise<OpenAnswer> {
+    const headers = { ...this.#headers, ...lowerCased(request.headers), ...lowerCased(options.headers) };
+    const limits = { timeoutMs: options.timeoutMs ?? this.#timeoutMs, signal: options.signal };
+    const inWords = (error: unknown): unknown =>
+      error instanceof ExchangeFailure ? this.#inWords(error, "repeatable") : error;
+    try {
+      const answer = await openAnswer(this.#pool, { ...request, headers }, limits);
+      if (answer.status >= 200 && answer.status <= 299) return { ...answer, inWords };
+      const body = await answer.collect(this.#answerBytesMax);
+      return refused({ status: answer.status, headers: { ...answer.headers }, body });
+    } catch (error) {
+      throw inWords(error);
     }
   }
 
