@@ -29,10 +29,10 @@ const CONTROL_MS_MAX = 10_000;
 
 /** The connections of an executor: a pool for each use, the accounts they log in with, and who lends them. */
 export class ExecutorSessions implements AsyncDisposable {
+  readonly deadlines: Deadlines;
   readonly lending: Lending;
   readonly pools: Readonly<Record<SessionKind, SessionPool>>;
   readonly #options: ExecutorSessionsOptions;
-  readonly #deadlines: Deadlines;
   readonly #passwords: Record<ClientAccount, string> = { reader: newPassword(), application: newPassword() };
   #refreshing: Promise<void> | null = null;
 
@@ -44,12 +44,15 @@ export class ExecutorSessions implements AsyncDisposable {
       admin: this.#createPool("admin", options.poolSizes.admin),
       control: this.#createPool("control", CONTROL_SESSIONS),
     };
-    this.#deadlines = new Deadlines(options.clock);
+    this.deadlines = new Deadlines(options.clock);
     this.lending = new Lending({
-      deadlines: this.#deadlines,
+      deadlines: this.deadlines,
       logger: options.logger,
       killQuery: async (threadId) =>
-        await this.control(async (session) => void (await session.run(`KILL QUERY ${threadId}`))),
+        await this.control(async (session) => {
+          // It may have ended by itself in the meantime.
+          await session.run(`KILL QUERY ${threadId}`).catch(ignoreUnknownThread);
+        }),
     });
   }
 
@@ -59,7 +62,7 @@ export class ExecutorSessions implements AsyncDisposable {
     for (let attempt = 0; ; attempt++) {
       const session = await pool.acquire();
       try {
-        return await this.#deadlines.bound(
+        return await this.deadlines.bound(
           CONTROL_MS_MAX,
           () => session.destroy(),
           async () => {
@@ -111,7 +114,7 @@ export class ExecutorSessions implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const pool of Object.values(this.pools)) await pool[Symbol.asyncDispose]();
     await this.lending[Symbol.asyncDispose]();
-    await this.#deadlines[Symbol.asyncDispose]();
+    await this.deadlines[Symbol.asyncDispose]();
   }
 
   #createPool(kind: SessionKind, sizeMax: number): SessionPool {
@@ -146,7 +149,7 @@ export class ExecutorSessions implements AsyncDisposable {
     const raw = await connectRaw({ ...endpoint, ...account }, { timeoutMs: limits.connectTimeoutMs });
     const session = new DatabaseSession(raw, sessionSetUp(kind, server.flavour), SESSION_PRELUDES[kind]);
     try {
-      await this.#deadlines.bound(
+      await this.deadlines.bound(
         limits.connectTimeoutMs,
         () => session.destroy(),
         async () => await session.setUp(),

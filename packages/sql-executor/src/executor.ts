@@ -4,6 +4,7 @@ import { bindParams } from "./bind-params.ts";
 import { classifyDriverError } from "./driver-error.ts";
 import { ExecutorSessions, type ExecutorSessionsOptions } from "./executor-sessions.ts";
 import { ConnectionLostError } from "./query-command.ts";
+import { openRowStream } from "./row-stream.ts";
 import * as inspection from "./schema-inspection.ts";
 import type { ServerInfo } from "./server-info.ts";
 import { collectRows } from "./session-answers.ts";
@@ -75,8 +76,22 @@ export class Executor implements SqlExecutor {
     }
   }
 
-  async stream(_options: StreamOptions): Promise<RowStream> {
-    throw new UnderstudyError("internal", "not there yet");
+  async stream(options: StreamOptions): Promise<RowStream> {
+    const shape = this.#shapes.read(options.sql);
+    guardQuery(shape);
+    const { pools, lending, deadlines } = this.#sessions;
+    return await openRowStream(
+      { pool: pools.reader, lending, deadlines },
+      {
+        sql: bindParams(shape.sql, options.params, shape.placeholders),
+        shape: options.rows ?? "objects",
+        database: options.database,
+        fresh: readsState(shape),
+        leavesState: leavesState(shape),
+        timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+        signal: options.signal,
+      },
+    );
   }
 
   async execute(options: ExecuteOptions): Promise<ExecuteResult> {

@@ -9,6 +9,8 @@ import type { SessionPool } from "./session-pool.ts";
 /** After its statement was killed a session has this long to say so; then it is cut off. */
 const KILL_GRACE_MS = 2_000;
 const RESET_MS_MAX = 5_000;
+/** For choosing a database, or a reset, before the task itself begins. */
+const PREPARE_MS_MAX = 5_000;
 
 /** How a session is lent. */
 export interface LendOptions {
@@ -32,6 +34,15 @@ export interface Lend {
   check(): void;
   /** From now on the deadline cuts the connection and kills nothing: a commit under way is not to be disturbed. */
   enterCommit(): void;
+}
+
+/** A session that is lent for longer than one call. Its deadline, and the errors of its statements, are its borrower's. */
+export interface OpenLend {
+  readonly session: DatabaseSession;
+  /** Back to the pool, cleaned where that is needed. Once, and not after {@link end}. */
+  giveBack(): void;
+  /** Ends at once what it runs, on the server as well, and drops the connection. */
+  end(): void;
 }
 
 /** What a {@link Lending} needs. */
@@ -67,6 +78,38 @@ export class Lending implements AsyncDisposable {
     }
   }
 
+  /**
+   * Lends a session until it is given back or ended. Throws errors of the error table, and a {@link ConnectionLostError} where the
+   * connection broke while the session was made ready.
+   */
+  async lendOpen(
+    options: Pick<LendOptions, "pool" | "database" | "chooseAnew" | "fresh">,
+  ): Promise<OpenLend> {
+    const { pool } = options;
+    const session = await pool.acquire();
+    try {
+      await this.#deadlines.bound(
+        PREPARE_MS_MAX,
+        () => session.destroy(),
+        async () => await this.#prepare(session, options),
+      );
+    } catch (error) {
+      this.#giveBack(pool, session);
+      throw error instanceof ConnectionLostError || !isDriverError(error)
+        ? error
+        : classifyDriverError(error);
+    }
+    return {
+      session,
+      giveBack: () => this.#giveBack(pool, session),
+      end: () => {
+        session.destroy();
+        this.#keep(this.#kill(session));
+        this.#giveBack(pool, session);
+      },
+    };
+  }
+
   async #lendOnce<T>(options: LendOptions, task: (lend: Lend) => Promise<T>): Promise<T> {
     const session = await options.pool.acquire();
     const timed = this.#startDeadline(session, options.timeoutMs);
@@ -89,7 +132,10 @@ export class Lending implements AsyncDisposable {
     }
   }
 
-  async #prepare(session: DatabaseSession, options: LendOptions): Promise<void> {
+  async #prepare(
+    session: DatabaseSession,
+    options: Pick<LendOptions, "database" | "chooseAnew" | "fresh">,
+  ): Promise<void> {
     try {
       if (options.fresh === true) await session.reset();
       await session.useDatabase(options.database, options.chooseAnew);

@@ -33,12 +33,15 @@ const TRACK_GTIDS: Record<Flavour, string> = {
   mariadb: "session_track_system_variables='last_gtid',session_track_state_change=ON",
 };
 
+/** A stream whose reader is slow is ended by its own deadline, which is never longer, and not by the server's minute. */
+const PATIENCE_SECONDS = 3_600;
+
 /** The statements that a new session of a kind starts with, and starts again with after a reset. */
 export function sessionSetUp(kind: SessionKind, flavour: Flavour): string[] {
   const statements = [
     "SET NAMES utf8mb4",
     `SET SESSION autocommit=1,default_storage_engine=InnoDB,sql_mode='${SQL_MODES[flavour]}',${TRACK_GTIDS[flavour]}`,
   ];
-  if (kind === "reader") statements.push(READ_ONLY[flavour]);
+  if (kind === "reader") statements.push(`${READ_ONLY[flavour]},net_write_timeout=${PATIENCE_SECONDS}`);
   return statements;
 }
