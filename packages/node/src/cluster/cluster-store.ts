@@ -1,6 +1,7 @@
 import { randomToken } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import type { SqlExecutor, SqlSession } from "@understudy/sql-executor";
+import { ensureSchema, IDEMPOTENCY_SECRET, readSecret } from "./cluster-schema.ts";
 
 /** What a node's database says of the cluster that it belongs to. */
 export interface ClusterRecord {
@@ -19,15 +20,6 @@ export interface MemberRecord {
 }
 
 const MISSING: ReadonlySet<string> = new Set(["unknown-database", "unknown-table"]);
-
-const TABLES = [
-  `CREATE TABLE understudy.cluster (
-     id TINYINT NOT NULL PRIMARY KEY, cluster_id VARCHAR(64) NOT NULL, epoch BIGINT UNSIGNED NOT NULL,
-     leader VARCHAR(64) NOT NULL) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`,
-  `CREATE TABLE understudy.members (
-     node_id VARCHAR(64) NOT NULL PRIMARY KEY, url VARCHAR(512) NOT NULL, server_version VARCHAR(128) NOT NULL,
-     version VARCHAR(64) NOT NULL) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`,
-] as const;
 
 /**
  * The cluster's own facts, kept in the schema `understudy` of the replicated data itself: written by the master alone, so
@@ -60,8 +52,16 @@ export class ClusterStore {
     });
   }
 
+  /** The secret under which idempotency keys are sealed. Throws `internal` where it is gone: `lead` makes it. */
+  async idempotencySecret(): Promise<Uint8Array> {
+    const secret = await this.#executor.withAdmin((session) => readSecret(session, IDEMPOTENCY_SECRET));
+    if (secret) return secret;
+    throw new UnderstudyError("internal", "understudy.secrets has lost the secret of idempotency keys");
+  }
+
   /**
-   * Called by a master as its role begins: makes the schema in a new cluster, and a new epoch where another node led before.
+   * Called by a master as its role begins: makes the schema in a new cluster (or what an older one lacks),
+   * and a new epoch where another node led before.
    * Throws `cluster-mismatch` where the data belongs to another cluster than the configured one.
    */
   async lead(nodeId: string, configuredClusterId: string | undefined): Promise<ClusterRecord> {
@@ -69,6 +69,7 @@ export class ClusterStore {
       const known = await readRecord(session);
       if (known) {
         checkClusterId(known, configuredClusterId);
+        await ensureSchema(session);
         if (known.leader === nodeId) return known;
         const epoch = known.epoch + 1n;
         await session.run("UPDATE understudy.cluster SET epoch = ?, leader = ? WHERE id = 1", [
@@ -77,7 +78,7 @@ export class ClusterStore {
         ]);
         return { ...known, epoch, leader: nodeId };
       }
-      await createSchema(session);
+      await ensureSchema(session);
       const record = { clusterId: configuredClusterId ?? randomToken(9), epoch: 1n, leader: nodeId };
       await session.run(
         "INSERT INTO understudy.cluster (id, cluster_id, epoch, leader) VALUES (1, ?, 1, ?)",
@@ -135,13 +136,5 @@ async function readRecord(session: SqlSession): Promise<ClusterRecord | null> {
   } catch (error) {
     if (error instanceof UnderstudyError && MISSING.has(error.code)) return null;
     throw error;
-  }
-}
-
-/** Repeatable, since a crash may come between its statements. */
-async function createSchema(session: SqlSession): Promise<void> {
-  await session.run("CREATE DATABASE IF NOT EXISTS understudy CHARACTER SET utf8mb4");
-  for (const table of TABLES) {
-    await session.run(table.replace("CREATE TABLE ", "CREATE TABLE IF NOT EXISTS "));
   }
 }
