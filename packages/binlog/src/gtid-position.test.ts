@@ -39,6 +39,14 @@ describe.each([
         expect(left.containsGtid(one)).toBe(leftSet.has(one));
         expect(left.contains(right)).toBe(rightSet.isSubsetOf(leftSet));
         expect(left.countMissing(right)).toBe(rightSet.difference(leftSet).size);
+        const mark = left.missingMark(right);
+        expect(mark === null).toBe(left.contains(right));
+        if (mark !== null) {
+          const missing =
+            flavour === "mysql" ? `${mark.source}:${mark.number}` : `${mark.source}-7-${mark.number}`;
+          expect(rightSet.difference(leftSet)).toContain(missing);
+          expect(right.lastOf(mark.source)).toBeGreaterThanOrEqual(mark.number);
+        }
         expect(left.isEmpty()).toBe(leftSet.size === 0);
         expect(left.equals(right)).toBe(leftSet.symmetricDifference(rightSet).size === 0);
         expect(left.union(right).equals(build(flavour, [...a, ...b]))).toBe(true);

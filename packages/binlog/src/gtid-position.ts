@@ -20,4 +20,14 @@ export interface GtidPosition {
   union(other: GtidPosition): GtidPosition;
   /** How many transactions of `other` are missing here. */
   countMissing(other: GtidPosition): number;
+  /** One transaction of `other` that is missing here; null where none is. */
+  missingMark(other: GtidPosition): GtidMark | null;
+  /** Highest number of a {@link GtidMark}'s source in this history; 0 where it has none. */
+  lastOf(source: string): bigint;
+}
+
+/** One transaction as a number that counts within a source: a uuid with or without a tag (MySQL), or a domain (MariaDB). */
+export interface GtidMark {
+  readonly source: string;
+  readonly number: bigint;
 }

@@ -1,5 +1,5 @@
 export type { BinlogEvent } from "./binlog-event.ts";
-export type { GtidPosition } from "./gtid-position.ts";
+export type { GtidMark, GtidPosition } from "./gtid-position.ts";
 export type { TransactionHeader, TransactionPart } from "./transaction-part.ts";
 export { EVENT_TYPE } from "./event-type.ts";
 export type { BinlogCommand, BinlogConnection, BinlogPacket } from "./binlog-connection.ts";
@@ -8,6 +8,7 @@ export { BINLOG_MAGIC, readEventStream, type EventStreamLimits } from "./event-s
 export { expandEvent, expandEventInBatches, type ExpandLimits } from "./expand-event.ts";
 export { isValidGtid } from "./gtid.ts";
 export { emptyPosition, parseGtidPosition } from "./parse-gtid-position.ts";
+export { PositionQueue, type PositionTicket } from "./position-queue.ts";
 export { decodeQueryEvent, type QueryEvent } from "./query-event.ts";
 export { readBinlog } from "./read-binlog.ts";
 export type { ReadBinlogOptions } from "./read-binlog-options.ts";

@@ -61,13 +61,32 @@ export class IntervalList {
 
   union(other: IntervalList): IntervalList {
     if (this.isEmpty) return other;
-    if (other.isEmpty) return this;
+    const tail = other.#tail;
+    if (!tail) return this;
+    // what a history mostly takes in: one transaction
+    if (other.#head.length === 0 && tail.first === tail.last) return this.with(tail.first);
     return IntervalList.from([...this.intervals, ...other.intervals]);
   }
 
   containsAll(other: IntervalList): boolean {
     const own = this.intervals;
     return other.intervals.every((interval) => covers(own, interval));
+  }
+
+  /** The highest number; 0 for an empty list. */
+  get last(): bigint {
+    return this.#tail?.last ?? 0n;
+  }
+
+  /** A number of `other` that is not in here; null where all are. */
+  oneMissing(other: IntervalList): bigint | null {
+    const own = this.intervals;
+    for (const interval of other.intervals.toReversed()) {
+      if (covers(own, interval)) continue;
+      const end = own.find(({ first, last }) => first <= interval.last && interval.last <= last);
+      return end ? end.first - 1n : interval.last;
+    }
+    return null;
   }
 
   /** How many numbers of `other` are not in here. */

@@ -1,6 +1,6 @@
 import { UnderstudyError } from "@understudy/protocol";
 import { parseMariadbGtid, type MariadbGtid } from "./gtid.ts";
-import type { GtidPosition } from "./gtid-position.ts";
+import type { GtidMark, GtidPosition } from "./gtid-position.ts";
 
 /**
  * A MariaDB GTID list: the last transaction of each domain. Immutable. Two lists may contain each other and yet not be equal:
@@ -79,6 +79,17 @@ export class MariadbGtidList implements GtidPosition {
       if (sequence > own) missing += sequence - own;
     }
     return Number(missing);
+  }
+
+  missingMark(other: GtidPosition): GtidMark | null {
+    for (const gtid of asMariadbGtidList(other).#domains.values()) {
+      if (!this.#has(gtid)) return { source: String(gtid.domainId), number: gtid.sequence };
+    }
+    return null;
+  }
+
+  lastOf(source: string): bigint {
+    return this.#domains.get(Number(source))?.sequence ?? 0n;
   }
 
   #has(gtid: MariadbGtid): boolean {

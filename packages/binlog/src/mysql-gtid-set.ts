@@ -1,6 +1,6 @@
 import { UnderstudyError } from "@understudy/protocol";
 import { MYSQL_GTID_NUMBER_MAX, parseMysqlGtid } from "./gtid.ts";
-import type { GtidPosition } from "./gtid-position.ts";
+import type { GtidMark, GtidPosition } from "./gtid-position.ts";
 import { IntervalList, type Interval } from "./interval-list.ts";
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -78,6 +78,18 @@ export class MysqlGtidSet implements GtidPosition {
       missing += (this.#sources.get(source) ?? IntervalList.empty).countMissing(numbers);
     }
     return Number(missing);
+  }
+
+  missingMark(other: GtidPosition): GtidMark | null {
+    for (const [source, numbers] of asMysqlGtidSet(other).#sources) {
+      const number = (this.#sources.get(source) ?? IntervalList.empty).oneMissing(numbers);
+      if (number !== null) return { source, number };
+    }
+    return null;
+  }
+
+  lastOf(source: string): bigint {
+    return this.#sources.get(source)?.last ?? 0n;
   }
 }
 
