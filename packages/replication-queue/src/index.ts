@@ -1,3 +1,4 @@
+export type { AckWait } from "./ack-board.ts";
 export type { Delivery, SlaveEndpoint } from "./delivery.ts";
 export { DEFAULT_QUEUE_LIMITS, type QueueLimits } from "./limits.ts";
 export {

@@ -1,13 +1,7 @@
 import type { GtidPosition } from "@understudy/binlog";
-import {
-  BackgroundLoop,
-  ChangeSignal,
-  messageOf,
-  type Clock,
-  type Logger,
-  type Random,
-} from "@understudy/kernel";
+import { BackgroundLoop, messageOf, type Clock, type Logger, type Random } from "@understudy/kernel";
 import type { ErrorCode, Flavour, Lag, QueueView } from "@understudy/protocol";
+import { AckBoard, type AckWait } from "./ack-board.ts";
 import { DeliveryLoop } from "./delivery-loop.ts";
 import type { SlaveEndpoint } from "./delivery.ts";
 import { DEFAULT_QUEUE_LIMITS, type QueueLimits } from "./limits.ts";
@@ -65,12 +59,13 @@ export class ReplicationQueue implements AsyncDisposable {
   readonly #reader: WindowReader;
   readonly #readerLoop: BackgroundLoop;
   readonly #loops = new Map<string, DeliveryLoop>();
-  readonly #ackChanged = new ChangeSignal();
+  readonly #acks: AckBoard;
 
   constructor(options: ReplicationQueueOptions) {
     this.#options = options;
     this.#limits = { ...DEFAULT_QUEUE_LIMITS, ...options.limits };
     this.#window = new ReplicationWindow(options.from, this.#limits, () => this.#fastestAckedIndex());
+    this.#acks = new AckBoard(options.flavour);
     this.#history.begin(options.from, options.clock.monotonicMs());
     this.#reader = new WindowReader({
       ...options,
@@ -111,21 +106,27 @@ export class ReplicationQueue implements AsyncDisposable {
 
   /** Starts deliveries to a slave; one that is known already is replaced, under its new address. */
   async addSlave(endpoint: SlaveEndpoint): Promise<void> {
-    await this.removeSlave(endpoint.nodeId);
+    await this.#endLoop(endpoint.nodeId);
+    this.#acks.add(endpoint.nodeId);
     const loop = new DeliveryLoop({
       ...this.#options,
       endpoint,
       window: this.#window,
       limits: this.#limits,
-      onAck: () => this.#ackChanged.notify(),
+      onAck: (acked) => this.#acks.note(endpoint.nodeId, acked),
       onDelivered: (done) => this.#options.onDelivered?.(endpoint.nodeId, done),
       onOutcome: (outcome) => this.#options.onOutcome?.(endpoint.nodeId, outcome),
     });
     this.#loops.set(endpoint.nodeId, loop);
   }
 
-  /** Ends deliveries to a slave and forgets it. */
+  /** Ends deliveries to a slave and forgets it, and what it acked. */
   async removeSlave(nodeId: string): Promise<void> {
+    this.#acks.remove(nodeId);
+    await this.#endLoop(nodeId);
+  }
+
+  async #endLoop(nodeId: string): Promise<void> {
     const loop = this.#loops.get(nodeId);
     this.#loops.delete(nodeId);
     await loop?.[Symbol.asyncDispose]();
@@ -168,15 +169,19 @@ export class ReplicationQueue implements AsyncDisposable {
     };
   }
 
-  /** Which slaves have acked a transaction. */
-  ackedBy(gtid: string): string[] {
-    return [...this.#loops].filter(([, loop]) => loop.acked?.containsGtid(gtid)).map(([nodeId]) => nodeId);
+  /** Slaves that have acked everything up to `position`. */
+  ackedBy(position: GtidPosition): string[] {
+    return this.#acks.ackedBy(position);
   }
 
-  /** Resolves with the slaves that acked `gtid` as soon as they are `count`; rejects with the signal's reason. */
-  async waitForAcks(gtid: string, count: number, signal: AbortSignal): Promise<string[]> {
-    await this.#ackChanged.until(() => this.ackedBy(gtid).length >= count, signal);
-    return this.ackedBy(gtid);
+  /** Resolves with the slaves that acked `position` as soon as they are enough; rejects with the signal's reason. */
+  async waitForAcks(wait: AckWait): Promise<string[]> {
+    return this.#acks.wait(wait);
+  }
+
+  /** Resolves when the binlog was read further. Take it before looking at {@link position}. */
+  readOn(): Promise<void> {
+    return this.#window.added.next();
   }
 
   #lagOf(loop: DeliveryLoop): Lag {
@@ -214,7 +219,7 @@ export class ReplicationQueue implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([
       this.#readerLoop[Symbol.asyncDispose](),
-      ...[...this.#loops.keys()].map((nodeId) => this.removeSlave(nodeId)),
+      ...[...this.#loops.keys()].map((nodeId) => this.#endLoop(nodeId)),
     ]);
   }
 }
