@@ -38,7 +38,8 @@ export async function forwardThrough(
   }
 }
 
-function endToEnd(
+/** The headers without those of one connection, and without some others. */
+export function endToEnd(
   headers: Readonly<Record<string, string>>,
   others: readonly string[],
 ): Record<string, string> {

@@ -25,13 +25,16 @@ import type {
 } from "@understudy/protocol";
 import { BINLOG_MEDIA_TYPE, NDJSON_MEDIA_TYPE } from "@understudy/protocol";
 import { readAnswer, throwRefusal } from "./answer.ts";
+import { forwardStreamThrough } from "./forward-stream.ts";
 import { forwardThrough } from "./forward.ts";
 import { NodeConnection, type Effect } from "./node-connection.ts";
 import type {
   CallOptions,
   DeliverRequest,
   ForwardAnswer,
+  ForwardReadRequest,
   ForwardRequest,
+  ForwardStream,
   NodeClient,
   NodeClientOptions,
 } from "./node-client.ts";
@@ -175,6 +178,10 @@ class HttpNodeClient implements NodeClient {
 
   forward(request: ForwardRequest, options?: CallOptions): Promise<ForwardAnswer> {
     return forwardThrough(this.#connection, request, options);
+  }
+
+  forwardStream(request: ForwardReadRequest, options?: CallOptions): Promise<ForwardStream> {
+    return forwardStreamThrough(this.#connection, request, options);
   }
 
   query(request: QueryInput, options?: CallOptions): Promise<QueryAnswer> {

@@ -4,7 +4,9 @@ export type {
   CallOptions,
   DeliverRequest,
   ForwardAnswer,
+  ForwardReadRequest,
   ForwardRequest,
+  ForwardStream,
   NodeClient,
   NodeClientOptions,
 } from "./node-client.ts";

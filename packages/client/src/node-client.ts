@@ -94,6 +94,19 @@ export interface ForwardAnswer {
   readonly body: Buffer;
 }
 
+/** A read to be passed on as it is. */
+export interface ForwardReadRequest extends ForwardRequest {
+  readonly body: string | undefined;
+}
+
+/** An answer that has begun: any status. It has a connection of its own, which disposal closes, whereupon the node gives up. */
+export interface ForwardStream extends Disposable {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  /** Once only, read from the node no faster than it is taken. Throws `node-unreachable` where it is cut, and the signal's reason. */
+  body(): AsyncIterable<Uint8Array>;
+}
+
 /**
  * Speaks to one node, over kept-alive connections of its own. Every call rejects with an `UnderstudyError`:
  * the node's own code where it answered with a problem (`details`: `status`, `requestId`, `retryAfterSeconds` and the rest);
@@ -121,6 +134,11 @@ export interface NodeClient extends AsyncDisposable {
    * the request surely did not reach the node, and with `write-uncertain` where it may have.
    */
   forward(request: ForwardRequest, options?: CallOptions): Promise<ForwardAnswer>;
+  /**
+   * As {@link NodeClient.forward} for a read: resolves when the answer begins, and its body comes as it is taken. `timeoutMs` is
+   * for each wait. Rejects with `no-leader` where no answer began.
+   */
+  forwardStream(request: ForwardReadRequest, options?: CallOptions): Promise<ForwardStream>;
 
   query(request: QueryInput, options?: CallOptions): Promise<QueryAnswer>;
   execute(request: ExecuteInput, options?: CallOptions): Promise<ExecuteAnswer>;

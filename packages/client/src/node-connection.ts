@@ -72,6 +72,33 @@ export class NodeConnection implements AsyncDisposable {
     }
   }
 
+  /**
+   * Sends a request that is safe to repeat over a connection of its own, so that a slow reader takes none of the others', and
+   * resolves when its answer begins, whatever its status. `close` must be called in the end.
+   */
+  async openApart(
+    request: ExchangeRequest & { readonly body?: string | undefined },
+    options: CallOptions = {},
+  ): Promise<OpenAnswer> {
+    const headers = { ...this.#headers, ...lowerCased(request.headers), ...lowerCased(options.headers) };
+    const limits = { timeoutMs: options.timeoutMs ?? this.#timeoutMs, signal: options.signal };
+    const inWords = (error: unknown): unknown =>
+      error instanceof ExchangeFailure ? this.#inWords(error, "repeatable") : error;
+    const client = this.#openFresh();
+    const closeClient = (): void => void client.destroy().catch(() => undefined);
+    try {
+      const answer = await openAnswer(client, { ...request, headers }, limits);
+      const close = (): void => {
+        answer.close();
+        closeClient();
+      };
+      return { ...answer, close, inWords };
+    } catch (error) {
+      closeClient();
+      throw inWords(error);
+    }
+  }
+
   async #sendOrResend(request: ExchangeRequest, options: CallOptions): Promise<RawAnswer> {
     const startMs = performance.now();
     const limits = {
