@@ -1,3 +1,4 @@
+import { embedPageAssets } from "@understudy/node/build";
 import { defineConfig } from "tsdown";
 
 /** One file that runs outside any node_modules: what the image holds and what people can copy. */
@@ -8,6 +9,7 @@ export default defineConfig({
   target: "node24",
   deps: { alwaysBundle: [/./], onlyBundle: false, onlyImport: [] },
   outputOptions: { codeSplitting: false },
+  plugins: [embedPageAssets],
   dts: false,
   sourcemap: true,
 });

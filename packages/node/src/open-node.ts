@@ -13,7 +13,6 @@ import { openSqlExecutor, parseDatabaseUrl } from "@understudy/sql-executor";
 import { isIP, type AddressInfo } from "node:net";
 import { httpUrl, type NodeConfig } from "./config/node-config.ts";
 import { createServer, type HttpServer } from "./http/create-server.ts";
-import { addMetrics } from "./metrics.ts";
 import { nodeIdOf } from "./node-identity.ts";
 import type { NodeRuntime, RunningNode } from "./node-runtime.ts";
 import type { NodeServices, RoleServices } from "./node-services.ts";
@@ -60,7 +59,6 @@ export async function openNode(config: NodeConfig, logger: Logger): Promise<Unde
   };
   const node = new Node(services);
   const server = await createServer(node);
-  addMetrics(server, node);
   addRoutes(server, node);
   await listen(server, config);
   return new ListeningNode(node, server, services);

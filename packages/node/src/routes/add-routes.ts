@@ -1,15 +1,20 @@
 import type { HttpServer } from "../http/create-server.ts";
+import { addMetrics } from "../metrics.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import { addClusterRoutes } from "./cluster-routes.ts";
 import { addDefinitionRoutes } from "./definition-routes.ts";
+import { collectRoutes, type CollectedRoute } from "../openapi/route-collection.ts";
+import { addDocsRoutes } from "./docs-routes.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { addReplicationRoutes } from "./replication-routes.ts";
 import { addRowRoutes } from "./row-routes.ts";
 import { addSchemaRoutes } from "./schema-routes.ts";
 import { addSqlRoutes } from "./sql-routes.ts";
 
-/** Every route of a node; the same on each, whatever its role. */
-export function addRoutes(server: HttpServer, runtime: NodeRuntime): void {
+/** Every route of a node; the same on each, whatever its role. Answers with what was added. */
+export function addRoutes(server: HttpServer, runtime: NodeRuntime): readonly CollectedRoute[] {
+  const routes = collectRoutes(server);
+  addMetrics(server, runtime);
   addClusterRoutes(server, runtime);
   addDefinitionRoutes(server, runtime);
   addRowRoutes(server, runtime);
@@ -17,4 +22,6 @@ export function addRoutes(server: HttpServer, runtime: NodeRuntime): void {
   addSchemaRoutes(server, runtime);
   addReplicationRoutes(server, runtime);
   addHealthRoutes(server, runtime);
+  addDocsRoutes(server, routes);
+  return routes;
 }

@@ -1,0 +1,20 @@
+import type { OperationTable } from "../operation.ts";
+import { CLUSTER_OPERATIONS } from "./cluster-operations.ts";
+import { DATABASE_OPERATIONS } from "./database-operations.ts";
+import { HEALTH_OPERATIONS } from "./health-operations.ts";
+import { REPLICATION_OPERATIONS } from "./replication-operations.ts";
+import { ROW_OPERATIONS } from "./row-operations.ts";
+import { SQL_OPERATIONS } from "./sql-operations.ts";
+
+/** What people are told of each route, by its method and path. A test holds that every route has its entry, and every entry its route. */
+export const OPERATIONS: OperationTable = {
+  ...SQL_OPERATIONS,
+  ...ROW_OPERATIONS,
+  ...DATABASE_OPERATIONS,
+  ...CLUSTER_OPERATIONS,
+  ...HEALTH_OPERATIONS,
+  ...REPLICATION_OPERATIONS,
+};
+
+/** Routes that are no part of the API: the page that shows it. */
+export const UNDOCUMENTED: ReadonlySet<string> = new Set(["GET /docs", "GET /docs/:file"]);

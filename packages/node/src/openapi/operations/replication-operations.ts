@@ -1,0 +1,75 @@
+import { BINLOG_MEDIA_TYPE, RegisterAnswer, ReplicateAnswer, ReplicatePosition } from "@understudy/protocol";
+import { json, type OperationTable } from "../operation.ts";
+
+/** What is told of the routes that nodes call of each other. */
+export const REPLICATION_OPERATIONS: OperationTable = {
+  "POST /cluster/register": {
+    tag: "Between nodes",
+    summary: "A slave joins, or comes back",
+    requests: {
+      "A fresh slave": {
+        nodeId: "node2",
+        clusterId: null,
+        url: "http://127.0.0.1:8084",
+        flavour: "mariadb",
+        serverId: 2,
+        serverVersion: "10.11.19-MariaDB-log",
+        version: "0.1.0",
+        epoch: "0",
+        gtid: "",
+        empty: true,
+      },
+    },
+    answers: "Whether transactions follow, or the slave has to empty its own history first",
+    content: json(RegisterAnswer, {
+      clusterId: "STJ-GHXJSUlf",
+      epoch: "1",
+      leader: { nodeId: "node1", url: "http://127.0.0.1:8083" },
+      action: "deliver",
+      gtid: "",
+      members: [],
+    }),
+    errors: [
+      "starting",
+      "no-leader",
+      "cluster-mismatch",
+      "epoch-stale",
+      "snapshot-required",
+      "server-unsuitable",
+      "database-unavailable",
+      "timeout",
+    ],
+  },
+  "GET /replicate/position": {
+    tag: "Between nodes",
+    summary: "Where a slave's history ends",
+    answers: "Its position, and what its applier does",
+    content: json(ReplicatePosition, {
+      nodeId: "node2",
+      position: "0-1-12",
+      epoch: "1",
+      state: "streaming",
+    }),
+    errors: ["starting", "database-unavailable"],
+  },
+  "POST /replicate/transactions": {
+    tag: "Between nodes",
+    summary: "The master delivers transactions",
+    description:
+      "The body is a binlog as it is, with the headers `X-Understudy-Cluster`, `-Epoch`, `-Sender`, `-After`, `-Flavour`, `-Server-Version` and `-Master-Position`. The answer comes when all of it is committed: it is the ack.",
+    requestType: BINLOG_MEDIA_TYPE,
+    answers: "What the slave has committed",
+    content: json(ReplicateAnswer, { position: "0-1-12", applied: 1 }),
+    errors: [
+      "starting",
+      "position-mismatch",
+      "cluster-mismatch",
+      "epoch-stale",
+      "apply-failed",
+      "binlog-corrupt",
+      "binlog-unsupported",
+      "database-unavailable",
+      "node-unreachable",
+    ],
+  },
+};
