@@ -65,6 +65,12 @@ export const NODE_METRICS: readonly NodeMetric[] = [
     read: (role) => (role.kind === "master" ? role.queue.held.bytes : null),
   },
   {
+    kind: "value",
+    name: "understudy_open_transactions",
+    help: "Interactive transactions that are open on the master.",
+    read: (role) => (role.kind === "master" ? role.transactions.openCount : null),
+  },
+  {
     kind: "total",
     name: "understudy_binlog_read_transactions_total",
     help: "Transactions read from the master's binlog.",

@@ -150,7 +150,11 @@ class Node implements NodeRuntime, AsyncDisposable {
         clock,
         logger,
         signal,
-        poolSizes: { reader: config.readerConnectionsMax, application: config.writerConnectionsMax },
+        poolSizes: {
+          reader: config.readerConnectionsMax,
+          application: config.writerConnectionsMax,
+          transaction: config.transactionsMax,
+        },
         limits: { queueMax: config.waitingRequestsMax },
       }),
     );

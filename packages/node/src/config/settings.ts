@@ -78,6 +78,13 @@ export const NodeSettings = Type.Object({
     maximum: 1000,
     description: "Database connections for client writes.",
   }),
+  transactionsMax: Type.Integer({
+    default: 16,
+    minimum: 1,
+    maximum: 1000,
+    description:
+      "Interactive transactions (`POST /transactions`) that may be open at a time on the master, each on a database connection of its own; more get `overloaded`.",
+  }),
   waitingRequestsMax: Type.Integer({
     default: 1000,
     minimum: 0,

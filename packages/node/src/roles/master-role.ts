@@ -19,6 +19,8 @@ import { buildMasterView } from "../cluster/master-view.ts";
 import { MemberRegistry, type RegisteredMember } from "../cluster/member-registry.ts";
 import { SchemaWarnings } from "../cluster/schema-warnings.ts";
 import { ownWarnings, type RoleServices } from "../node-services.ts";
+import { openTransactions } from "../transactions/open-transactions.ts";
+import type { TransactionRegistry } from "../transactions/transaction-registry.ts";
 import { askExecutedPosition, askPurgedPosition, createBinlogAccess, positionOf } from "./binlog-access.ts";
 import type { RoleFacts } from "./role.ts";
 import { applyServerMode } from "./server-mode.ts";
@@ -31,11 +33,14 @@ interface MasterParts {
   readonly queue: ReplicationQueue;
   readonly warnings: SchemaWarnings;
   readonly monitor: HealthMonitor;
+  readonly transactions: TransactionRegistry;
 }
 
 /** A node that leads: its database server is writable, and its binlog goes to every member. */
 export class MasterRole implements RoleFacts, AsyncDisposable {
   readonly kind = "master";
+  /** The interactive transactions; they end with the role. */
+  readonly transactions: TransactionRegistry;
   readonly #services: RoleServices;
   readonly #record: ClusterRecord;
   readonly #registry: MemberRegistry;
@@ -53,6 +58,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
     this.#warnings = parts.warnings;
     this.#written = new WrittenPosition(() => this.#queue.position);
     this.#monitor = parts.monitor;
+    this.transactions = parts.transactions;
   }
 
   /** Opens the role: the server becomes writable, the queue starts, known members are delivered to. */
@@ -96,7 +102,8 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
         onChange: (change) => role?.noteHealth(change),
       }),
     );
-    role = new MasterRole(services, { record, registry, queue, warnings, monitor });
+    const transactions = opening.use(await openTransactions(services, record.epoch));
+    role = new MasterRole(services, { record, registry, queue, warnings, monitor, transactions });
     opening.move();
     for (const member of registry.all()) await role.#deliverTo(member);
     return role;
@@ -301,6 +308,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const { logger } = this.#services;
     const ends = await Promise.allSettled([
+      this.transactions[Symbol.asyncDispose](),
       this.#monitor[Symbol.asyncDispose](),
       this.#warnings[Symbol.asyncDispose](),
       this.#queue[Symbol.asyncDispose](),

@@ -28,6 +28,8 @@ import { buildSlaveView } from "../cluster/slave-view.ts";
 import { ViewFollower } from "../cluster/view-follower.ts";
 import { endWhenIdle } from "../http/body-idle.ts";
 import type { RoleServices } from "../node-services.ts";
+import { findTransactionEnd } from "../transactions/open-transactions.ts";
+import type { TransactionEnd } from "../transactions/transaction-end.ts";
 import { positionOf } from "./binlog-access.ts";
 import { brokenReason } from "./broken-reason.ts";
 import { checkDelivery, type DeliveryHeaders } from "./delivery-check.ts";
@@ -265,6 +267,11 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
    */
   forward(request: ForwardRequest, signal: AbortSignal): Promise<ForwardAnswer> {
     return this.#master.forward(request, { signal, timeoutMs: FORWARD_TIMEOUT_MS });
+  }
+
+  /** How an interactive transaction ended, where this node's own copy tells. Throws `not-found` for an id that was never issued. */
+  findTransactionEnd(id: string): Promise<TransactionEnd | null> {
+    return findTransactionEnd(this.#services, { id, epoch: this.epoch });
   }
 
   view(): ClusterView {

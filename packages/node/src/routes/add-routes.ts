@@ -10,6 +10,7 @@ import { addReplicationRoutes } from "./replication-routes.ts";
 import { addRowRoutes } from "./row-routes.ts";
 import { addSchemaRoutes } from "./schema-routes.ts";
 import { addSqlRoutes } from "./sql-routes.ts";
+import { addTransactionRoutes } from "./transaction-routes.ts";
 
 /** Every route of a node; the same on each, whatever its role. Answers with what was added. */
 export function addRoutes(server: HttpServer, runtime: NodeRuntime): readonly CollectedRoute[] {
@@ -19,6 +20,7 @@ export function addRoutes(server: HttpServer, runtime: NodeRuntime): readonly Co
   addDefinitionRoutes(server, runtime);
   addRowRoutes(server, runtime);
   addSqlRoutes(server, runtime);
+  addTransactionRoutes(server, runtime);
   addSchemaRoutes(server, runtime);
   addReplicationRoutes(server, runtime);
   addHealthRoutes(server, runtime);

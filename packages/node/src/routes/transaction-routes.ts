@@ -1,0 +1,101 @@
+import { isCodedError } from "@understudy/kernel";
+import {
+  BeginRequest,
+  CommitRequest,
+  HEADERS,
+  TransactionExecuteRequest,
+  TransactionQueryRequest,
+  UnderstudyError,
+  type CommitAnswer,
+  type TransactionAnswer,
+} from "@understudy/protocol";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import Type from "typebox";
+import { forwardToMaster } from "../http/forward-to-master.ts";
+import type { HttpServer } from "../http/create-server.ts";
+import type { NodeRuntime } from "../node-runtime.ts";
+import type { MasterRole } from "../roles/master-role.ts";
+import { confirmWrite } from "../writes/confirm-write.ts";
+import { elapsedMs } from "./query-answer.ts";
+
+const WithId = Type.Object({ id: Type.String() });
+
+/** What a call needs of Fastify. */
+interface Call {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+/** `POST /transactions` and what is below it: on the master, or passed on to it. */
+export function addTransactionRoutes(server: HttpServer, runtime: NodeRuntime): void {
+  const onMaster = <Answer>(call: Call, run: (role: MasterRole) => Promise<Answer>) =>
+    answerOnMaster(runtime, call, run);
+  server.post("/transactions", { schema: { body: BeginRequest } }, (request, reply) =>
+    onMaster({ request, reply }, async ({ transactions }) => {
+      const begun = await transactions.begin(request.body);
+      reply.status(201);
+      return begun;
+    }),
+  );
+  const query = { schema: { params: WithId, body: TransactionQueryRequest } };
+  server.post("/transactions/:id/query", query, (request, reply) =>
+    onMaster({ request, reply }, ({ transactions }) => transactions.query(request.params.id, request.body)),
+  );
+  const execute = { schema: { params: WithId, body: TransactionExecuteRequest } };
+  server.post("/transactions/:id/execute", execute, (request, reply) =>
+    onMaster({ request, reply }, ({ transactions }) => transactions.execute(request.params.id, request.body)),
+  );
+  const commit = { schema: { params: WithId, body: CommitRequest } };
+  server.post("/transactions/:id/commit", commit, (request, reply) =>
+    onMaster({ request, reply }, async (role): Promise<CommitAnswer> => {
+      const { id } = request.params;
+      const { clock } = runtime.services;
+      const startedMs = clock.monotonicMs();
+      const committed = await role.transactions.commit(id, (gtid) => role.noteWrite(gtid));
+      const timeMs = elapsedMs(clock.monotonicMs() - startedMs);
+      const receipt = await confirmWrite(role, committed, request.body);
+      reply.header(HEADERS.position, receipt.position);
+      return { id, state: "committed", ...receipt, acks: [...receipt.acks], timeMs };
+    }),
+  );
+  server.post("/transactions/:id/rollback", { schema: { params: WithId } }, (request, reply) =>
+    onMaster({ request, reply }, ({ transactions }) => transactions.rollback(request.params.id)),
+  );
+  server.get("/transactions/:id", { schema: { params: WithId } }, (request, reply) =>
+    tell(runtime, { request, reply }, request.params.id),
+  );
+}
+
+async function answerOnMaster<Answer>(
+  runtime: NodeRuntime,
+  { request, reply }: Call,
+  run: (role: MasterRole) => Promise<Answer>,
+): Promise<Answer | FastifyReply> {
+  const { role } = runtime.running();
+  if (role.kind === "master") return run(role);
+  const { nodeId } = runtime.services.identity;
+  return forwardToMaster({ role, nodeId, request, reply, effect: "write" });
+}
+
+/** A slave without a master can still tell what its own copy shows. */
+async function tell(
+  runtime: NodeRuntime,
+  { request, reply }: Call,
+  id: string,
+): Promise<TransactionAnswer | FastifyReply> {
+  const { role } = runtime.running();
+  if (role.kind === "master") return role.transactions.tell(id);
+  const { nodeId } = runtime.services.identity;
+  try {
+    return await forwardToMaster({ role, nodeId, request, reply, effect: "read" });
+  } catch (error) {
+    if (!isCodedError(error, "no-leader") && !isCodedError(error, "node-unreachable")) throw error;
+    const end = await role.findTransactionEnd(id);
+    if (end) return { id, ...end, expiresAt: null };
+    throw new UnderstudyError(
+      "no-leader",
+      "no master answers, and this node's own copy does not tell whether the transaction was committed",
+      { cause: error },
+    );
+  }
+}

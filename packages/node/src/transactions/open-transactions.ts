@@ -1,0 +1,46 @@
+import { formatPosition } from "@understudy/protocol";
+import { ClusterStore } from "../cluster/cluster-store.ts";
+import type { RoleServices } from "../node-services.ts";
+import { askExecutedPosition } from "../roles/binlog-access.ts";
+import { KeyStore } from "../writes/idempotency/key-store.ts";
+import { KeptOutcomes } from "./kept-outcomes.ts";
+import type { TransactionEnd } from "./transaction-end.ts";
+import { TransactionIds } from "./transaction-ids.ts";
+import { TransactionRegistry } from "./transaction-registry.ts";
+
+/** Opens the interactive transactions of a master, whose schema `understudy` is there already. */
+export async function openTransactions(services: RoleServices, epoch: bigint): Promise<TransactionRegistry> {
+  const { ids, outcomes } = await createParts(services, epoch);
+  const { executor, clock, logger, config } = services;
+  return new TransactionRegistry({ executor, ids, outcomes, clock, logger, openMax: config.transactionsMax });
+}
+
+/**
+ * How a transaction ended, as far as this node's own copy tells; null where it does not. Throws `not-found` for an id that no node
+ * has issued.
+ */
+export async function findTransactionEnd(
+  services: RoleServices,
+  { id, epoch }: { readonly id: string; readonly epoch: bigint },
+): Promise<TransactionEnd | null> {
+  const { ids, outcomes } = await createParts(services, epoch);
+  ids.check(id);
+  return outcomes.find(id);
+}
+
+async function createParts(
+  services: RoleServices,
+  epoch: bigint,
+): Promise<{ readonly ids: TransactionIds; readonly outcomes: KeptOutcomes }> {
+  const { executor, identity, clock } = services;
+  const secret = await new ClusterStore(executor).idempotencySecret();
+  const outcomes = new KeptOutcomes({
+    store: new KeyStore(executor),
+    secret,
+    nodeId: identity.nodeId,
+    clock,
+    positionNow: async () =>
+      formatPosition({ epoch, gtid: (await askExecutedPosition(services)).toString() }),
+  });
+  return { ids: new TransactionIds(secret, clock), outcomes };
+}
