@@ -17,9 +17,15 @@ export function installWithApt(packages) {
 
 /** True where a program of this name can be started. */
 export function isOnPath(program) {
-  return (process.env.PATH ?? "").split(delimiter).some((folder) => {
+  return pathOf(program) !== undefined;
+}
+
+/** @returns {string | undefined} Where a program of this name is found. */
+export function pathOf(program) {
+  const paths = (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, program));
+  return paths.find((path) => {
     try {
-      accessSync(join(folder, program), constants.X_OK);
+      accessSync(path, constants.X_OK);
       return true;
     } catch {
       return false;

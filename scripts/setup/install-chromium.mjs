@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { installWithApt, isOnPath } from "./apt.mjs";
+import { installWithApt, isOnPath, pathOf } from "./apt.mjs";
 
 /** Where Debian's and others' browsers are found, the first that runs counts. */
 const PROGRAMS = ["chromium", "chromium-browser", "google-chrome"];
@@ -25,10 +25,11 @@ export async function ensureChromium({ log }) {
   log(`chromium installed in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
 }
 
-/** @returns {string | undefined} The browser that the tests use. */
+/** @returns {string | undefined} The path of the browser that the tests use. */
 export function installedChromium() {
   const named = process.env.UNDERSTUDY_CHROMIUM;
-  return (named ? [named] : PROGRAMS).find(
-    (program) => spawnSync(program, ["--version"], { stdio: "ignore", timeout: 30_000 }).status === 0,
+  const candidates = named ? [named] : PROGRAMS.map(pathOf);
+  return candidates.find(
+    (path) => path && spawnSync(path, ["--version"], { stdio: "ignore", timeout: 30_000 }).status === 0,
   );
 }
