@@ -14,11 +14,7 @@ import { OPERATIONS, UNDOCUMENTED } from "./operations/all-operations.ts";
 import type { CollectedRoute } from "./route-collection.ts";
 
 /** Codes that no answer carries: they end a node's start, or stand in `GET /cluster`. */
-const NEVER_ANSWERED: ReadonlySet<ErrorCode> = new Set([
-  "config-invalid",
-  "unauthenticated",
-  "transaction-expired",
-]);
+const NEVER_ANSWERED: ReadonlySet<ErrorCode> = new Set(["config-invalid", "unauthenticated"]);
 
 function startingNode(): NodeRuntime {
   const config = readConfig({ UNDERSTUDY_DATABASE_URL: "mysql://nobody@127.0.0.1:1" }, "master");

@@ -5,11 +5,13 @@ import { HEALTH_OPERATIONS } from "./health-operations.ts";
 import { REPLICATION_OPERATIONS } from "./replication-operations.ts";
 import { ROW_OPERATIONS } from "./row-operations.ts";
 import { SQL_OPERATIONS } from "./sql-operations.ts";
+import { TRANSACTION_OPERATIONS } from "./transaction-operations.ts";
 
 /** What people are told of each route, by its method and path. A test holds that every route has its entry, and every entry its route. */
 export const OPERATIONS: OperationTable = {
   ...SQL_OPERATIONS,
   ...ROW_OPERATIONS,
+  ...TRANSACTION_OPERATIONS,
   ...DATABASE_OPERATIONS,
   ...CLUSTER_OPERATIONS,
   ...HEALTH_OPERATIONS,
