@@ -1,6 +1,9 @@
 import { randomToken } from "@understudy/kernel";
 import type { DatabaseSession } from "./database-session.ts";
+import { errnoOf } from "./driver-error.ts";
+import { quoteName } from "./quote-name.ts";
 import type { ServerInfo } from "./server-info.ts";
+import type { TableName } from "./sql-executor.ts";
 import { quoteText } from "./sql-literal.ts";
 
 /** The two accounts under which client SQL runs. */
@@ -15,6 +18,8 @@ export const ACCOUNT_NAMES: Record<ClientAccount, string> = {
 /** Schemas that no client SQL may touch. */
 export const HIDDEN_SCHEMAS = ["mysql", "understudy", "sys", "performance_schema"] as const;
 
+/** ER_NO_SUCH_TABLE. */
+const UNKNOWN_TABLE = 1146;
 const READER_RIGHTS = "SELECT, SHOW VIEW, EXECUTE";
 const DATA_RIGHTS =
   "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, " +
@@ -25,23 +30,24 @@ export function newPassword(): string {
   return `${randomToken(24)}aA1!`;
 }
 
+/** What the accounts are made with. */
+export interface AccountsOptions {
+  readonly server: ServerInfo;
+  readonly passwords: Readonly<Record<ClientAccount, string>>;
+  /** Tables of the node's own into which the application account may insert, and nothing else. */
+  readonly keeping: readonly TableName[];
+}
+
 /**
  * Makes the accounts as they have to be, whatever there was before, under new passwords and outside the binlog.
  * `admin` must be a session of the node's own account that is reset afterwards.
  */
-export async function makeAccounts(
-  admin: DatabaseSession,
-  server: ServerInfo,
-  passwords: Readonly<Record<ClientAccount, string>>,
-): Promise<void> {
-  await admin.run("SET SESSION sql_log_bin=0");
-  const isLocked = server.flavour === "mysql" && (await readSwitch(admin, "super_read_only"));
-  // read_only stays on meanwhile, so only accounts with all rights could write in this moment.
-  if (isLocked) await admin.run("SET GLOBAL super_read_only=OFF");
-  try {
+export async function makeAccounts(admin: DatabaseSession, options: AccountsOptions): Promise<void> {
+  const { server, passwords, keeping } = options;
+  await changeAccounts(admin, server, async () => {
     const literalPatterns = server.flavour === "mysql" && (await readSwitch(admin, "partial_revokes"));
     for (const account of ["reader", "application"] as const) {
-      const name = `'${ACCOUNT_NAMES[account]}'@'%'`;
+      const name = fullName(account);
       const password = quoteText(passwords[account], "password");
       await admin.run(`CREATE USER IF NOT EXISTS ${name} IDENTIFIED BY ${password}`);
       await admin.run(`ALTER USER ${name} IDENTIFIED BY ${password}`);
@@ -49,10 +55,48 @@ export async function makeAccounts(
       const grants = literalPatterns ? globalGrants(account, name) : patternGrants(account, name);
       for (const sql of grants) await admin.run(sql);
     }
+    for (const table of keeping) {
+      await grantKeeping(admin, table).catch((error: unknown) => {
+        if (errnoOf(error) !== UNKNOWN_TABLE) throw error;
+      });
+    }
     await trustRoutines(admin);
+  });
+}
+
+/** Lets the application account insert into a table of the node's own, as {@link makeAccounts} does for those it is told of. */
+export async function allowKeeping(
+  admin: DatabaseSession,
+  server: ServerInfo,
+  table: TableName,
+): Promise<void> {
+  await changeAccounts(admin, server, async () => await grantKeeping(admin, table));
+}
+
+/** A right on one table counts beside those on its schema, also where `partial_revokes` took the latter back. */
+async function grantKeeping(admin: DatabaseSession, { database, table }: TableName): Promise<void> {
+  await admin.run(`GRANT INSERT ON ${quoteName(database)}.${quoteName(table)} TO ${fullName("application")}`);
+}
+
+/** Outside the binlog, and also where the server is locked. */
+async function changeAccounts(
+  admin: DatabaseSession,
+  server: ServerInfo,
+  change: () => Promise<void>,
+): Promise<void> {
+  await admin.run("SET SESSION sql_log_bin=0");
+  const isLocked = server.flavour === "mysql" && (await readSwitch(admin, "super_read_only"));
+  // read_only stays on meanwhile, so only accounts with all rights could write in this moment.
+  if (isLocked) await admin.run("SET GLOBAL super_read_only=OFF");
+  try {
+    await change();
   } finally {
     if (isLocked) await admin.run("SET GLOBAL super_read_only=ON");
   }
+}
+
+function fullName(account: ClientAccount): string {
+  return `'${ACCOUNT_NAMES[account]}'@'%'`;
 }
 
 /**

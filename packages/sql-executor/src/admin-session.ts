@@ -1,9 +1,8 @@
 import { UnderstudyError, type OutputValue } from "@understudy/protocol";
 import type { DatabaseSession } from "./database-session.ts";
 import { classifyDriverError } from "./driver-error.ts";
-import { findPlaceholders } from "./bind-params.ts";
+import { bindSqlParams } from "./bind-sql-params.ts";
 import type { RawConnection } from "./raw-connection.ts";
-import { bytesLiteral, sqlLiteral } from "./sql-literal.ts";
 import type { SqlParam, SqlRow, SqlSession, WriteResult } from "./sql-session.ts";
 
 const ROWS = { shape: "objects", rowsMax: 1_000_000, bytesMax: 256 * 1024 * 1024 } as const;
@@ -47,27 +46,6 @@ export class AdminSession implements SqlSession {
   }
 }
 
-/** As `bindParams`, for the node's own kinds of values. */
-function bindSqlParams(sql: string, params: readonly SqlParam[]): string {
-  if (params.length === 0) return sql;
-  const placeholders = findPlaceholders(sql).filter(({ name }) => name === null);
-  if (placeholders.length !== params.length) {
-    throw new UnderstudyError("internal", `${placeholders.length} placeholders, ${params.length} parameters`);
-  }
-  let at = 0;
-  const parts = placeholders.map(({ start, end }, index) => {
-    const part = `${sql.slice(at, start)} ${literalOf(params[index] ?? null, index)} `;
-    at = end;
-    return part;
-  });
-  return parts.join("") + sql.slice(at);
-}
-
 function isObject(row: SqlRow | OutputValue[]): row is SqlRow {
   return !Array.isArray(row);
-}
-
-function literalOf(value: SqlParam, index: number): string {
-  if (value instanceof Uint8Array) return bytesLiteral(value);
-  return typeof value === "bigint" ? String(value) : sqlLiteral(value, String(index + 1));
 }

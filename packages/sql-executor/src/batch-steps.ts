@@ -1,5 +1,4 @@
 import { UnderstudyError } from "@understudy/protocol";
-import type { DatabaseSession } from "./database-session.ts";
 import { classifyDriverError } from "./driver-error.ts";
 import type { BatchOptions } from "./sql-executor.ts";
 import type { StatementShape } from "./statement-shape.ts";
@@ -31,11 +30,4 @@ export function withIndex(error: UnderstudyError, statementIndex: number): Under
 /** Sets the isolation of the next transaction. */
 export function isolationStatement(isolation: NonNullable<BatchOptions["isolation"]>): string {
   return `SET TRANSACTION ISOLATION LEVEL ${isolation.replace("-", " ").toUpperCase()}`;
-}
-
-/** Ends the transaction without effect, whatever state the session is in. */
-export async function rollBack(session: DatabaseSession): Promise<void> {
-  if (!session.isUsable) return;
-  // Where it can't be said, cutting the connection rolls back as well.
-  await session.run("ROLLBACK").catch(() => session.destroy());
 }

@@ -67,6 +67,7 @@ export class CollectedRows implements RowSink {
     this.#overflow = what;
     this.#objects = [];
     this.#arrays = [];
-    this.#drainUntilBytes = this.#bytes + DRAIN_BYTES_MAX;
+    // A change whose rows nobody wants must end all the same: dropping its connection would undo it.
+    this.#drainUntilBytes = this.#limits.rowsMax === 0 ? Infinity : this.#bytes + DRAIN_BYTES_MAX;
   }
 }

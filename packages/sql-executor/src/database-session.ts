@@ -23,6 +23,7 @@ export class DatabaseSession {
   readonly #setUp: readonly string[];
   readonly #prelude: string | undefined;
   #database: string | null = null;
+  #autocommit = true;
   #mustReset = false;
   #usable = true;
   #rejectRunning: ((error: Error) => void) | null = null;
@@ -44,6 +45,12 @@ export class DatabaseSession {
   async setUp(): Promise<void> {
     for (const sql of this.#setUp) await this.#send({ sql }, new CollectedRows(NO_ROWS));
     this.#mustReset = false;
+    this.#autocommit = true;
+  }
+
+  /** True where each statement commits by itself; else all are of one transaction until COMMIT or ROLLBACK. */
+  get autocommit(): boolean {
+    return this.#autocommit;
   }
 
   /** False once the connection is known to be gone; it must not be lent again. */
@@ -108,6 +115,7 @@ export class DatabaseSession {
     try {
       const end = await promise;
       if (end.stateChanged) this.#mustReset = true;
+      if (end.inTransaction === null) this.destroy();
       return end;
     } catch (error) {
       if (error instanceof ConnectionLostError) this.destroy();
@@ -128,6 +136,15 @@ export class DatabaseSession {
     await this.run(`USE ${quoteName(wanted)}`);
     this.#mustReset = stateBefore;
     this.#database = wanted;
+  }
+
+  /** Asks the server only where it is not so already. Not within a transaction. */
+  async useAutocommit(autocommit: boolean): Promise<void> {
+    if (autocommit === this.#autocommit) return;
+    const stateBefore = this.#mustReset;
+    await this.run(`SET SESSION autocommit=${autocommit ? 1 : 0}`);
+    this.#mustReset = stateBefore;
+    this.#autocommit = autocommit;
   }
 
   /** Brings the session back to how it was set up, where a statement has changed it. */

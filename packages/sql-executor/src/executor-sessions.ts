@@ -1,6 +1,6 @@
 import type { Clock, Logger } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
-import { ACCOUNT_NAMES, makeAccounts, newPassword, type ClientAccount } from "./accounts.ts";
+import { ACCOUNT_NAMES, allowKeeping, makeAccounts, newPassword, type ClientAccount } from "./accounts.ts";
 import type { DatabaseEndpoint } from "./database-endpoint.ts";
 import { DatabaseSession } from "./database-session.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -11,7 +11,7 @@ import { connectRaw } from "./raw-connection.ts";
 import type { ServerInfo } from "./server-info.ts";
 import { SessionPool } from "./session-pool.ts";
 import { SESSION_PRELUDES, sessionSetUp, type SessionKind } from "./session-set-up.ts";
-import type { ExecutorLimits, PoolSizes } from "./sql-executor.ts";
+import type { ExecutorLimits, PoolSizes, TableName } from "./sql-executor.ts";
 
 /** What {@link ExecutorSessions} are made of. */
 export interface ExecutorSessionsOptions {
@@ -34,7 +34,10 @@ export class ExecutorSessions implements AsyncDisposable {
   readonly pools: Readonly<Record<SessionKind, SessionPool>>;
   readonly #options: ExecutorSessionsOptions;
   readonly #passwords: Record<ClientAccount, string> = { reader: newPassword(), application: newPassword() };
+  readonly #keeping = new Map<string, TableName>();
   #refreshing: Promise<void> | null = null;
+  /** Settles when the last change of the accounts is done; never rejects. */
+  #accountChange: Promise<void> = Promise.resolve();
 
   constructor(options: ExecutorSessionsOptions) {
     this.#options = options;
@@ -102,13 +105,36 @@ export class ExecutorSessions implements AsyncDisposable {
 
   /** Makes the two accounts anew under the passwords of this executor; calls at the same time share one try. */
   async refreshAccounts(): Promise<void> {
-    this.#refreshing ??= this.control(async (session) => {
-      session.markForReset();
-      await makeAccounts(session, this.#options.server, this.#passwords);
+    this.#refreshing ??= this.#changeAccounts(async (session) => {
+      const { server } = this.#options;
+      const keeping = [...this.#keeping.values()];
+      await makeAccounts(session, { server, passwords: this.#passwords, keeping });
     }).finally(() => {
       this.#refreshing = null;
     });
     await this.#refreshing;
+  }
+
+  /** As `SqlExecutor.allowKeeping`. */
+  async allowKeeping(table: TableName): Promise<void> {
+    this.#keeping.set(`${table.database}.${table.table}`, table);
+    await this.#changeAccounts(async (session) => await allowKeeping(session, this.#options.server, table));
+  }
+
+  /** One after the other: each looks whether the server is locked, and locks it again afterwards. */
+  async #changeAccounts(change: (session: DatabaseSession) => Promise<void>): Promise<void> {
+    const before = this.#accountChange;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#accountChange = promise;
+    await before;
+    try {
+      await this.control(async (session) => {
+        session.markForReset();
+        await change(session);
+      });
+    } finally {
+      resolve();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

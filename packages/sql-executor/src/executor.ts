@@ -1,4 +1,5 @@
 import { UnderstudyError } from "@understudy/protocol";
+import { systemRandom } from "@understudy/kernel";
 import { AdminSession } from "./admin-session.ts";
 import { bindParams } from "./bind-params.ts";
 import { classifyDriverError } from "./driver-error.ts";
@@ -47,6 +48,8 @@ export class Executor implements SqlExecutor {
       sessions: this.#sessions,
       shapes: this.#shapes,
       server,
+      clock: options.clock,
+      random: systemRandom,
       resultBytesMax: this.#resultBytesMax,
     });
   }
@@ -134,6 +137,10 @@ export class Executor implements SqlExecutor {
 
   async refreshAccounts(): Promise<void> {
     await this.#sessions.refreshAccounts();
+  }
+
+  async allowKeeping(table: TableName): Promise<void> {
+    await this.#sessions.allowKeeping(table);
   }
 
   async listDatabases(): Promise<string[]> {

@@ -23,6 +23,8 @@ export interface LendOptions {
   readonly chooseAnew?: boolean;
   /** Give the task a session that no earlier statement has touched. */
   readonly fresh?: boolean;
+  /** Whether each statement commits by itself. Default true. Without it, nothing is ever committed but by COMMIT. */
+  readonly autocommit?: boolean;
   /** Whether the task may run a second time after its connection broke: always, or only while nothing was sent. */
   readonly repeat: "always" | "unsent";
 }
@@ -83,10 +85,10 @@ export class Lending implements AsyncDisposable {
    * connection broke while the session was made ready.
    */
   async lendOpen(
-    options: Pick<LendOptions, "pool" | "database" | "chooseAnew" | "fresh">,
+    options: Pick<LendOptions, "pool" | "database" | "chooseAnew" | "fresh" | "autocommit">,
   ): Promise<OpenLend> {
     const { pool } = options;
-    const session = await pool.acquire();
+    const session = await pool.acquire(options.autocommit);
     try {
       await this.#deadlines.bound(
         PREPARE_MS_MAX,
@@ -111,7 +113,7 @@ export class Lending implements AsyncDisposable {
   }
 
   async #lendOnce<T>(options: LendOptions, task: (lend: Lend) => Promise<T>): Promise<T> {
-    const session = await options.pool.acquire();
+    const session = await options.pool.acquire(options.autocommit);
     const timed = this.#startDeadline(session, options.timeoutMs);
     try {
       await this.#prepare(session, options);
@@ -134,11 +136,12 @@ export class Lending implements AsyncDisposable {
 
   async #prepare(
     session: DatabaseSession,
-    options: Pick<LendOptions, "database" | "chooseAnew" | "fresh">,
+    options: Pick<LendOptions, "database" | "chooseAnew" | "fresh" | "autocommit">,
   ): Promise<void> {
     try {
       if (options.fresh === true) await session.reset();
       await session.useDatabase(options.database, options.chooseAnew);
+      await session.useAutocommit(options.autocommit ?? true);
     } catch (error) {
       // The task itself has not begun, so whoever asks may try again.
       if (error instanceof ConnectionLostError) throw new ConnectionLostError(error.message, false, error);

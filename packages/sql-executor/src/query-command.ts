@@ -14,6 +14,8 @@ export interface StatementEnd {
   readonly stateChanged: boolean;
   /** The prelude met traces of an earlier statement, which this one may have seen. */
   readonly foundTraces: boolean;
+  /** Whether the session is in a transaction now; null where the answer was not read to its end, and the connection dropped. */
+  readonly inTransaction: boolean | null;
 }
 
 /** Where the rows of a statement go. */
@@ -64,7 +66,7 @@ interface ConnectionInside {
 const COM_QUERY = 0x03;
 const QUERY_ATTRIBUTES = 1 << 27;
 const PACKET_BYTES_MAX = 0xffffff;
-const STATUS = { moreResults: 0x0008, sessionStateChanged: 0x4000 } as const;
+const STATUS = { inTransaction: 0x0001, moreResults: 0x0008, sessionStateChanged: 0x4000 } as const;
 
 /** What a {@link QueryCommand} sends. */
 export interface QueryText {
@@ -94,6 +96,7 @@ export class QueryCommand implements RawCommand {
   #gtid: string | null = null;
   #stateChanged = false;
   #foundTraces = false;
+  #inTransaction: boolean | null = null;
 
   constructor(query: QueryText, sink: RowSink, settle: (error: Error | null, end?: StatementEnd) => void) {
     this.#query = query;
@@ -221,6 +224,7 @@ export class QueryCommand implements RawCommand {
       this.#read = (packet) => this.#readHeader(packet);
       return false;
     }
+    this.#inTransaction = (status & STATUS.inTransaction) !== 0;
     this.#settle(null, this.#end());
     return true;
   }
@@ -234,6 +238,7 @@ export class QueryCommand implements RawCommand {
       gtid: this.#gtid,
       stateChanged: this.#stateChanged,
       foundTraces: this.#foundTraces,
+      inTransaction: this.#inTransaction,
     };
   }
 }

@@ -34,16 +34,17 @@ export class SessionPool implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Throws `overloaded`, or what opening throws. */
-  async acquire(): Promise<DatabaseSession> {
+  /**
+   * Throws `overloaded`, or what opening throws. A session that is of the wanted `autocommit` already is preferred, so that
+   * callers who want the one don't pay for those who want the other.
+   */
+  async acquire(autocommit = true): Promise<DatabaseSession> {
     if (this.#closed) throw closed(this.#options.name);
-    for (let session = this.#idle.pop(); session; session = this.#idle.pop()) {
-      if (session.isUsable) {
-        this.#lent.add(session);
-        return session;
-      }
-    }
-    if (this.#lent.size + this.#opening < this.#options.sizeMax) return await this.#open();
+    const fitting = this.#takeIdle((session) => session.autocommit === autocommit);
+    if (fitting) return fitting;
+    if (this.#size < this.#options.sizeMax) return await this.#open();
+    const other = this.#takeIdle(() => true);
+    if (other) return other;
     if (this.#waiters.length >= this.#options.queueMax) throw this.#overloaded("too many calls wait for one");
     return await this.#wait();
   }
@@ -70,6 +71,23 @@ export class SessionPool implements AsyncDisposable {
     for (const waiter of this.#waiters.splice(0)) waiter.settle(closed(this.#options.name));
     this.dropIdle();
     for (const session of this.#lent) session.destroy();
+  }
+
+  get #size(): number {
+    return this.#lent.size + this.#idle.length + this.#opening;
+  }
+
+  /** The one that was used last, of those that fit. */
+  #takeIdle(fits: (session: DatabaseSession) => boolean): DatabaseSession | undefined {
+    for (let index = this.#idle.length - 1; index >= 0; index--) {
+      const session = this.#idle[index];
+      if (session === undefined || (session.isUsable && !fits(session))) continue;
+      this.#idle.splice(index, 1);
+      if (!session.isUsable) continue;
+      this.#lent.add(session);
+      return session;
+    }
+    return undefined;
   }
 
   async #open(): Promise<DatabaseSession> {

@@ -205,6 +205,11 @@ export interface SqlExecutor extends AsyncDisposable {
   endApplicationSessions(): Promise<void>;
   /** Makes the two accounts anew; happens by itself where the server refuses them. */
   refreshAccounts(): Promise<void>;
+  /**
+   * Lets the application account insert into a table of the node's own (and neither read nor change it), for the statements of
+   * `beforeCommit`. Remembered, and done again with the accounts. Throws `unknown-table` where there is no such table yet.
+   */
+  allowKeeping(table: TableName): Promise<void>;
   /** User databases, sorted. */
   listDatabases(): Promise<string[]>;
   /** Throws `not-found`. */

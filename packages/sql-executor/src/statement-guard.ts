@@ -1,4 +1,5 @@
 import { UnderstudyError } from "@understudy/protocol";
+import { HIDDEN_SCHEMAS } from "./accounts.ts";
 import { NON_TRANSACTIONAL_ENGINES, type StatementShape } from "./statement-shape.ts";
 
 type Kind = "read" | "write" | "unknown";
@@ -105,11 +106,25 @@ export function readsState(shape: StatementShape): boolean {
   return ["LAST_INSERT_ID", "FOUND_ROWS", "ROW_COUNT", "LASTVAL"].some((word) => shape.mentions.has(word));
 }
 
+/** Throws `forbidden` for a current database in which a client has no business. */
+export function guardDatabase(database: string | undefined): void {
+  if (database !== undefined && isHidden(database)) throw hidden(database);
+}
+
+function isHidden(schema: string): boolean {
+  return HIDDEN_SCHEMAS.some((name) => name === schema.toLowerCase());
+}
+
+function hidden(schema: string): UnderstudyError {
+  return new UnderstudyError("forbidden", `the schema ${schema} is the node's own or the server's`);
+}
+
 function guardAlways(shape: StatementShape): void {
-  const { verb, mentions, engine } = shape;
+  const { verb, mentions, engine, targetSchemas } = shape;
   const reason = DENIED.get(verb) ?? deniedObject(shape);
   if (reason !== undefined)
     throw notAllowed(verb === "START" || verb === "STOP" ? `${verb} ${shape.second}` : verb, reason);
+  for (const schema of targetSchemas) if (isHidden(schema)) throw hidden(schema);
   if (mentions.has("TEMPORARY") && (verb === "CREATE" || verb === "DROP")) {
     throw notAllowed("a temporary table", SESSION);
   }

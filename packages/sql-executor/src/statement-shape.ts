@@ -1,6 +1,7 @@
 import { UnderstudyError } from "@understudy/protocol";
 import type { Placeholder } from "./bind-params.ts";
 import { SqlLexer } from "./sql-lexer.ts";
+import { TargetSchemas } from "./target-schemas.ts";
 
 /** What the guard has to know of a statement, from one pass over its tokens. Words are in upper case. */
 export interface StatementShape {
@@ -24,6 +25,8 @@ export interface StatementShape {
   readonly hasVariables: boolean;
   /** The engine of a new or altered table, where it names one. */
   readonly engine: string | null;
+  /** Schemas that are named for the tables it inserts into or refers to, as they are written. */
+  readonly targetSchemas: ReadonlySet<string>;
   readonly placeholders: readonly Placeholder[];
 }
 
@@ -75,6 +78,7 @@ class ShapeReading {
   #hasVariables = false;
   #engine: string | null = null;
   #engineExpected: "" | "name" | "equals" = "";
+  readonly #targets = new TargetSchemas();
   readonly #placeholders: Placeholder[] = [];
   #depth = 0;
   #semicolonAt = -1;
@@ -97,6 +101,7 @@ class ShapeReading {
     if (this.#semicolonAt >= 0 && !this.#isRoutine()) throw severalStatements();
     this.#count++;
     this.#semicolonAt = -1;
+    this.#targets.take(token);
     let text = "";
     switch (kind) {
       case "word":
@@ -142,6 +147,7 @@ class ShapeReading {
       hasLockingRead: this.#hasLockingRead,
       hasVariables: this.#hasVariables,
       engine: this.#engine,
+      targetSchemas: this.#targets.found,
       placeholders: this.#placeholders,
     };
   }

@@ -1,12 +1,15 @@
+import type { Clock, Random } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import { trustRoutines } from "./accounts.ts";
-import { atIndex, isolationStatement, rollBack, withIndex, type PreparedStatement } from "./batch-steps.ts";
+import { atIndex, isolationStatement, withIndex, type PreparedStatement } from "./batch-steps.ts";
 import { bindParams } from "./bind-params.ts";
+import { againAfterDeadlock } from "./deadlock-retry.ts";
 import type { DatabaseSession } from "./database-session.ts";
 import { classifyDriverError, errnoOf } from "./driver-error.ts";
 import type { ExecutorSessions } from "./executor-sessions.ts";
-import type { Lend } from "./lending.ts";
+import type { Lend, LendOptions } from "./lending.ts";
 import { changeOf } from "./outcome-results.ts";
+import { beforeCommit, commit, rollBack, runNodeStatement, writeUncertain } from "./own-transaction.ts";
 import type { StatementOutcome } from "./collected-rows.ts";
 import { ConnectionLostError } from "./query-command.ts";
 import type { ServerInfo } from "./server-info.ts";
@@ -16,23 +19,41 @@ import type {
   BatchOptions,
   BatchOutcome,
   BatchStatementResult,
+  ChangeResult,
   ExecuteOptions,
   ExecuteResult,
+  NodeStatement,
   SqlStatement,
 } from "./sql-executor.ts";
-import { guardBatchStatement, guardExecute, leavesState, readsState } from "./statement-guard.ts";
+import {
+  endsTransaction,
+  guardBatchStatement,
+  guardDatabase,
+  guardExecute,
+  leavesState,
+  readsState,
+} from "./statement-guard.ts";
 
 /** What a {@link WriteExecutor} needs. */
 export interface WriteExecutorOptions {
   readonly sessions: ExecutorSessions;
   readonly shapes: ShapeCache;
   readonly server: ServerInfo;
+  readonly clock: Clock;
+  readonly random: Random;
   readonly resultBytesMax: number;
 }
 
 const TIMEOUT_MS = 30_000;
 /** ER_BINLOG_UNSAFE_ROUTINE, ER_BINLOG_CREATE_ROUTINE_NEED_SUPER. */
 const ROUTINE_NOT_TRUSTED: ReadonlySet<number> = new Set([1418, 1419]);
+
+/** A transaction that begins and ends within one call. */
+interface TransactionSteps<T> {
+  readonly isolation?: BatchOptions["isolation"];
+  readonly run: () => Promise<T>;
+  readonly keep: ((done: T) => NodeStatement) | undefined;
+}
 
 /** Runs changes under the application account: one statement, or several as one transaction. */
 export class WriteExecutor {
@@ -46,69 +67,140 @@ export class WriteExecutor {
   async execute(options: ExecuteOptions): Promise<ExecuteResult> {
     const shape = this.#options.shapes.read(options.sql);
     guardExecute(shape);
+    guardDatabase(options.database);
     const sql = bindParams(shape.sql, options.params, shape.placeholders);
-    const lendOptions = {
-      timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
-      database: options.database,
-      fresh: readsState(shape),
-      // MariaDB makes a table with the collation that its database had when the session chose it, and slaves with today's
-      chooseAnew: shape.objectKind !== "",
-    };
-    const execute = async (): Promise<ExecuteResult> =>
-      await this.#write(lendOptions, async ({ session }) => {
-        if (leavesState(shape)) session.markForReset();
-        const outcome = await session.run(sql);
-        const gtid = outcome.columns === null ? outcome.gtid : await this.#gtidBehindRows(session, outcome);
-        return {
-          ...changeOf(shape, outcome),
-          warnings: await readWarnings(session, outcome),
-          gtid,
-          retries: 0,
-        };
-      });
+    const { beforeCommit: keep, timeoutMs = TIMEOUT_MS } = options;
+    const isAlone = endsTransaction(shape);
+    if (keep && isAlone)
+      throw new UnderstudyError("internal", "it commits by itself, so nothing can join it");
+    const write = async (leftMs: number): Promise<Omit<ExecuteResult, "retries">> =>
+      await this.#write(
+        {
+          timeoutMs: leftMs,
+          database: options.database,
+          fresh: readsState(shape),
+          // MariaDB makes a table with the collation that its database had when the session chose it, and slaves with today's
+          chooseAnew: shape.objectKind !== "",
+          autocommit: keep === undefined,
+        },
+        async (lend) => {
+          if (leavesState(shape)) lend.session.markForReset();
+          if (keep === undefined) return await this.#change(lend.session, { shape, sql });
+          const { done, gtid } = await this.#transact(lend, {
+            run: async () => await this.#changeWithin(lend.session, { shape, sql }),
+            keep,
+          });
+          return { ...done, gtid };
+        },
+      );
+    if (!isAlone) return await againAfterDeadlock({ ...this.#options, timeoutMs }, write);
     try {
-      return await execute();
+      return { ...(await write(timeoutMs)), retries: 0 };
     } catch (error) {
       if (!ROUTINE_NOT_TRUSTED.has(errnoOf(error) ?? 0)) throw error;
       // The server was started anew since the accounts were made, and refused before it did anything.
       await this.#options.sessions.control(trustRoutines);
-      return await execute();
+      return { ...(await write(timeoutMs)), retries: 0 };
     }
   }
 
   /** As `SqlExecutor.batch`. */
   async batch(options: BatchOptions): Promise<BatchOutcome> {
+    const { database, isolation, beforeCommit: keep, timeoutMs = TIMEOUT_MS } = options;
+    guardDatabase(database);
     const statements = options.statements.map((statement, index) =>
       atIndex(index, () => this.#prepare(statement)),
     );
-    const lendOptions = { timeoutMs: options.timeoutMs ?? TIMEOUT_MS, database: options.database };
-    return await this.#write({ ...lendOptions, fresh: false }, async (lend) => {
-      const { session } = lend;
-      if (statements.some(({ shape }) => leavesState(shape))) session.markForReset();
-      await this.#beforeCommit(async () => {
-        if (options.isolation !== undefined) await session.run(isolationStatement(options.isolation));
-        await session.run("START TRANSACTION");
-      });
-      try {
-        const results: BatchStatementResult[] = [];
-        for (const [index, statement] of statements.entries()) {
-          results.push(
-            await this.#beforeCommit(async () => await this.#batchStatement(lend, statement), index),
-          );
-        }
-        lend.check();
-        lend.enterCommit();
-        const { gtid } = await session.run("COMMIT");
-        return { results, gtid, retries: 0 };
-      } catch (error) {
-        await rollBack(session);
-        throw error;
-      }
+    return await againAfterDeadlock(
+      { ...this.#options, timeoutMs },
+      async (leftMs) =>
+        await this.#write({ timeoutMs: leftMs, database, fresh: false, autocommit: false }, async (lend) => {
+          if (statements.some(({ shape }) => leavesState(shape))) lend.session.markForReset();
+          const { done, gtid } = await this.#transact(lend, {
+            isolation,
+            run: async () => await this.#batchStatements(lend, statements),
+            keep,
+          });
+          return { results: done, gtid };
+        }),
+    );
+  }
+
+  /** One statement that is a transaction of its own. */
+  async #change(
+    session: DatabaseSession,
+    { shape, sql }: Pick<PreparedStatement, "shape" | "sql">,
+  ): Promise<ChangeResult & { gtid: string | null }> {
+    const outcome = await session.run(sql);
+    const gtid = outcome.columns === null ? outcome.gtid : await this.#gtidBehindRows(session, outcome);
+    return { ...changeOf(shape, outcome), warnings: await readWarnings(session, outcome), gtid };
+  }
+
+  /** One statement within a transaction; its GTID comes with COMMIT. */
+  async #changeWithin(
+    session: DatabaseSession,
+    { shape, sql }: Pick<PreparedStatement, "shape" | "sql">,
+  ): Promise<ChangeResult> {
+    return await beforeCommit(async () => {
+      const outcome = await session.run(sql);
+      return { ...changeOf(shape, outcome), warnings: await readWarnings(session, outcome) };
     });
   }
 
+  async #batchStatements(
+    lend: Lend,
+    statements: readonly PreparedStatement[],
+  ): Promise<BatchStatementResult[]> {
+    const { session } = lend;
+    const { resultBytesMax } = this.#options;
+    const results: BatchStatementResult[] = [];
+    for (const [index, statement] of statements.entries()) {
+      try {
+        lend.check();
+        results.push(
+          statement.isQuery
+            ? await collectRows(session, statement.sql, { resultBytesMax })
+            : await this.#changeWithin(session, statement),
+        );
+      } catch (error) {
+        throw withIndex(classifyDriverError(error), index);
+      }
+    }
+    return results;
+  }
+
+  /**
+   * Runs `run`, then the node's own statement, then COMMIT, which waits for the answers of both. The session does not commit by
+   * itself, so no START TRANSACTION is needed, and nothing is ever committed where something before failed.
+   */
+  async #transact<T>(lend: Lend, steps: TransactionSteps<T>): Promise<{ done: T; gtid: string | null }> {
+    const { session } = lend;
+    const { isolation, run, keep } = steps;
+    try {
+      if (isolation !== undefined) {
+        await beforeCommit(async () => {
+          await session.run(isolationStatement(isolation));
+          // Else it would be left to a later call, were there nothing here that begins a transaction.
+          await session.run("START TRANSACTION");
+        });
+      }
+      const done = await run();
+      if (keep) {
+        const statement = keep(done);
+        lend.check();
+        await runNodeStatement(session, statement);
+      }
+      lend.check();
+      lend.enterCommit();
+      return { done, gtid: await commit(session) };
+    } catch (error) {
+      await rollBack(session);
+      throw error;
+    }
+  }
+
   async #write<T>(
-    options: { timeoutMs: number; database: string | undefined; fresh: boolean },
+    options: Omit<LendOptions, "pool" | "repeat">,
     task: (lend: Lend) => Promise<T>,
   ): Promise<T> {
     const { lending, pools } = this.#options.sessions;
@@ -116,12 +208,7 @@ export class WriteExecutor {
       return await lending.lend({ ...options, pool: pools.application, repeat: "unsent" }, task);
     } catch (error) {
       if (!(error instanceof ConnectionLostError)) throw error;
-      if (!error.sent) throw classifyDriverError(error);
-      throw new UnderstudyError(
-        "write-uncertain",
-        "the connection to the database server broke after the write was sent; it may or may not have been committed",
-        { cause: error },
-      );
+      throw error.sent ? writeUncertain(error) : classifyDriverError(error);
     }
   }
 
@@ -129,25 +216,6 @@ export class WriteExecutor {
     const shape = this.#options.shapes.read(statement.sql);
     const isQuery = guardBatchStatement(shape);
     return { shape, isQuery, sql: bindParams(shape.sql, statement.params, shape.placeholders) };
-  }
-
-  async #batchStatement(lend: Lend, statement: PreparedStatement): Promise<BatchStatementResult> {
-    lend.check();
-    const { session } = lend;
-    const { resultBytesMax } = this.#options;
-    if (statement.isQuery) return await collectRows(session, statement.sql, { resultBytesMax });
-    const outcome = await session.run(statement.sql);
-    return { ...changeOf(statement.shape, outcome), warnings: await readWarnings(session, outcome) };
-  }
-
-  /** What breaks here broke before COMMIT was sent, so the server rolls it back for certain. */
-  async #beforeCommit<T>(step: () => Promise<T>, index?: number): Promise<T> {
-    try {
-      return await step();
-    } catch (error) {
-      const classified = classifyDriverError(error);
-      throw index === undefined ? classified : withIndex(classified, index);
-    }
   }
 
   /** A change that answers with rows has no OK packet; MariaDB tells its GTID when asked. */

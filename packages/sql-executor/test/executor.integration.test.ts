@@ -155,23 +155,6 @@ for (const flavour of testFlavours()) {
       expect(await count()).toBe(before);
     });
 
-    test("of two transactions in each other's way one is a deadlock", async () => {
-      await run("CREATE TABLE pair (id INT PRIMARY KEY, v INT)");
-      await run("INSERT INTO pair VALUES (1, 0), (2, 0)");
-      const cross = (first: number, second: number) =>
-        codeOf(
-          executor.batch({
-            database: "d",
-            statements: [
-              { sql: "UPDATE pair SET v = v + 1 WHERE id = ?", params: [first] },
-              { sql: "SELECT SLEEP(0.3)" },
-              { sql: "UPDATE pair SET v = v + 1 WHERE id = ?", params: [second] },
-            ],
-          }),
-        );
-      expect((await Promise.all([cross(1, 2), cross(2, 1)])).toSorted()).toEqual(["deadlock", "ok"]);
-    });
-
     test("a timeout ends the statement on the server and rolls it back", async () => {
       const before = await count();
       const slow = [
