@@ -16,3 +16,4 @@ export { randomToken, seededRandom, systemRandom, type Random } from "./random.t
 export { retry, type RetryOptions } from "./retry.ts";
 export { sleepOrWake, type SleepOrWakeOptions } from "./sleep-or-wake.ts";
 export { VirtualClock } from "./virtual-clock.ts";
+export { DeadlinePassed, withDeadline, type DeadlineOptions } from "./with-deadline.ts";
