@@ -50,8 +50,9 @@ export class ProxiedConnection {
     if (this.#abort.signal.aborted) return;
     this.#abort.abort(new DOMException("cut", "AbortError"));
     for (const socket of [this.#client, this.#target]) {
-      // there is nothing to reset before it is connected
-      if (socket.connecting) socket.destroy();
+      // there is nothing to reset before it is connected; and Node can't reset, nor close any more, where an end is under way
+      const isEnding = socket.writableEnded && !socket.writableFinished;
+      if (socket.connecting || isEnding) socket.destroy();
       else socket.resetAndDestroy();
     }
   }
