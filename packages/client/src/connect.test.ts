@@ -1,84 +1,12 @@
-import type { ClusterView } from "@understudy/protocol";
-import { expect, test } from "vitest";
-import {
-  answerJson,
-  closedUrl,
-  openStandInNode,
-  type SeenRequest,
-  type StandInNode,
-} from "../test/stand-in-node.ts";
+import { VirtualClock } from "@understudy/kernel";
+import { expect, test, vi } from "vitest";
+import { bodiesOf, once, openCluster, pathsOf, problem, type Actor } from "../test/stand-in-cluster.ts";
+import { closedUrl, openStandInNode } from "../test/stand-in-node.ts";
 import { connect } from "./connect.ts";
-import type { ServerResponse } from "node:http";
 
+const keysOf = (actor: Actor): unknown[] =>
+  actor.node.seen.filter((one) => one.path !== "/cluster").map((one) => one.headers["idempotency-key"]);
 const INSERT = { database: "d", table: "t", record: { a: 1 } };
-
-/** A node of a test's cluster: what it says of the cluster, and how it answers the rest. */
-interface Actor {
-  readonly node: StandInNode;
-  leader: string | null;
-  epoch: string;
-  members: string[];
-  data: (request: SeenRequest, response: ServerResponse) => void;
-}
-
-async function openActor(): Promise<Actor & AsyncDisposable> {
-  const actor: Actor & AsyncDisposable = {
-    node: await openStandInNode((request, response) => {
-      if (request.path === "/cluster") answerJson(response, 200, viewOf(actor));
-      else actor.data(request, response);
-    }),
-    leader: null,
-    epoch: "1",
-    members: [],
-    data: (request, response) => {
-      const isRead = request.path === "/query";
-      const position = `${actor.epoch}:x`;
-      answerJson(response, 200, isRead ? { columns: [], rows: [], node: actor.node.url } : { position });
-    },
-    [Symbol.asyncDispose]: async () => actor.node[Symbol.asyncDispose](),
-  };
-  return actor;
-}
-
-function viewOf(actor: Actor): ClusterView {
-  const members = actor.members.map((url) => ({ url }));
-  const leader = actor.leader === null ? null : { nodeId: "l", url: actor.leader };
-  return {
-    clusterId: "c",
-    self: "s",
-    epoch: actor.epoch,
-    leader,
-    election: "static",
-    members,
-    warnings: [],
-  } as unknown as ClusterView;
-}
-
-async function openCluster() {
-  const master = await openActor();
-  const slave = await openActor();
-  for (const actor of [master, slave]) {
-    actor.leader = master.node.url;
-    actor.members = [master.node.url, slave.node.url];
-  }
-  return {
-    master,
-    slave,
-    [Symbol.asyncDispose]: async () => {
-      await master[Symbol.asyncDispose]();
-      await slave[Symbol.asyncDispose]();
-    },
-  };
-}
-
-const problem = (status: number, code: string) => (_request: SeenRequest, response: ServerResponse) =>
-  answerJson(response, status, { code, detail: code });
-const once = (first: Actor["data"], rest: Actor["data"]): Actor["data"] => {
-  let calls = 0;
-  return (request, response) => (calls++ === 0 ? first : rest)(request, response);
-};
-const pathsOf = (actor: Actor): string[] =>
-  actor.node.seen.map((one) => one.path).filter((path) => path !== "/cluster");
 
 test("writes go to the master that any node names, and leave their position", async () => {
   await using cluster = await openCluster();
@@ -159,16 +87,53 @@ test("a position of a newer epoch makes the next write ask who leads", async () 
   expect([pathsOf(master), pathsOf(slave)]).toEqual([["/insert"], ["/insert"]]);
 });
 
-test("a write whose outcome is unknown is not sent again", async () => {
+test("a write whose outcome is unknown is sent again under the same key, to whoever leads now", async () => {
+  await using cluster = await openCluster();
+  const { master, slave } = cluster;
+  master.data = (_request, response) => {
+    for (const actor of [master, slave]) Object.assign(actor, { leader: slave.node.url, epoch: "2" });
+    response.socket?.destroy();
+  };
+  await using client = await connect({ nodes: [master.node.url] });
+  expect(await client.insert(INSERT)).toEqual({ position: "2:x" });
+  expect([pathsOf(master), pathsOf(slave)]).toEqual([["/insert"], ["/insert"]]);
+  expect(keysOf(master)).toEqual(keysOf(slave));
+  expect(keysOf(master)[0]).toMatch(/^[\w-]{20,}$/);
+});
+
+test("each write has a key of its own, unless the caller names one", async () => {
+  await using cluster = await openCluster();
+  await using client = await connect({ nodes: [cluster.master.node.url] });
+  await client.insert(INSERT);
+  await client.insert(INSERT);
+  await client.insert(INSERT, { idempotencyKey: "order-7" });
+  await client.insert(INSERT, { headers: { "Idempotency-Key": "order-8" } });
+  const [first, second, ...named] = keysOf(cluster.master);
+  expect(first).not.toBe(second);
+  expect(named).toEqual(["order-7", "order-8"]);
+});
+
+test("a write without a key is not sent again when its outcome is unknown", async () => {
   await using cluster = await openCluster();
   cluster.master.data = (_request, response) => response.socket?.destroy();
-  await using client = await connect({ nodes: [cluster.master.node.url] });
+  await using client = await connect({ nodes: [cluster.master.node.url], idempotent: false });
   await expect(client.insert(INSERT)).rejects.toMatchObject({ code: "write-uncertain" });
-  expect(pathsOf(cluster.master)).toEqual(["/insert"]);
+  await using other = await connect({ nodes: [cluster.master.node.url] });
+  await expect(other.insert(INSERT, { idempotent: false })).rejects.toMatchObject({
+    code: "write-uncertain",
+  });
+  expect(keysOf(cluster.master)).toEqual([undefined, undefined]);
   expect(pathsOf(cluster.slave)).toEqual([]);
 });
 
-for (const code of ["timeout", "ack-timeout", "duplicate-key", "database-unavailable", "internal"]) {
+for (const code of [
+  "timeout",
+  "ack-timeout",
+  "duplicate-key",
+  "idempotency-unresolved",
+  "idempotency-mismatch",
+  "internal",
+]) {
   test(`a write that failed with ${code} is not sent again`, async () => {
     await using cluster = await openCluster();
     cluster.master.data = problem(500, code);
@@ -178,16 +143,78 @@ for (const code of ["timeout", "ack-timeout", "duplicate-key", "database-unavail
   });
 }
 
-test("a deadlocked statement is sent again, a deadlocked batch is not", async () => {
+for (const code of ["deadlock", "overloaded", "starting", "database-unavailable", "no-leader"]) {
+  test(`a statement or a batch that failed with ${code} is sent again under its key`, async () => {
+    await using cluster = await openCluster();
+    const { master } = cluster;
+    const fine = master.data;
+    await using client = await connect({ nodes: [master.node.url] });
+    master.data = once(problem(503, code), fine);
+    await client.insert(INSERT);
+    master.data = once(problem(503, code), fine);
+    await client.batch({ statements: [{ sql: "DO 1" }] });
+    expect(pathsOf(master)).toEqual(["/insert", "/insert", "/batch", "/batch"]);
+    const keys = keysOf(master);
+    expect([keys[0], keys[2]]).toEqual([keys[1], keys[3]]);
+    expect(keys[0]).not.toBe(keys[2]);
+  });
+}
+
+test("a write reaches a master that only other nodes can reach", async () => {
+  await using cluster = await openCluster();
+  const { master, slave } = cluster;
+  const hidden = await closedUrl();
+  for (const actor of [master, slave]) Object.assign(actor, { leader: hidden, members: [hidden] });
+  await using client = await connect({ nodes: [slave.node.url] });
+  await client.insert(INSERT);
+  await client.insert(INSERT);
+  expect(pathsOf(slave)).toEqual(["/insert", "/insert"]);
+});
+
+test("the time of a call is for all of its tries", async () => {
+  await using cluster = await openCluster();
+  cluster.master.data = problem(503, "overloaded");
+  await using client = await connect({ nodes: [cluster.master.node.url] });
+  const startMs = performance.now();
+  await expect(client.insert(INSERT, { timeoutMs: 1_300 })).rejects.toMatchObject({ code: "overloaded" });
+  expect(performance.now() - startMs).toBeLessThan(1_400);
+  cluster.master.data = () => undefined;
+  await expect(client.insert(INSERT, { timeoutMs: 50 })).rejects.toMatchObject({ code: "write-uncertain" });
+});
+
+test("acks are asked for as the client was told, unless the request says otherwise", async () => {
   await using cluster = await openCluster();
   const { master } = cluster;
-  const fine = master.data;
-  await using client = await connect({ nodes: [master.node.url] });
-  master.data = once(problem(409, "deadlock"), fine);
+  await using client = await connect({ nodes: [master.node.url], ack: "majority", ackTimeoutMs: 700 });
   await client.insert(INSERT);
-  master.data = once(problem(409, "deadlock"), fine);
-  await expect(client.batch({ statements: [{ sql: "DO 1" }] })).rejects.toMatchObject({ code: "deadlock" });
-  expect(pathsOf(master)).toEqual(["/insert", "/insert", "/batch"]);
+  await client.insert({ ...INSERT, ack: "async" });
+  expect(bodiesOf(master, "/insert")).toEqual([
+    { ...INSERT, ack: "majority", ackTimeoutMs: 700 },
+    { ...INSERT, ack: "async", ackTimeoutMs: 700 },
+  ]);
+});
+
+test("a client that was given one node goes on when that one dies", async () => {
+  await using cluster = await openCluster();
+  const { master, slave } = cluster;
+  await using client = await connect({ nodes: [slave.node.url] });
+  await slave[Symbol.asyncDispose]();
+  expect(await client.query("SELECT 1")).toMatchObject({ node: master.node.url });
+  await client.insert(INSERT);
+});
+
+test("the map is brought up to date in the background, when it is used after a while", async () => {
+  await using cluster = await openCluster();
+  const { master, slave } = cluster;
+  const clock = new VirtualClock();
+  await using client = await connect({ nodes: [master.node.url], clock });
+  const asked = (): number => master.node.seen.filter((one) => one.path === "/cluster").length;
+  await client.insert(INSERT);
+  expect(asked()).toBe(1);
+  for (const actor of [master, slave]) Object.assign(actor, { leader: slave.node.url, epoch: "2" });
+  await clock.advance(10_000);
+  await client.query("SELECT 1");
+  await vi.waitFor(() => expect(client.leaderUrl).toBe(slave.node.url));
 });
 
 test("tries end with the last error when time is up", async () => {

@@ -20,8 +20,13 @@ import type {
 } from "@understudy/protocol";
 import type { Value, ValueParams } from "./values.ts";
 
+/** `T` whose optional keys may be given as undefined too. */
+type Loose<T> = {
+  readonly [Key in keyof T]: Record<never, never> extends Pick<T, Key> ? T[Key] | undefined : T[Key];
+};
+
 /** `T` with the keys `K`, for which the node has defaults, made optional. */
-type Defaulted<T, K extends keyof T> = Omit<T, K> & { readonly [Key in K]?: T[Key] | undefined };
+type Defaulted<T, K extends keyof T> = Loose<Omit<T, K>> & { readonly [Key in K]?: T[Key] | undefined };
 
 type ReadDefaults = "consistency" | "waitMs";
 type WriteDefaults = "ackTimeoutMs";

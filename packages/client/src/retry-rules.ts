@@ -1,9 +1,6 @@
 import { errorCodeOf, type ErrorCode } from "@understudy/protocol";
 import { isCodedError } from "@understudy/kernel";
 
-/** What a write consists of: one statement, or a transaction that may rest on what its caller read before. */
-export type WriteExtent = "statement" | "transaction";
-
 /** The node said so before it did anything. */
 const NOT_DONE: ReadonlySet<ErrorCode> = new Set(["no-leader", "starting", "overloaded", "forward-loop"]);
 
@@ -12,6 +9,16 @@ const NOT_HERE: ReadonlySet<ErrorCode> = new Set([
   "node-unreachable",
   "database-unavailable",
   "too-stale",
+]);
+
+/** May have been done or not: with a key the next try finds out. */
+const PASSING_WITH_KEY: ReadonlySet<ErrorCode> = new Set([
+  ...NOT_DONE,
+  "node-unreachable",
+  "write-uncertain",
+  "database-unavailable",
+  "epoch-stale",
+  "deadlock",
 ]);
 
 const NOT_THE_MASTER: ReadonlySet<ErrorCode> = new Set([
@@ -23,22 +30,44 @@ const NOT_THE_MASTER: ReadonlySet<ErrorCode> = new Set([
   "epoch-stale",
 ]);
 
+/** What undoes an interactive transaction as a whole and may not happen to the next. */
+const UNDOES_TRANSACTION: ReadonlySet<ErrorCode> = new Set([
+  ...NOT_DONE,
+  "node-unreachable",
+  "database-unavailable",
+  "epoch-stale",
+  "deadlock",
+  "transaction-expired",
+]);
+
 /** True where another node, or the same one later, may well answer a read that failed like this. */
 export function isWorthAnotherNode(error: unknown): boolean {
   return NOT_HERE.has(errorCodeOf(error));
 }
 
-/**
- * True where a write that failed like this surely changed nothing and may succeed later. A deadlock undid a single
- * statement as a whole; a transaction's caller must judge it.
- */
-export function mayWriteAgain(error: unknown, extent: WriteExtent): boolean {
+/** True where a write with an idempotency key that failed like this may succeed later, or turn out to be done. */
+export function mayWriteAgainWithKey(error: unknown): boolean {
+  return PASSING_WITH_KEY.has(errorCodeOf(error));
+}
+
+/** True where a write without a key that failed like this surely changed nothing and may succeed later. */
+export function mayWriteAgain(error: unknown): boolean {
   const code = errorCodeOf(error);
-  if (code === "node-unreachable") return isCodedError(error) && error.details["sent"] === false;
-  return NOT_DONE.has(code) || (code === "deadlock" && extent === "statement");
+  return NOT_DONE.has(code) || code === "deadlock" || wasNotSent(error);
+}
+
+/** True where a request surely did not reach its node. */
+export function wasNotSent(error: unknown): boolean {
+  return isCodedError(error, "node-unreachable") && error.details["sent"] === false;
 }
 
 /** True where a write's failure may mean that another node is the master now. */
 export function mayHaveMoved(error: unknown): boolean {
   return NOT_THE_MASTER.has(errorCodeOf(error));
+}
+
+/** True where a transaction that failed like this changed nothing and may succeed when all of it is done again. */
+export function mayRepeatTransaction(error: unknown): boolean {
+  if (!UNDOES_TRANSACTION.has(errorCodeOf(error))) return false;
+  return !(isCodedError(error) && error.details["outcome"] === "committed");
 }
