@@ -117,3 +117,42 @@ test("tells the true lag, or with few samples never less, and is 0 only when all
     { numRuns: 60 },
   );
 });
+
+test("knows no bound of its age from what it only heard: that may have been long on its way", async () => {
+  const { meter, hear } = openScene();
+  hear(3);
+  meter.applied(3);
+  expect(meter.lagMs()).toBe(0);
+  expect(meter.staleBoundMs()).toBeNull();
+});
+
+test("is not older than the latest question whose answer is applied, from before it was sent", async () => {
+  const { clock, meter, hear } = openScene();
+  meter.applied(3);
+  const askedAtMs = clock.monotonicMs();
+  await clock.advance(30);
+  meter.heard({ position: 3, atMs: clock.monotonicMs(), askedAtMs });
+  expect(meter.staleBoundMs()).toBe(30);
+  await clock.advance(70);
+  hear(3);
+  expect(meter.staleBoundMs()).toBe(100);
+  const later = clock.monotonicMs();
+  meter.heard({ position: 9, atMs: later, askedAtMs: later });
+  await clock.advance(5);
+  expect(meter.staleBoundMs()).toBe(105);
+  meter.applied(8);
+  expect(meter.staleBoundMs()).toBe(105);
+  meter.applied(9);
+  expect(meter.staleBoundMs()).toBe(5);
+});
+
+test("an answer that comes late makes nothing older", async () => {
+  const { clock, meter } = openScene();
+  meter.applied(3);
+  const early = clock.monotonicMs();
+  await clock.advance(10);
+  const late = clock.monotonicMs();
+  meter.heard({ position: 3, atMs: late, askedAtMs: late });
+  meter.heard({ position: 3, atMs: late, askedAtMs: early });
+  expect(meter.staleBoundMs()).toBe(0);
+});

@@ -16,6 +16,15 @@ interface Heard<P> {
   readonly atMs: number;
 }
 
+/** The master's word on its position. */
+export interface HeardPosition<P> extends Heard<P> {
+  /** Where it answers a question: this node's monotonic time before that was sent. */
+  readonly askedAtMs?: number | undefined;
+}
+
+/** Answers that may wait for their position to be applied; more, and the oldest is given up. */
+const ASKED_MAX = 64;
+
 /**
  * A slave's own lag in milliseconds, by its own clock alone: for how long there has been something of the master's that
  * it has heard of and not applied, or for how long it has heard nothing.
@@ -36,6 +45,9 @@ export class LagMeter<P> {
   #waiting: Heard<P>[] = [];
   #applied: { readonly position: P } | undefined;
   #lastHeardMs: number | null = null;
+  /** Answers of the master whose position is not applied yet, oldest first; `atMs` is when it was asked. */
+  #asked: Heard<P>[] = [];
+  #freshAtMs: number | null = null;
 
   constructor(options: LagMeterOptions<P>) {
     this.#clock = options.clock;
@@ -45,8 +57,10 @@ export class LagMeter<P> {
   }
 
   /** The master was at `position` when it spoke; `atMs` is this node's monotonic time of hearing it. */
-  heard(heard: Heard<P>): void {
-    this.#lastHeardMs = Math.max(this.#lastHeardMs ?? heard.atMs, heard.atMs);
+  heard({ position, atMs, askedAtMs }: HeardPosition<P>): void {
+    const heard: Heard<P> = { position, atMs };
+    this.#lastHeardMs = Math.max(this.#lastHeardMs ?? atMs, atMs);
+    if (askedAtMs !== undefined) this.#noteAnswer({ position, atMs: askedAtMs });
     if (this.#applied && this.#contains(this.#applied.position, heard.position)) return;
     const newest = this.#waiting.at(-1);
     // What was heard before is waited for since then.
@@ -60,6 +74,28 @@ export class LagMeter<P> {
     this.#applied = { position };
     const first = this.#waiting.findIndex((heard) => !this.#contains(position, heard.position));
     this.#waiting = first < 0 ? [] : this.#waiting.slice(first);
+    if (this.#asked.length === 0) return;
+    const asked = this.#asked;
+    this.#asked = [];
+    for (const answer of asked) this.#noteAnswer(answer);
+  }
+
+  #noteAnswer(answer: Heard<P>): void {
+    if (this.#applied && this.#contains(this.#applied.position, answer.position)) {
+      this.#freshAtMs = Math.max(this.#freshAtMs ?? answer.atMs, answer.atMs);
+      return;
+    }
+    this.#asked.push(answer);
+    if (this.#asked.length > ASKED_MAX) this.#asked.shift();
+  }
+
+  /**
+   * The data here is not older than this: the time since before the latest question was sent to the master whose answer is
+   * applied in full. Messages that nobody asked for do not count, since they may have been long on their way. Null where no
+   * answer was ever reached.
+   */
+  staleBoundMs(): number | null {
+    return this.#freshAtMs === null ? null : Math.max(0, this.#clock.monotonicMs() - this.#freshAtMs);
   }
 
   /** The lag now; null where the master was never heard. */
