@@ -9,7 +9,7 @@ import {
   type TransactionQueryAnswer,
   type TransactionQueryRequest,
 } from "@understudy/protocol";
-import type { Committed, SqlExecutor } from "@understudy/sql-executor";
+import type { Committed, OpenTransactionOptions, SqlExecutor } from "@understudy/sql-executor";
 import { elapsedMs } from "../routes/query-answer.ts";
 import { InteractiveTransaction, type CommitSteps } from "./interactive-transaction.ts";
 import { expired, type TransactionEnd } from "./transaction-end.ts";
@@ -17,6 +17,9 @@ import type { TransactionIds } from "./transaction-ids.ts";
 
 /** Ends that are remembered, so that most questions need no database. */
 const ENDS_KEPT = 10_000;
+
+/** What {@link TransactionRegistry.begin} takes. */
+export type TransactionBegin = OpenTransactionOptions & Pick<BeginRequest, "idleTimeoutMs" | "maxMs">;
 
 /** Where the ends of transactions stand that this process does not remember. */
 export interface TransactionOutcomes {
@@ -57,7 +60,7 @@ export class TransactionRegistry implements AsyncDisposable {
   }
 
   /** Throws `overloaded` where as many are open as may be. */
-  async begin({ database, isolation, ...limits }: BeginRequest): Promise<BeginAnswer> {
+  async begin({ database, isolation, ...limits }: TransactionBegin): Promise<BeginAnswer> {
     const { executor, ids, clock, logger, openMax } = this.#options;
     if (this.#isClosed) throw new UnderstudyError("no-leader", "this node is no master any more");
     if (this.openCount >= openMax) {
