@@ -1,4 +1,4 @@
-import type { ForwardAnswer } from "@understudy/client";
+import type { ForwardAnswer, ForwardReadRequest, ForwardRequest } from "@understudy/client";
 import { isCodedError } from "@understudy/kernel";
 import { HEADERS, UnderstudyError } from "@understudy/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -14,6 +14,10 @@ export interface Forwarding {
   readonly reply: FastifyReply;
   /** A read whose answer is lost may be sent again, a write not. */
   readonly effect: "read" | "write";
+  /** Headers of this node's own making, by their lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** How it is sent; left out: once. */
+  readonly send?: (request: ForwardRequest, signal: AbortSignal) => Promise<ForwardAnswer>;
 }
 
 /** Headers that go on with a forwarded request. */
@@ -25,6 +29,20 @@ const FORWARDED_HEADERS = ["accept", "authorization", HEADERS.idempotencyKey] as
  */
 export async function forwardToMaster(forwarding: Forwarding): Promise<FastifyReply> {
   const { role, nodeId, request, reply } = forwarding;
+  const forwarded = forwardedRequestOf(forwarding);
+  // the master goes on with a write whose client has gone; only the wait for its answer ends
+  const send = forwarding.send ?? ((sent, signal) => role.forward(sent, signal));
+  const answer = await whileConnected(request, (signal) => send(forwarded, signal)).catch(
+    (error: unknown) => {
+      throw asOf(forwarding.effect, error);
+    },
+  );
+  return passOn(answer, nodeId, reply);
+}
+
+/** The request as it goes on. Throws `forward-loop`. */
+export function forwardedRequestOf(forwarding: Forwarding): ForwardReadRequest {
+  const { nodeId, request } = forwarding;
   refuseLoop(forwarding);
   const headers: Record<string, string> = {
     [HEADERS.requestId]: request.id,
@@ -34,16 +52,18 @@ export async function forwardToMaster(forwarding: Forwarding): Promise<FastifyRe
     const value = request.headers[name];
     if (typeof value === "string") headers[name] = value;
   }
+  Object.assign(headers, forwarding.headers);
   const hasBody = request.body !== undefined && request.body !== null;
   if (hasBody) headers["content-type"] = "application/json";
   const body = hasBody ? JSON.stringify(request.body) : undefined;
-  // the master goes on with a write whose client has gone; only the wait for its answer ends
-  const answer = await whileConnected(request, (signal) =>
-    role.forward({ method: request.method, path: request.url, headers, body }, signal),
-  ).catch((error: unknown) => {
-    throw asOf(forwarding.effect, error);
-  });
-  return passOn(answer, nodeId, reply);
+  return { method: request.method, path: request.url, headers, body };
+}
+
+/** The headers of the master's answer that go on: CORS is every node's own. */
+export function forwardedAnswerHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !name.startsWith("access-control-") && name !== "vary"),
+  );
 }
 
 /** A read has no outcome that could be unknown. */
@@ -65,9 +85,6 @@ function refuseLoop({ role, nodeId, request, effect }: Forwarding): void {
 }
 
 function passOn(answer: ForwardAnswer, nodeId: string, reply: FastifyReply): FastifyReply {
-  for (const [name, value] of Object.entries(answer.headers)) {
-    if (name.startsWith("access-control-") || name === "vary") continue;
-    reply.header(name, value);
-  }
+  reply.headers(forwardedAnswerHeaders(answer.headers));
   return reply.header(HEADERS.forwardedBy, nodeId).status(answer.status).send(answer.body);
 }

@@ -34,6 +34,11 @@ export async function problemAnswer(
   return reply.status(problem.status).type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(problem));
 }
 
+/** The problem that any error is to whom asked. */
+export function problemOfAny(error: unknown, request: FastifyRequest): Problem {
+  return problemOf(codedErrorOf(error), { instance: pathOf(request), requestId: request.id });
+}
+
 /** The body of an error answer. */
 export function problemOf(
   error: CodedError<ErrorCode>,

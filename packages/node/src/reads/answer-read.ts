@@ -1,9 +1,11 @@
 import { HEADERS, type ReadOptions } from "@understudy/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { forwardToMaster } from "../http/forward-to-master.ts";
+import { streamFromMaster } from "../http/stream-from-master.ts";
 import { whileConnected } from "../http/while-connected.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import { passReadGate, type ReadPass } from "./read-gate.ts";
+import { asksForLines } from "./stream-query.ts";
 
 /** A read under way. */
 export interface ReadCall {
@@ -24,6 +26,9 @@ export async function answerRead<Answer>(
   const pass = await whileConnected(request, (signal) => passReadGate(runtime, options, signal));
   if (pass.kind === "master") {
     const { nodeId } = runtime.services.identity;
+    if (asksForLines(request)) {
+      return streamFromMaster({ role: pass.role, nodeId, request, reply }, runtime.services.clock);
+    }
     return forwardToMaster({ role: pass.role, nodeId, request, reply, effect: "read" });
   }
   reply.header(HEADERS.position, pass.position);

@@ -3,6 +3,8 @@ import type { GtidPosition } from "@understudy/binlog";
 import {
   createNodeClient,
   type ForwardAnswer,
+  type ForwardReadRequest,
+  type ForwardStream,
   type ForwardRequest,
   type NodeClient,
 } from "@understudy/client";
@@ -263,10 +265,19 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
 
   /**
    * Passes a write on to the master and its answer back. Throws `no-leader` where it surely did not reach one, and
-   * `write-uncertain` where it may have.
+   * `write-uncertain` where it may have, or brought no answer within `timeoutMs`.
    */
-  forward(request: ForwardRequest, signal: AbortSignal): Promise<ForwardAnswer> {
-    return this.#master.forward(request, { signal, timeoutMs: FORWARD_TIMEOUT_MS });
+  forward(
+    request: ForwardRequest,
+    signal: AbortSignal,
+    timeoutMs = FORWARD_TIMEOUT_MS,
+  ): Promise<ForwardAnswer> {
+    return this.#master.forward(request, { signal, timeoutMs });
+  }
+
+  /** Passes a read on to the master, whose answer comes as it is taken. Throws `no-leader` where none began. */
+  forwardStream(request: ForwardReadRequest, signal: AbortSignal): Promise<ForwardStream> {
+    return this.#master.forwardStream(request, { signal, timeoutMs: FORWARD_TIMEOUT_MS });
   }
 
   /** How an interactive transaction ended, where this node's own copy tells. Throws `not-found` for an id that was never issued. */

@@ -1,8 +1,17 @@
-import { DeleteRequest, InsertRequest, SelectRequest, UpdateRequest } from "@understudy/protocol";
+import {
+  DeleteRequest,
+  InsertRequest,
+  SelectRequest,
+  UpdateRequest,
+  type QueryAnswer,
+} from "@understudy/protocol";
 import { buildDelete, buildInsert, buildSelect, buildUpdate } from "@understudy/sql-executor";
+import type { FastifyReply } from "fastify";
 import type { HttpServer } from "../http/create-server.ts";
+import { stoppingSignal } from "../http/stopping-signal.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import { answerRead, type ReadCall } from "../reads/answer-read.ts";
+import { asksForLines, streamQuery } from "../reads/stream-query.ts";
 import { SelectQuerystring, selectRequestOf } from "./select-querystring.ts";
 import { answerQuery } from "./query-answer.ts";
 import { inDatabase } from "./unknown-database.ts";
@@ -41,12 +50,15 @@ export function addRowRoutes(server: HttpServer, runtime: NodeRuntime): void {
       answerOf: ({ affectedRows }) => ({ affectedRows }),
     }),
   });
+  const stopping = stoppingSignal(server);
   const select = async (call: Omit<ReadCall, "options">, body: SelectRequest) =>
-    answerRead(runtime, { ...call, options: body }, (pass) =>
-      inDatabase(runtime.running().executor, body.database, () =>
-        answerQuery(runtime, pass, { ...buildSelect(body), maxRows: body.limit + 1 }),
-      ),
-    );
+    answerRead<QueryAnswer | FastifyReply>(runtime, { ...call, options: body }, (pass) => {
+      const query = buildSelect(body);
+      const inIt = <T>(task: () => Promise<T>) => inDatabase(runtime.running().executor, body.database, task);
+      return asksForLines(call.request)
+        ? streamQuery(runtime, { ...call, pass, query, stopping, around: inIt })
+        : inIt(() => answerQuery(runtime, pass, { ...query, maxRows: body.limit + 1 }));
+    });
   server.post("/select", { schema: { body: SelectRequest } }, async (request, reply) =>
     select({ request, reply }, request.body),
   );

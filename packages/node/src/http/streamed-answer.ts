@@ -1,0 +1,83 @@
+import type { Clock } from "@understudy/kernel";
+import { UnderstudyError } from "@understudy/protocol";
+import type { FastifyReply } from "fastify";
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+
+/** A reader who has not taken the last chunk after so long is cut, since he holds a database connection. */
+const STALL_MS_MAX = 30_000;
+/** What a chunk should have, so that a slow reader is told from one who has stopped. */
+export const CHUNK_BYTES = 64 * 1024;
+
+/** How a {@link StreamedAnswer} begins. */
+export interface StreamedAnswerOptions {
+  readonly status: number;
+  /** Beside those that the reply has already. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+}
+
+/**
+ * An answer that is written piece by piece, no faster than its reader takes it. Once it is made, the status is out, and no error
+ * can be answered any more. Disposal without {@link end} cuts the connection, so that the reader sees that something is missing.
+ */
+export class StreamedAnswer implements Disposable {
+  readonly #raw: ServerResponse;
+  readonly #clock: Clock;
+
+  constructor(reply: FastifyReply, { status, headers, clock }: StreamedAnswerOptions) {
+    this.#raw = reply.raw;
+    this.#clock = clock;
+    reply.hijack();
+    for (const [name, value] of Object.entries(reply.getHeaders())) {
+      if (value !== undefined) this.#raw.setHeader(name, value);
+    }
+    this.#raw.writeHead(status, headers);
+  }
+
+  /** True once nothing can be written any more. */
+  get isCut(): boolean {
+    return this.#raw.destroyed;
+  }
+
+  /** Resolves when the next chunk may come. Throws `node-unreachable` where the reader has gone, or takes nothing for 30 s. */
+  async write(chunk: string | Uint8Array): Promise<void> {
+    if (this.#raw.destroyed) throw gone();
+    if (!this.#raw.write(chunk)) await this.#taken();
+  }
+
+  end(): void {
+    this.#raw.end();
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#raw.writableEnded) this.#raw.destroy();
+  }
+
+  async #taken(): Promise<void> {
+    const done = new AbortController();
+    const { signal } = done;
+    const waits = [
+      once(this.#raw, "drain", { signal }),
+      once(this.#raw, "close", { signal }).then(() => Promise.reject(gone())),
+      this.#clock.sleep(STALL_MS_MAX, signal).then(() => Promise.reject(stalled())),
+    ];
+    try {
+      await Promise.race(waits);
+    } finally {
+      done.abort();
+      for (const wait of waits) wait.catch(() => undefined);
+    }
+  }
+}
+
+function gone(): UnderstudyError {
+  return new UnderstudyError("node-unreachable", "the reader of a stream has gone");
+}
+
+function stalled(): UnderstudyError {
+  return new UnderstudyError(
+    "node-unreachable",
+    `the reader of a stream took nothing for ${STALL_MS_MAX / 1000} s`,
+  );
+}
