@@ -1,5 +1,5 @@
 import { randomToken } from "@understudy/kernel";
-import { UnderstudyError } from "@understudy/protocol";
+import { errorCodeOf, UnderstudyError } from "@understudy/protocol";
 import type { SqlExecutor, SqlSession } from "@understudy/sql-executor";
 import { ensureSchema, IDEMPOTENCY_SECRET, readSecret } from "./cluster-schema.ts";
 
@@ -134,7 +134,7 @@ async function readRecord(session: SqlSession): Promise<ClusterRecord | null> {
       leader: String(row["leader"]),
     };
   } catch (error) {
-    if (error instanceof UnderstudyError && MISSING.has(error.code)) return null;
+    if (MISSING.has(errorCodeOf(error))) return null;
     throw error;
   }
 }

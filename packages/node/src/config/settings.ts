@@ -117,6 +117,12 @@ export const NodeSettings = Type.Object({
     maximum: 16 * 1024 * 1024 * 1024,
     description: "Bytes that the master's replication window holds.",
   }),
+  idempotencyKeyHours: Type.Integer({
+    default: 24,
+    minimum: 1,
+    maximum: 720,
+    description: "How long the answer of a write under an idempotency key is kept and given again.",
+  }),
   logLevel: Type.Enum(["debug", "info", "warn", "error", "silent"], {
     default: "info",
     description: "Least weight of what is logged.",

@@ -22,6 +22,8 @@ import { ownWarnings, type RoleServices } from "../node-services.ts";
 import { openTransactions } from "../transactions/open-transactions.ts";
 import type { TransactionRegistry } from "../transactions/transaction-registry.ts";
 import { askExecutedPosition, askPurgedPosition, createBinlogAccess, positionOf } from "./binlog-access.ts";
+import { openKeyedWrites } from "../writes/idempotency/open-keyed-writes.ts";
+import type { KeyedWrites } from "../writes/idempotency/keyed-writes.ts";
 import type { RoleFacts } from "./role.ts";
 import { applyServerMode } from "./server-mode.ts";
 import { createSlaveEndpoint } from "./slave-endpoint.ts";
@@ -31,6 +33,7 @@ interface MasterParts {
   readonly record: ClusterRecord;
   readonly registry: MemberRegistry;
   readonly queue: ReplicationQueue;
+  readonly keyed: KeyedWrites;
   readonly warnings: SchemaWarnings;
   readonly monitor: HealthMonitor;
   readonly transactions: TransactionRegistry;
@@ -41,6 +44,8 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
   readonly kind = "master";
   /** The interactive transactions; they end with the role. */
   readonly transactions: TransactionRegistry;
+  /** Writes under idempotency keys. */
+  readonly keyed: KeyedWrites;
   readonly #services: RoleServices;
   readonly #record: ClusterRecord;
   readonly #registry: MemberRegistry;
@@ -51,6 +56,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
   readonly #throughput = new Map<string, ThroughputMeter>();
 
   private constructor(services: RoleServices, parts: MasterParts) {
+    this.keyed = parts.keyed;
     this.#services = services;
     this.#record = parts.record;
     this.#registry = parts.registry;
@@ -68,6 +74,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
     await applyServerMode(executor, "master");
     const store = new ClusterStore(executor);
     const record = await store.lead(identity.nodeId, config.clusterId);
+    const keyed = opening.use(await openKeyedWrites(services, store));
     const registry = opening.use(await MemberRegistry.open(store, identity.nodeId));
     let role: MasterRole | null = null;
     const queue = opening.use(
@@ -103,7 +110,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
       }),
     );
     const transactions = opening.use(await openTransactions(services, record.epoch));
-    role = new MasterRole(services, { record, registry, queue, warnings, monitor, transactions });
+    role = new MasterRole(services, { record, keyed, registry, queue, warnings, monitor, transactions });
     opening.move();
     for (const member of registry.all()) await role.#deliverTo(member);
     return role;
@@ -310,6 +317,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
     const ends = await Promise.allSettled([
       this.transactions[Symbol.asyncDispose](),
       this.#monitor[Symbol.asyncDispose](),
+      this.keyed[Symbol.asyncDispose](),
       this.#warnings[Symbol.asyncDispose](),
       this.#queue[Symbol.asyncDispose](),
     ]);

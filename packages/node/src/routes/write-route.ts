@@ -1,9 +1,13 @@
 import { HEADERS, type WRITE_OPTIONS } from "@understudy/protocol";
 import type Type from "typebox";
 import type { HttpServer } from "../http/create-server.ts";
-import { forwardToMaster } from "../http/forward-to-master.ts";
+import { whileConnected } from "../http/while-connected.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import { confirmWrite } from "../writes/confirm-write.ts";
+import { forwardWrite } from "../writes/forward-write.ts";
+import { parseIdempotencyKey } from "../writes/idempotency/idempotency-key.ts";
+import { requestHash } from "../writes/idempotency/request-hash.ts";
+import { runKeyedPlan } from "../writes/idempotency/run-keyed-plan.ts";
 import { runPlan } from "../writes/run-plan.ts";
 import type { WritePlan } from "../writes/write-plan.ts";
 import { elapsedMs } from "./query-answer.ts";
@@ -30,17 +34,31 @@ export function addWriteRoute<Schema extends WriteBody>(
   const schema: { body: Type.TSchema } = { body: route.body };
   server.post(route.path, { schema }, async (request, reply) => {
     const { executor, role } = runtime.running();
-    if (role.kind === "slave") {
-      const { nodeId } = runtime.services.identity;
-      return forwardToMaster({ role, nodeId, request, reply, effect: "write" });
-    }
+    const key = parseIdempotencyKey(request.headers[HEADERS.idempotencyKey]);
     // the validator has checked it against this very schema
     const body = request.body as Type.Static<Schema>;
+    if (role.kind === "slave") {
+      const hash = () => requestHash(route.path, body);
+      return forwardWrite(runtime, { role, request, reply, key, hash, options: body });
+    }
+    const plan = route.plan(body);
     const clockMs = clock.monotonicMs();
-    const { answer, ...committed } = await runPlan(executor, route.plan(body));
+    const status = route.status ?? 200;
+    const { answer, ...done } =
+      key === null
+        ? { ...(await runPlan(executor, plan)), status, isReplayed: false }
+        : await whileConnected(request, (signal) =>
+            runKeyedPlan({ keyed: role.keyed, executor }, plan, {
+              key,
+              hash: requestHash(route.path, body),
+              status,
+              signal,
+            }),
+          );
     const timeMs = elapsedMs(clock.monotonicMs() - clockMs);
-    const receipt = await confirmWrite(role, committed, body);
-    reply.header(HEADERS.position, receipt.position).status(route.status ?? 200);
+    const receipt = await confirmWrite(role, done, body);
+    if (done.isReplayed) reply.header(HEADERS.idempotencyReplayed, "true");
+    reply.header(HEADERS.position, receipt.position).status(done.status);
     return { ...answer, ...receipt, timeMs };
   });
 }
