@@ -13,7 +13,7 @@ export interface RowStream<Row> extends AsyncIterable<Row>, AsyncDisposable {
   readonly node: string | null;
   /** How many rows there were; null until the last was taken. */
   readonly rowCount: number | null;
-  /** A position of the data that was read; null where the node says none. */
+  /** The rows show everything up to here; null where the node does not say. */
   readonly position: string | null;
 }
 
@@ -21,15 +21,14 @@ export interface RowStream<Row> extends AsyncIterable<Row>, AsyncDisposable {
 export interface RowStreamOptions {
   readonly url: string;
   readonly rows: "objects" | "arrays";
-  readonly onEnd?: ((position: string | null) => void) | undefined;
 }
 
 /** A {@link RowStream} over an answer of NDJSON whose rows are arrays. Use {@link openRowStream}. */
 class HttpRowStream<Row> implements RowStream<Row> {
   readonly columns: readonly Column[];
   readonly node: string | null;
+  readonly position: string | null;
   #rowCount: number | null = null;
-  #position: string | null;
   #isTaken = false;
   readonly #answer: OpenAnswer;
   readonly #pieces: AsyncGenerator<readonly unknown[], void, undefined>;
@@ -42,16 +41,12 @@ class HttpRowStream<Row> implements RowStream<Row> {
     this.#first = begun.first;
     this.#pieces = begun.pieces;
     this.#options = options;
-    this.node = answer.headers[HEADERS.node] ?? null;
-    this.#position = answer.headers[HEADERS.position] ?? null;
+    this.node = textOf(begun.header, "node") ?? answer.headers[HEADERS.node] ?? null;
+    this.position = textOf(begun.header, "position") ?? answer.headers[HEADERS.position] ?? null;
   }
 
   get rowCount(): number | null {
     return this.#rowCount;
-  }
-
-  get position(): string | null {
-    return this.#position;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Row, void, undefined> {
@@ -85,14 +80,13 @@ class HttpRowStream<Row> implements RowStream<Row> {
   }
 
   #end(trailer: unknown): void {
+    if (trailer === undefined) throw cutShort(this.#options.url);
     if (typeof trailer !== "object" || trailer === null) throw notUnderstudy(this.#options.url);
     if ("error" in trailer) throw errorOf(trailer.error, this.#options.url);
     if (!("rowCount" in trailer) || typeof trailer.rowCount !== "number") {
       throw notUnderstudy(this.#options.url);
     }
     this.#rowCount = trailer.rowCount;
-    if ("position" in trailer && typeof trailer.position === "string") this.#position = trailer.position;
-    this.#options.onEnd?.(this.#position);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -101,6 +95,7 @@ class HttpRowStream<Row> implements RowStream<Row> {
 }
 
 interface Begun {
+  readonly header: object;
   readonly columns: readonly Column[];
   readonly first: readonly unknown[];
   readonly pieces: AsyncGenerator<readonly unknown[], void, undefined>;
@@ -120,7 +115,7 @@ export async function openRowStream<Row>(
     if ("error" in header) throw errorOf(header.error, options.url);
     if (!("columns" in header) || !Array.isArray(header.columns)) throw notUnderstudy(options.url);
     const columns = header.columns as readonly Column[];
-    return new HttpRowStream<Row>(answer, { columns, first, pieces }, options);
+    return new HttpRowStream<Row>(answer, { header, columns, first, pieces }, options);
   } catch (error) {
     answer.close();
     throw answer.inWords(error);
@@ -147,6 +142,11 @@ function rowMaker(
 /** Assigning `__proto__` would set the prototype. */
 function setOwn(row: RowObject, name: string, value: OutputValue): void {
   Object.defineProperty(row, name, { value, enumerable: true, writable: true, configurable: true });
+}
+
+function textOf(header: object, key: string): string | undefined {
+  const value = (header as Readonly<Record<string, unknown>>)[key];
+  return typeof value === "string" ? value : undefined;
 }
 
 function errorOf(problem: unknown, url: string): UnderstudyError {
