@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, type AddressInfo, type Socket } from "node:net";
-import fastify from "fastify";
+import fastify, { type FastifyReply } from "fastify";
 import { systemClock, VirtualClock } from "@understudy/kernel";
 import { errorCodeOf } from "@understudy/protocol";
 import { expect, test } from "vitest";
@@ -12,7 +12,10 @@ const CHUNK = "x".repeat(64 * 1024);
 async function openAnswer(task: (answer: StreamedAnswer) => Promise<void>, clock: VirtualClock) {
   const server = fastify();
   const outcome = Promise.withResolvers<string>();
-  server.get("/", async (_request, reply) => {
+  server.get("/", (_request, reply) => {
+    void answerOne(reply);
+  });
+  const answerOne = async (reply: FastifyReply): Promise<void> => {
     using answer = new StreamedAnswer(reply, { status: 200, headers: { "x-own": "1" }, clock });
     outcome.resolve(
       await task(answer).then(
@@ -20,8 +23,7 @@ async function openAnswer(task: (answer: StreamedAnswer) => Promise<void>, clock
         (error: unknown) => errorCodeOf(error),
       ),
     );
-    return reply;
-  });
+  };
   await server.listen({ port: 0, host: "127.0.0.1" });
   const { port } = server.server.address() as AddressInfo;
   const socket = connect({ port, host: "127.0.0.1" });
@@ -52,11 +54,11 @@ async function readAll(socket: Socket): Promise<string> {
 
 test("a reader who takes nothing is cut after 30 s, one who reads is not", async () => {
   const clock = new VirtualClock();
-  let chunks = 0;
+  const written = { chunks: 0 };
   const count = async (answer: StreamedAnswer): Promise<void> => {
     for (;;) {
       await answer.write(CHUNK);
-      chunks++;
+      written.chunks++;
     }
   };
   await using served = await openAnswer(count, clock);
@@ -65,15 +67,16 @@ test("a reader who takes nothing is cut after 30 s, one who reads is not", async
     (await Promise.race([served.outcome, new Promise((done) => setImmediate(done, "waits"))])) === "waits";
   /** Resolves when the kernel takes no more. */
   const untilHeldUp = async (): Promise<void> => {
-    for (let before = -1; before !== chunks;) {
-      before = chunks;
+    for (let before = -1; before !== written.chunks;) {
+      before = written.chunks;
       await systemClock.sleep(100);
     }
   };
   await untilHeldUp();
   await clock.advance(29_999);
   expect(await isStillWriting()).toBe(true);
-  for (const before = chunks; chunks === before;) {
+  const before = written.chunks;
+  while (written.chunks === before) {
     served.socket.resume();
     await once(served.socket, "data");
   }
