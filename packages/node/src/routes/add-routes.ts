@@ -6,6 +6,7 @@ import { addDefinitionRoutes } from "./definition-routes.ts";
 import { collectRoutes, type CollectedRoute } from "../openapi/route-collection.ts";
 import { addDocsRoutes } from "./docs-routes.ts";
 import { addHealthRoutes } from "./health-routes.ts";
+import { addPlanetscaleRoutes } from "./planetscale-routes.ts";
 import { addReplicationRoutes } from "./replication-routes.ts";
 import { addRowRoutes } from "./row-routes.ts";
 import { addSchemaRoutes } from "./schema-routes.ts";
@@ -21,6 +22,7 @@ export function addRoutes(server: HttpServer, runtime: NodeRuntime): readonly Co
   addRowRoutes(server, runtime);
   addSqlRoutes(server, runtime);
   addTransactionRoutes(server, runtime);
+  addPlanetscaleRoutes(server, runtime);
   addSchemaRoutes(server, runtime);
   addReplicationRoutes(server, runtime);
   addHealthRoutes(server, runtime);

@@ -18,5 +18,10 @@ export const OPERATIONS: OperationTable = {
   ...REPLICATION_OPERATIONS,
 };
 
-/** Routes that are no part of the API: the page that shows it. */
-export const UNDOCUMENTED: ReadonlySet<string> = new Set(["GET /docs", "GET /docs/:file"]);
+/** Routes that are no part of the API: the page that shows it, and PlanetScale's interface, which is another's. */
+export const UNDOCUMENTED: ReadonlySet<string> = new Set([
+  "GET /docs",
+  "GET /docs/:file",
+  "POST /psdb.v1alpha1.Database/CreateSession",
+  "POST /psdb.v1alpha1.Database/Execute",
+]);
