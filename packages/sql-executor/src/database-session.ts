@@ -24,8 +24,10 @@ export class DatabaseSession {
   readonly #prelude: string | undefined;
   #database: string | null = null;
   #autocommit = true;
+  #inTransaction: boolean | null = null;
   #mustReset = false;
   #usable = true;
+  #isDropped = false;
   #rejectRunning: ((error: Error) => void) | null = null;
 
   /** `prelude` goes ahead of each statement after the set-up, in the same write. */
@@ -53,9 +55,19 @@ export class DatabaseSession {
     return this.#autocommit;
   }
 
+  /** As the server said with its last answer that was no error; null before, and where that was cut short. */
+  get inTransaction(): boolean | null {
+    return this.#inTransaction;
+  }
+
   /** False once the connection is known to be gone; it must not be lent again. */
   get isUsable(): boolean {
     return this.#usable;
+  }
+
+  /** True where this side has closed it, so that the server may go on with it for a while. */
+  get isDropped(): boolean {
+    return this.#isDropped;
   }
 
   /** True where the next caller would find traces. */
@@ -115,10 +127,11 @@ export class DatabaseSession {
     try {
       const end = await promise;
       if (end.stateChanged) this.#mustReset = true;
+      this.#inTransaction = end.inTransaction;
       if (end.inTransaction === null) this.destroy();
       return end;
     } catch (error) {
-      if (error instanceof ConnectionLostError) this.destroy();
+      if (error instanceof ConnectionLostError) this.#close();
       throw error;
     } finally {
       this.#rejectRunning = null;
@@ -166,6 +179,11 @@ export class DatabaseSession {
 
   /** Drops the connection at once; a statement under way fails as if the connection had broken. */
   destroy(): void {
+    if (this.#usable) this.#isDropped = true;
+    this.#close();
+  }
+
+  #close(): void {
     this.#usable = false;
     this.raw.destroy();
     // destroy() only half-closes; what the server still sends is nobody's.

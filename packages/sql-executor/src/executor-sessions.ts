@@ -26,6 +26,10 @@ export interface ExecutorSessionsOptions {
 /** Connections for ending statements and making accounts; never lent, so that they can't be used up. */
 const CONTROL_SESSIONS = 2;
 const CONTROL_MS_MAX = 10_000;
+const TRANSACTION_WAIT_MS_MAX = 500;
+/** How long a killed session may take for its rollback before nobody waits for it any more, and how often that is looked at. */
+const ROLLBACK_MS_MAX = 5_000;
+const ROLLBACK_LOOK_MS = 10;
 
 /** The connections of an executor: a pool for each use, the accounts they log in with, and who lends them. */
 export class ExecutorSessions implements AsyncDisposable {
@@ -44,6 +48,7 @@ export class ExecutorSessions implements AsyncDisposable {
     this.pools = {
       reader: this.#createPool("reader", options.poolSizes.reader),
       application: this.#createPool("application", options.poolSizes.application),
+      transaction: this.#createPool("transaction", options.poolSizes.transaction),
       admin: this.#createPool("admin", options.poolSizes.admin),
       control: this.#createPool("control", CONTROL_SESSIONS),
     };
@@ -86,21 +91,31 @@ export class ExecutorSessions implements AsyncDisposable {
     }
   }
 
+  /** Ends a session on the server and waits until it is gone, and with it its locks. */
+  async endSession(threadId: number): Promise<void> {
+    const { clock } = this.#options;
+    const untilMs = clock.monotonicMs() + ROLLBACK_MS_MAX;
+    await this.control(async (session) => {
+      await session.run(`KILL CONNECTION ${threadId}`).catch(ignoreUnknownThread);
+      while (clock.monotonicMs() < untilMs) {
+        const sessions = await listSessions(session);
+        if (!sessions.some(({ id }) => id === threadId)) return;
+        await clock.sleep(ROLLBACK_LOOK_MS);
+      }
+    });
+  }
+
   /** Ends the sessions of the application account on the server. */
   async endApplicationSessions(): Promise<void> {
     await this.control(async (session) => {
-      const { rows } = await session.run("SHOW PROCESSLIST", {
-        shape: "objects",
-        rowsMax: 100_000,
-        bytesMax: 1 << 26,
-      });
-      for (const row of rows) {
-        if (Array.isArray(row) || row["User"] !== ACCOUNT_NAMES.application) continue;
+      for (const { id, user } of await listSessions(session)) {
+        if (user !== ACCOUNT_NAMES.application) continue;
         // One that ended by itself in the meantime is what we want.
-        await session.run(`KILL CONNECTION ${String(row["Id"])}`).catch(ignoreUnknownThread);
+        await session.run(`KILL CONNECTION ${id}`).catch(ignoreUnknownThread);
       }
     });
     this.pools.application.dropIdle();
+    this.pools.transaction.dropIdle();
   }
 
   /** Makes the two accounts anew under the passwords of this executor; calls at the same time share one try. */
@@ -144,13 +159,15 @@ export class ExecutorSessions implements AsyncDisposable {
   }
 
   #createPool(kind: SessionKind, sizeMax: number): SessionPool {
-    const { queueMax, acquireTimeoutMs } = this.#options.limits;
+    const { queueMax } = this.#options.limits;
+    const waitMs = this.#options.limits.acquireTimeoutMs;
     const { clock } = this.#options;
     return new SessionPool({
       name: kind,
       sizeMax,
       queueMax,
-      acquireTimeoutMs,
+      // Transactions stay open at their client's pleasure: waiting for one to end is mostly in vain.
+      acquireTimeoutMs: kind === "transaction" ? Math.min(waitMs, TRANSACTION_WAIT_MS_MAX) : waitMs,
       clock,
       open: async () => await this.#open(kind),
     });
@@ -160,8 +177,8 @@ export class ExecutorSessions implements AsyncDisposable {
     try {
       return await this.#connect(kind);
     } catch (error) {
-      const isClient = kind === "reader" || kind === "application";
-      if (!isClient || !(error instanceof UnderstudyError) || error.code !== "forbidden") throw error;
+      if (accountOf(kind) === undefined || !(error instanceof UnderstudyError) || error.code !== "forbidden")
+        throw error;
       // The server was rebuilt from somebody else's copy: our accounts are gone or have another password.
       await this.refreshAccounts();
       return await this.#connect(kind);
@@ -170,9 +187,9 @@ export class ExecutorSessions implements AsyncDisposable {
 
   async #connect(kind: SessionKind): Promise<DatabaseSession> {
     const { endpoint, limits, server } = this.#options;
-    const isClient = kind === "reader" || kind === "application";
-    const account = isClient ? { user: ACCOUNT_NAMES[kind], password: this.#passwords[kind] } : {};
-    const raw = await connectRaw({ ...endpoint, ...account }, { timeoutMs: limits.connectTimeoutMs });
+    const account = accountOf(kind);
+    const login = account ? { user: ACCOUNT_NAMES[account], password: this.#passwords[account] } : {};
+    const raw = await connectRaw({ ...endpoint, ...login }, { timeoutMs: limits.connectTimeoutMs });
     const session = new DatabaseSession(raw, sessionSetUp(kind, server.flavour), SESSION_PRELUDES[kind]);
     try {
       await this.deadlines.bound(
@@ -186,6 +203,20 @@ export class ExecutorSessions implements AsyncDisposable {
     }
     return session;
   }
+}
+
+/** The account of client SQL that a kind of session logs in with; undefined for the node's own. */
+function accountOf(kind: SessionKind): ClientAccount | undefined {
+  if (kind === "reader") return "reader";
+  return kind === "application" || kind === "transaction" ? "application" : undefined;
+}
+
+async function listSessions(session: DatabaseSession): Promise<{ id: number; user: string }[]> {
+  const limits = { shape: "objects", rowsMax: 100_000, bytesMax: 1 << 26 } as const;
+  const { rows } = await session.run("SHOW PROCESSLIST", limits);
+  return rows.flatMap((row) =>
+    Array.isArray(row) ? [] : [{ id: Number(row["Id"]), user: String(row["User"]) }],
+  );
 }
 
 function ignoreUnknownThread(error: unknown): void {

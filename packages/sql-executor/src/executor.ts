@@ -1,9 +1,9 @@
-import { UnderstudyError } from "@understudy/protocol";
-import { systemRandom } from "@understudy/kernel";
+import { systemRandom, type Logger } from "@understudy/kernel";
 import { AdminSession } from "./admin-session.ts";
 import { bindParams } from "./bind-params.ts";
 import { classifyDriverError } from "./driver-error.ts";
 import { ExecutorSessions, type ExecutorSessionsOptions } from "./executor-sessions.ts";
+import { openInteractiveTransaction } from "./open-interactive-transaction.ts";
 import { ConnectionLostError } from "./query-command.ts";
 import { openRowStream } from "./row-stream.ts";
 import * as inspection from "./schema-inspection.ts";
@@ -36,11 +36,13 @@ export class Executor implements SqlExecutor {
   readonly #shapes: ShapeCache;
   readonly #sessions: ExecutorSessions;
   readonly #writes: WriteExecutor;
+  readonly #logger: Logger;
   readonly #resultBytesMax: number;
 
   constructor(options: ExecutorSessionsOptions) {
     const { server } = options;
     this.server = server;
+    this.#logger = options.logger;
     this.#resultBytesMax = options.limits.resultBytesMax;
     this.#shapes = new ShapeCache(server);
     this.#sessions = new ExecutorSessions(options);
@@ -105,8 +107,15 @@ export class Executor implements SqlExecutor {
     return await this.#writes.batch(options);
   }
 
-  async openTransaction(_options: OpenTransactionOptions): Promise<OpenTransaction> {
-    throw new UnderstudyError("internal", "not there yet");
+  async openTransaction(options: OpenTransactionOptions): Promise<OpenTransaction> {
+    const services = {
+      sessions: this.#sessions,
+      shapes: this.#shapes,
+      logger: this.#logger,
+      flavour: this.server.flavour,
+      resultBytesMax: this.#resultBytesMax,
+    };
+    return await openInteractiveTransaction(services, options);
   }
 
   commitsByItself(sql: string): boolean {

@@ -112,6 +112,26 @@ export class Lending implements AsyncDisposable {
     };
   }
 
+  /**
+   * Runs a task on a session of an {@link OpenLend}. When its time is over, what it runs is ended on the server and the session is
+   * of no more use. Throws as {@link lend} does.
+   */
+  async timed<T>(session: DatabaseSession, timeoutMs: number, task: (lend: Lend) => Promise<T>): Promise<T> {
+    const timed = this.#startDeadline(session, timeoutMs);
+    try {
+      const result = await task({ session, check: timed.check, enterCommit: timed.enterCommit });
+      if (!timed.isCommitting()) timed.check();
+      return result;
+    } catch (error) {
+      const isLost = error instanceof ConnectionLostError;
+      if (timed.isOver() && !(isLost && timed.isCommitting())) throw timedOut(timeoutMs, error);
+      if (isLost || !isDriverError(error)) throw error;
+      throw classifyDriverError(error);
+    } finally {
+      timed.end();
+    }
+  }
+
   async #lendOnce<T>(options: LendOptions, task: (lend: Lend) => Promise<T>): Promise<T> {
     const session = await options.pool.acquire(options.autocommit);
     const timed = this.#startDeadline(session, options.timeoutMs);
@@ -159,6 +179,7 @@ export class Lending implements AsyncDisposable {
     });
     return {
       isOver: () => over,
+      isCommitting: () => committing,
       enterCommit: () => {
         committing = true;
       },

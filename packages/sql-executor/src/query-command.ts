@@ -16,6 +16,8 @@ export interface StatementEnd {
   readonly foundTraces: boolean;
   /** Whether the session is in a transaction now; null where the answer was not read to its end, and the connection dropped. */
   readonly inTransaction: boolean | null;
+  /** The transaction has changed rows; only told where the session tracks it, and not with a result set. */
+  readonly hasWritten: boolean;
 }
 
 /** Where the rows of a statement go. */
@@ -97,6 +99,7 @@ export class QueryCommand implements RawCommand {
   #stateChanged = false;
   #foundTraces = false;
   #inTransaction: boolean | null = null;
+  #hasWritten = false;
 
   constructor(query: QueryText, sink: RowSink, settle: (error: Error | null, end?: StatementEnd) => void) {
     this.#query = query;
@@ -214,6 +217,9 @@ export class QueryCommand implements RawCommand {
         packet.offset += 1;
         const gtid = packetReader.text(packet);
         if (gtid !== "") this.#gtid = gtid;
+      } else if (kind === 5) {
+        // "T_R_W___": W and w are writes to tables with and without transactions
+        this.#hasWritten = /w/i.test(packetReader.text(packet));
       }
       packet.offset = entryEnd;
     }
@@ -239,6 +245,7 @@ export class QueryCommand implements RawCommand {
       stateChanged: this.#stateChanged,
       foundTraces: this.#foundTraces,
       inTransaction: this.#inTransaction,
+      hasWritten: this.#hasWritten,
     };
   }
 }

@@ -1,7 +1,7 @@
 import type { Flavour } from "@understudy/protocol";
 
-/** What a session is for. `control` is the node's own, for ending statements and making accounts. */
-export type SessionKind = "reader" | "application" | "admin" | "control";
+/** What a session is for. `transaction` is for those that clients keep open between calls; `control` is the node's own, for ending statements and making accounts. */
+export type SessionKind = "reader" | "application" | "transaction" | "admin" | "control";
 
 /** The servers' own defaults. Fixed, so that our lexer reads quotes and backslashes as the server does. */
 const SQL_MODES: Record<Flavour, string> = {
@@ -23,6 +23,7 @@ const READ_ONLY: Record<Flavour, string> = {
 export const SESSION_PRELUDES: Record<SessionKind, string | undefined> = {
   reader: "SET TRANSACTION READ ONLY",
   application: undefined,
+  transaction: undefined,
   admin: undefined,
   control: undefined,
 };
@@ -43,5 +44,6 @@ export function sessionSetUp(kind: SessionKind, flavour: Flavour): string[] {
     `SET SESSION autocommit=1,default_storage_engine=InnoDB,sql_mode='${SQL_MODES[flavour]}',${TRACK_GTIDS[flavour]}`,
   ];
   if (kind === "reader") statements.push(`${READ_ONLY[flavour]},net_write_timeout=${PATIENCE_SECONDS}`);
+  if (kind === "transaction") statements.push("SET SESSION session_track_transaction_info='STATE'");
   return statements;
 }

@@ -49,10 +49,7 @@ function reasons(reason: string, verbs: string): [string, string][] {
 export function guardQuery(shape: StatementShape): void {
   guardAlways(shape);
   if (kindOf(shape) === "write") {
-    throw new UnderstudyError(
-      "not-a-query",
-      `${shape.mainVerb || shape.verb} has an effect; send it to /execute`,
-    );
+    throw notAQuery(shape);
   }
   if (shape.hasLockingRead) {
     throw new UnderstudyError(
@@ -84,6 +81,26 @@ export function guardBatchStatement(shape: StatementShape): boolean {
     throw notAllowed(shape.verb, "it commits by itself, so a batch could not be undone; send it to /execute");
   }
   return kind === "read";
+}
+
+/** Lets pass what a query inside of an open transaction may hold: as outside of it, and locking reads. */
+export function guardTransactionQuery(shape: StatementShape): void {
+  guardAlways(shape);
+  if (kindOf(shape) === "write") throw notAQuery(shape);
+}
+
+/** Lets pass what changes data inside of an open transaction, and savepoints. Throws `not-allowed`. */
+export function guardTransactionExecute(shape: StatementShape): void {
+  if (isSavepoint(shape)) return;
+  if (guardBatchStatement(shape)) {
+    throw notAllowed(shape.verb, "it is a query; send it to the transaction's /query");
+  }
+}
+
+function isSavepoint({ verb, second, mentions }: StatementShape): boolean {
+  if (verb === "SAVEPOINT") return true;
+  if (verb === "RELEASE") return second === "SAVEPOINT";
+  return verb === "ROLLBACK" && (second === "TO" || (second === "WORK" && mentions.has("TO")));
 }
 
 /** True where the statement ends a transaction by itself, or may. */
@@ -164,6 +181,13 @@ function kindOf(shape: StatementShape): Kind {
 
 function isRead(verb: string): boolean {
   return verb === "SELECT" || verb === "TABLE" || verb === "VALUES";
+}
+
+function notAQuery(shape: StatementShape): UnderstudyError {
+  return new UnderstudyError(
+    "not-a-query",
+    `${shape.mainVerb || shape.verb} has an effect; send it to /execute`,
+  );
 }
 
 function notAllowed(what: string, reason: string): UnderstudyError {
