@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import type { HttpServer } from "./http/create-server.ts";
+import { REFUSAL_REASONS, type Admission } from "./http/admission.ts";
 import { NODE_METRICS, type NodeMetric } from "./node-metrics.ts";
 import type { NodeRuntime } from "./node-runtime.ts";
 
@@ -22,6 +23,7 @@ export function addMetrics(server: HttpServer, runtime: NodeRuntime): void {
   });
   for (const metric of NODE_METRICS) addNodeMetric(registry, runtime, metric);
   addMemberLag(registry, runtime);
+  addLoad(registry, runtime.services.admission);
   server.get("/metrics", async (_request, reply) =>
     reply.type(registry.contentType).send(await registry.metrics()),
   );
@@ -68,6 +70,35 @@ function addMemberLag(registry: Registry, runtime: NodeRuntime): void {
       for (const { nodeId, lag } of role.view().members) {
         if (lag.ms !== null) gauge.set({ member: nodeId }, lag.ms / 1000);
       }
+    },
+  });
+}
+
+function addLoad(registry: Registry, admission: Admission): void {
+  const underWay = new Gauge({
+    name: "understudy_client_requests",
+    help: "Client requests under way.",
+    registers: [registry],
+    collect: () => {
+      underWay.set(admission.requests);
+    },
+  });
+  const bytes = new Gauge({
+    name: "understudy_client_bodies_bytes",
+    help: "Bytes that the bodies of client requests under way hold.",
+    registers: [registry],
+    collect: () => {
+      bytes.set(admission.bodiesBytes);
+    },
+  });
+  const refused = new Counter({
+    name: "understudy_refused_total",
+    help: "Client requests and connections that were refused at once, by what there was too much of.",
+    labelNames: ["reason"],
+    registers: [registry],
+    collect: () => {
+      refused.reset();
+      for (const reason of REFUSAL_REASONS) refused.inc({ reason }, admission.refused[reason]);
     },
   });
 }

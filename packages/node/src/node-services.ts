@@ -2,6 +2,7 @@ import type { DatabaseEndpoint, SqlExecutor } from "@understudy/sql-executor";
 import type { EventHistory } from "@understudy/health-monitor";
 import type { Clock, Logger, Random } from "@understudy/kernel";
 import type { NodeConfig } from "./config/node-config.ts";
+import type { Admission } from "./http/admission.ts";
 
 /** Who this node is; stays the same over restarts. */
 export interface NodeIdentity {
@@ -19,6 +20,8 @@ export interface NodeServices {
   readonly random: Random;
   readonly logger: Logger;
   readonly events: EventHistory;
+  /** Counts what clients have under way. */
+  readonly admission: Admission;
 }
 
 /** What a role may use besides: the database is there. */

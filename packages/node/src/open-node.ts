@@ -12,6 +12,7 @@ import { errorCodeOf, UnderstudyError, type ErrorCode } from "@understudy/protoc
 import { openSqlExecutor, parseDatabaseUrl } from "@understudy/sql-executor";
 import { isIP, type AddressInfo } from "node:net";
 import { httpUrl, type NodeConfig } from "./config/node-config.ts";
+import { Admission } from "./http/admission.ts";
 import { createServer, type HttpServer } from "./http/create-server.ts";
 import { nodeIdOf } from "./node-identity.ts";
 import type { NodeRuntime, RunningNode } from "./node-runtime.ts";
@@ -56,6 +57,7 @@ export async function openNode(config: NodeConfig, logger: Logger): Promise<Unde
     random: systemRandom,
     logger,
     events: new EventHistory({ nodeId, clock }),
+    admission: new Admission(config),
   };
   const node = new Node(services);
   const server = await createServer(node);

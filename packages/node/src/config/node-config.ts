@@ -1,14 +1,15 @@
 import { isIPv6 } from "node:net";
-import { UnderstudyError, type Role } from "@understudy/protocol";
+import { ACK_NAMES, UnderstudyError, type AckLevel, type Role } from "@understudy/protocol";
 import { Redacted } from "./redacted.ts";
 import { readSettings, type Environment } from "./read-settings.ts";
 import type { NodeSettings } from "./settings.ts";
 
 /** A node's configuration, checked and frozen. */
-export interface NodeConfig extends Omit<NodeSettings, "databaseUrl" | "probeIntervalMs"> {
+export interface NodeConfig extends Omit<NodeSettings, "databaseUrl" | "defaultAck" | "probeIntervalMs"> {
   readonly role: Role;
   readonly databaseUrl: Redacted<string>;
   readonly probeIntervalMs: number;
+  readonly defaultAck: AckLevel;
 }
 
 const PORTS: Readonly<Record<Role, number>> = { master: 8083, slave: 8084 };
@@ -35,6 +36,11 @@ export function readConfig(environment: Environment, role: Role): NodeConfig {
   if (settings.probeIntervalMs !== undefined && settings.probeTimeoutMs > settings.probeIntervalMs) {
     problems.push("UNDERSTUDY_PROBE_TIMEOUT_MS is above UNDERSTUDY_PROBE_INTERVAL_MS; probes would overlap");
   }
+  if (settings.bodiesBytesMax < settings.bodyLimitBytes) {
+    problems.push(
+      "UNDERSTUDY_BODIES_BYTES_MAX is below UNDERSTUDY_BODY_LIMIT_BYTES; a body of the allowed size would be refused",
+    );
+  }
   if (problems.length > 0) {
     throw new UnderstudyError(
       "config-invalid",
@@ -45,8 +51,14 @@ export function readConfig(environment: Environment, role: Role): NodeConfig {
     ...settings,
     role,
     databaseUrl: new Redacted(settings.databaseUrl),
+    defaultAck: ackLevelOf(settings.defaultAck),
     probeIntervalMs: settings.probeIntervalMs ?? PROBE_INTERVALS_MS[role],
   });
+}
+
+/** The schema lets nothing else through than a name or a number. */
+function ackLevelOf(text: string): AckLevel {
+  return ACK_NAMES.find((name) => name === text) ?? Number(text);
 }
 
 /** `http://host:port`, with brackets around an IPv6 address. */

@@ -66,6 +66,41 @@ export const NodeSettings = Type.Object({
     maximum: 1024 * 1024 * 1024,
     description: "Largest request body that clients may send, in bytes.",
   }),
+  bodiesBytesMax: Type.Integer({
+    default: 256 * 1024 * 1024,
+    minimum: 1024,
+    maximum: 64 * 1024 * 1024 * 1024,
+    description:
+      "Bytes that the bodies of all client requests under way may hold together; more get `overloaded`. At least the limit of one body.",
+  }),
+  requestsMax: Type.Integer({
+    default: 2000,
+    minimum: 1,
+    maximum: 100_000,
+    description:
+      "Client requests that may be under way at a time, waiting ones included; more get `overloaded`.",
+  }),
+  connectionsMax: Type.Integer({
+    default: 10_000,
+    minimum: 1,
+    maximum: 1_000_000,
+    description:
+      "HTTP connections that may carry client requests; on further ones these get `overloaded`, while health, metrics, the cluster's view and replication go on.",
+  }),
+  statementTimeoutMsMax: Type.Integer({
+    default: 3_600_000,
+    minimum: 1,
+    maximum: 3_600_000,
+    description:
+      "Longest `timeoutMs` that a client may ask for; a longer one is refused. What asks for none gets 30000 or this, whichever is less. The same on every node.",
+  }),
+  rowsMax: Type.Integer({
+    default: 1_000_000,
+    minimum: 1,
+    maximum: 1_000_000,
+    description:
+      "Largest `maxRows` of a query and `limit` of a selection that a client may ask for; streams are not limited. The same on every node.",
+  }),
   readerConnectionsMax: Type.Integer({
     default: 32,
     minimum: 1,
@@ -90,6 +125,12 @@ export const NodeSettings = Type.Object({
     minimum: 0,
     maximum: 100_000,
     description: "Requests of one kind that may wait for a connection; more get `overloaded`.",
+  }),
+  defaultAck: Type.String({
+    default: "async",
+    pattern: "^(async|majority|all|[1-9]|[1-5][0-9]|6[0-3])$",
+    description:
+      "How many slaves must have committed a write before it is confirmed, where the request does not say: `async` for none, a number, `majority` (with the master more than half of the members) or `all`. The master's setting counts.",
   }),
   probeIntervalMs: Type.Optional(
     Type.Integer({

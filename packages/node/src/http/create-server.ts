@@ -5,6 +5,7 @@ import { BINLOG_MEDIA_TYPE, HEADERS, UnderstudyError } from "@understudy/protoco
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from "fastify";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { NodeRuntime } from "../node-runtime.ts";
+import { addAdmission } from "./add-admission.ts";
 import { setAnswerHeaders } from "./answer-headers.ts";
 import { answerClientError } from "./client-error-answer.ts";
 import { createOriginCheck } from "./cors-origins.ts";
@@ -13,6 +14,7 @@ import { jsonTextOf, refuseInexactIntegers } from "./json-body.ts";
 import { createOriginGuard } from "./origin-guard.ts";
 import { problemAnswer } from "./problem-answer.ts";
 import { requestIdOf } from "./request-id.ts";
+import { limitRequests } from "./request-limits.ts";
 import { requestValidator } from "./request-validator.ts";
 
 /** A Fastify instance whose handlers are typed by their TypeBox schemas. */
@@ -31,7 +33,7 @@ const KEEP_ALIVE_MS = 75_000;
 
 /** Makes the HTTP side of a node, without routes. */
 export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
-  const { config, identity, logger } = runtime.services;
+  const { config, identity, logger, admission } = runtime.services;
   const server = fastify({
     bodyLimit: config.bodyLimitBytes,
     genReqId: requestIdOf,
@@ -62,6 +64,7 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
     );
   });
   server.setValidatorCompiler(requestValidator);
+  limitRequests(server, config);
   addJsonParser(server);
   server.addContentTypeParser(BINLOG_MEDIA_TYPE, (_request, payload, done) => done(null, payload));
   const isAllowed = createOriginCheck(config.corsOrigins);
@@ -78,6 +81,7 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
     exposedHeaders: [...Object.values(HEADERS), "retry-after"],
     maxAge: 600,
   });
+  addAdmission(server, admission, config.connectionsMax);
   return server;
 }
 

@@ -14,16 +14,23 @@ const PLACES: Readonly<Record<string, string>> = {
   headers: "the headers",
 };
 
+/** On a field whose bound comes from the configuration: the setting's name, which is then told. */
+export const OWN_LIMIT = "x-understudy-setting";
+
 /** A request that does not fit its schema: `invalid-request`, whose detail names the place and what was expected. */
 export class RequestInvalid extends UnderstudyError {
-  constructor(part: string, errors: readonly SchemaError[]) {
+  constructor(part: string, errors: readonly SchemaError[], schema: object = {}) {
     const place = PLACES[part] ?? part;
     const deepest = mostTelling(errors);
     const path = deepest?.instancePath ?? "";
     const where = path === "" ? place : `${path.slice(1).replaceAll("/", ".")} in ${place}`;
-    super("invalid-request", `${where} ${deepest ? describe(deepest) : "does not fit the schema"}`, {
-      details: { path: path === "" ? "/" : path },
-    });
+    super(
+      "invalid-request",
+      `${where} ${deepest ? describe(deepest) + settingOf(deepest, schema) : "does not fit the schema"}`,
+      {
+        details: { path: path === "" ? "/" : path },
+      },
+    );
   }
 }
 
@@ -44,4 +51,11 @@ function describe(error: SchemaError): string {
   if (Array.isArray(allowed))
     return `must be one of ${allowed.map((value) => JSON.stringify(value)).join(", ")}`;
   return error.message;
+}
+
+function settingOf({ keyword, instancePath }: SchemaError, schema: object): string {
+  if (keyword !== "maximum") return "";
+  const field: unknown = Reflect.get(Object(Reflect.get(schema, "properties")), instancePath.slice(1));
+  const setting: unknown = Reflect.get(Object(field), OWN_LIMIT);
+  return typeof setting === "string" ? ` (${setting})` : "";
 }

@@ -15,6 +15,6 @@ export const requestValidator: FastifySchemaCompiler<Type.TSchema> = ({ schema, 
     const value = httpPart === "querystring" ? convertQueryText(schema, data) : data;
     fillDefaults(schema, value);
     if (check.Check(value)) return { value };
-    return { error: new RequestInvalid(httpPart ?? "body", check.Errors(value)) };
+    return { error: new RequestInvalid(httpPart ?? "body", check.Errors(value), schema) };
   };
 };

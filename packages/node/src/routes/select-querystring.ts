@@ -15,8 +15,8 @@ export const SelectQuerystring = Type.Object(
     where: text,
     /** `name` or `name:desc`, separated by commas. */
     orderBy: text,
-    limit: Type.Optional(Type.Integer()),
-    offset: Type.Optional(Type.Integer()),
+    limit: SelectRequest.properties.limit,
+    offset: SelectRequest.properties.offset,
     ...READ_OPTIONS,
   },
   { additionalProperties: false },

@@ -1,0 +1,30 @@
+import { EventHistory } from "@understudy/health-monitor";
+import { silentLogger, systemClock, systemRandom } from "@understudy/kernel";
+import { UnderstudyError } from "@understudy/protocol";
+import { readConfig } from "../src/config/node-config.ts";
+import { Admission } from "../src/http/admission.ts";
+import type { NodeRuntime } from "../src/node-runtime.ts";
+
+/** A node without a database, for what its HTTP side does by itself. Everything else answers `starting`. */
+export function startingNode(environment: Readonly<Record<string, string>> = {}): NodeRuntime {
+  const config = readConfig(
+    { UNDERSTUDY_DATABASE_URL: "mysql://nobody@127.0.0.1:1", ...environment },
+    "master",
+  );
+  return {
+    services: {
+      config,
+      identity: { nodeId: "node1", advertisedUrl: "http://127.0.0.1:8083", version: "0" },
+      clock: systemClock,
+      random: systemRandom,
+      logger: silentLogger,
+      events: new EventHistory({ nodeId: "node1", clock: systemClock }),
+      admission: new Admission(config),
+    },
+    running: () => {
+      throw new UnderstudyError("starting", "there is no database here");
+    },
+    current: () => null,
+    uptimeSeconds: () => 0,
+  };
+}
