@@ -29,7 +29,7 @@ export interface SessionParts {
 }
 
 /** Fields of a read that say how fresh it has to be. */
-type Freshness = Pick<QueryInput, "after" | "consistency" | "waitMs">;
+type Freshness = Pick<QueryInput, "after" | "consistency" | "maxLagMs" | "waitMs">;
 
 /** @see Session */
 export class ClusterSession implements Session {
@@ -198,7 +198,8 @@ export class ClusterSession implements Session {
       ...request,
       after,
       waitMs: request.waitMs ?? WAIT_MS,
-      ...(needs.strong ? { consistency: "strong" as const } : {}),
+      // stronger than any bound
+      ...(needs.strong ? { consistency: "strong" as const, maxLagMs: undefined } : {}),
     };
     const first = fresh.consistency === "strong" ? "master" : "preferred";
     try {
