@@ -1,0 +1,390 @@
+// Writes under an idempotency key: one effect and one answer, through any node, whatever dies in between.
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { testFlavours } from "@understudy/database-server";
+import { seededRandom, systemClock } from "@understudy/kernel";
+import { rowsOf, sql, startCluster, type Answer, type Cluster, type ClusterNode } from "../src/index.ts";
+import { expectProblem } from "./expect-problem.ts";
+
+const KEYS = "understudy.idempotency_keys";
+const add = { sql: "UPDATE shop.counter SET n = n + 1 WHERE id = 1" };
+const POLL = { timeout: 30_000, interval: 20 } as const;
+
+/** A write to each endpoint, in an order in which each has an effect once and would fail or have another one again. */
+const WRITES = [
+  ["/createdb", { name: "fresh" }, 201],
+  [
+    "/createtable",
+    { database: "fresh", table: "t", columns: "id INT PRIMARY KEY AUTO_INCREMENT, n INT" },
+    201,
+  ],
+  ["/execute", { sql: "ALTER TABLE fresh.t ADD COLUMN note VARCHAR(20)" }, 200],
+  ["/insert", { database: "fresh", table: "t", record: { n: 1, note: "ü🎭" } }, 201],
+  ["/execute", { sql: "INSERT INTO fresh.t (n) VALUES (?), (?)", params: [2, 3] }, 200],
+  [
+    "/batch",
+    {
+      statements: [
+        { sql: "UPDATE fresh.t SET n = n + 10" },
+        { sql: "SELECT id, n, note FROM fresh.t ORDER BY id" },
+      ],
+    },
+    200,
+  ],
+  ["/update", { database: "fresh", table: "t", set: { note: "changed" }, where: { n: 11 } }, 200],
+  ["/delete", { database: "fresh", table: "t", where: { n: { $gt: 11 } }, limit: 1 }, 200],
+  ["/execute", { sql: "DELETE FROM fresh.t WHERE n = -1" }, 200],
+  ["/droptable", { database: "fresh", table: "t" }, 200],
+  ["/dropdb", { name: "fresh" }, 200],
+] as const;
+
+const under = (key: string) => ({ headers: { "idempotency-key": key } });
+
+/** The answer but for its receipt, which is of the try. */
+function told({ status, body }: Answer): object {
+  const { position: _position, acks: _acks, retries: _retries, timeMs: _timeMs, ...answer } = body;
+  return { status, answer };
+}
+
+async function numberOf(node: ClusterNode, query: string): Promise<number> {
+  const [row] = await rowsOf(node, query);
+  return Number(Object.values(row ?? {})[0]);
+}
+
+const counted = (node: ClusterNode): Promise<number> =>
+  numberOf(node, "SELECT n FROM shop.counter WHERE id = 1");
+
+/** Sends until the node, or the master behind it, answers with something that is not its being away. */
+async function insist(node: ClusterNode, path: string, body: unknown, key: string): Promise<Answer> {
+  let last: Answer | null = null;
+  await expect
+    .poll(async () => {
+      last = await node.post(path, body, under(key)).catch(() => null);
+      return last !== null && last.status < 500;
+    }, POLL)
+    .toBe(true);
+  if (!last) throw new Error("there is an answer");
+  return last;
+}
+
+for (const flavour of testFlavours()) {
+  describe(`idempotency keys on ${flavour}`, () => {
+    let cluster: Cluster;
+    let master: ClusterNode;
+    let slave: ClusterNode;
+
+    beforeAll(async () => {
+      cluster = await startCluster({ flavour, slaves: 1 });
+      const [first] = cluster.slaves;
+      if (!first) throw new Error("a slave was asked for");
+      master = cluster.master;
+      slave = first;
+      await using connection = await sql(master);
+      await connection.query("CREATE DATABASE shop");
+      await connection.query("CREATE TABLE shop.counter (id INT PRIMARY KEY, n INT NOT NULL)");
+      await connection.query(
+        "CREATE TABLE shop.ledger (id INT AUTO_INCREMENT PRIMARY KEY, tag CHAR(36) NOT NULL)",
+      );
+      await cluster.waitForSync();
+    });
+
+    beforeEach(async () => {
+      await using connection = await sql(master);
+      await connection.query("REPLACE INTO shop.counter VALUES (1, 0)");
+    });
+
+    afterAll(async () => {
+      await cluster[Symbol.asyncDispose]();
+    });
+
+    for (const through of ["the master", "a slave"] as const) {
+      it(`gives every kind of write one effect and one answer through ${through}`, async () => {
+        const node = through === "the master" ? master : slave;
+        const other = node === master ? slave : master;
+        for (const [path, body, status] of WRITES) {
+          const key = `${randomUUID()}~!`;
+          const first = await node.post(path, body, under(key));
+          expect(first.status, `${path}: ${first.text}`).toBe(status);
+          expect(first.headers["idempotency-replayed"]).toBeUndefined();
+          for (const again of [node, other]) {
+            const answer = await again.post(path, { ...body, ackTimeoutMs: 7000 }, under(key));
+            expect(told(answer), path).toEqual(told(first));
+            expect(answer.headers["idempotency-replayed"]).toBe("true");
+            expect(answer.headers["x-understudy-position"]).toBe(answer.body["position"]);
+          }
+        }
+        expect(
+          await numberOf(
+            master,
+            "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'fresh'",
+          ),
+        ).toBe(0);
+      });
+    }
+
+    it("gives 50 tries at once, at both nodes, one effect and one answer", async () => {
+      const key = randomUUID();
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, n) => (n % 2 ? slave : master).post("/execute", add, under(key))),
+      );
+      expect(new Set(answers.map((answer) => JSON.stringify(told(answer))))).toEqual(
+        new Set([JSON.stringify({ status: 200, answer: { affectedRows: 1, insertId: null, warnings: [] } })]),
+      );
+      expect(answers.filter(({ headers }) => headers["idempotency-replayed"] === undefined)).toHaveLength(1);
+      expect(await counted(master)).toBe(1);
+    });
+
+    it("refuses another request under the same key, and what is no key, at any node", async () => {
+      const key = randomUUID();
+      expect((await master.post("/execute", add, under(key))).status).toBe(200);
+      for (const node of [master, slave]) {
+        const others = [
+          ["/execute", { ...add, params: [] }],
+          ["/execute", { sql: `${add.sql} AND n < 100` }],
+          ["/batch", { statements: [add] }],
+          ["/createdb", { name: "never" }],
+        ] as const;
+        for (const [path, body] of others) {
+          expectProblem(await node.post(path, body, under(key)), "422 idempotency-mismatch");
+        }
+        for (const bad of ["a b", "é", "x".repeat(256), ""]) {
+          const answer = await node.post("/execute", add, under(Buffer.from(bad).toString("latin1")));
+          expectProblem(answer, "400 invalid-request");
+        }
+        const sooner = await node.post("/execute", { ...add, timeoutMs: 1234, ackTimeoutMs: 99 }, under(key));
+        expect(sooner.headers["idempotency-replayed"]).toBe("true");
+      }
+      expect(await counted(master)).toBe(1);
+    });
+
+    it("answers a write that can only fail by now because it was done, and keeps no error", async () => {
+      const key = randomUUID();
+      const insert = { database: "shop", table: "brief", record: { id: 1 } };
+      const early = await slave.post("/insert", insert, under(key));
+      expectProblem(early, "400 unknown-table");
+      await master.post("/createtable", { database: "shop", table: "brief", columns: "id INT PRIMARY KEY" });
+      const done = await slave.post("/insert", insert, under(key));
+      expect(done.status, done.text).toBe(201);
+      expect(told(await master.post("/insert", insert, under(key)))).toEqual(told(done));
+      expectProblem(await master.post("/insert", insert, under(randomUUID())), "409 duplicate-key");
+      await master.post("/droptable", { database: "shop", table: "brief" });
+      expect(told(await slave.post("/insert", insert, under(key)))).toEqual(told(done));
+    });
+
+    it("does not write where its answer is too large to be kept", async () => {
+      const batch = { statements: [add, { sql: "SELECT REPEAT('x', 1100000) AS text" }] };
+      expectProblem(await master.post("/batch", batch, under(randomUUID())), "413 too-large");
+      expect(await counted(master)).toBe(0);
+      // without a key of the client's nothing is in the way, at either node
+      for (const node of [master, slave]) {
+        const answer = await node.post("/batch", batch);
+        expect(answer.status, answer.text.slice(0, 300)).toBe(200);
+      }
+      expect(await counted(master)).toBe(2);
+    });
+
+    it("believes no row that a client forged", async () => {
+      const key = randomUUID();
+      const genuine = randomUUID();
+      expect((await master.post("/execute", add, under(genuine))).status).toBe(200);
+      // past the look at the statement's text, as far as the account's rights reach
+      const create = await master.post("/execute", {
+        sql: `CREATE PROCEDURE shop.forge() BEGIN
+          SET @forged = CONCAT('INSERT INTO under', 'study.idempotency_keys VALUES (''${key}'', REPEAT(''x'', 32), ''done'', 200,
+            ''{"affectedRows": 666}'', ''node1'', 1, 99999999999999, REPEAT(''x'', 32))');
+          PREPARE forged FROM @forged; EXECUTE forged; DEALLOCATE PREPARE forged; END`,
+      });
+      expect(create.status, create.text).toBe(200);
+      expect((await master.post("/execute", { sql: "CALL shop.forge()" })).status).toBe(200);
+      expect(await numberOf(master, `SELECT COUNT(*) FROM ${KEYS} WHERE idempotency_key = '${key}'`)).toBe(1);
+      const answer = await master.post("/execute", add, under(key));
+      expect(answer.body, answer.text).toMatchObject({ affectedRows: 1 });
+      expect(answer.headers["idempotency-replayed"]).toBeUndefined();
+      expect((await slave.post("/execute", add, under(key))).headers["idempotency-replayed"]).toBe("true");
+      expect(await counted(master)).toBe(2);
+      // nor can a client read a row, change one or take one away
+      for (const text of [
+        `SELECT * FROM ${KEYS}`,
+        `DELETE FROM ${KEYS}`,
+        `UPDATE ${KEYS} SET answer = NULL`,
+        "SELECT * FROM understudy.secrets",
+        `INSERT INTO shop.ledger (tag) SELECT idempotency_key FROM ${KEYS}`,
+      ]) {
+        expect((await master.post("/execute", { sql: text })).status, text).toBeGreaterThanOrEqual(400);
+        expect((await master.post("/query", { sql: text })).status, text).toBeGreaterThanOrEqual(400);
+      }
+      await master.post("/execute", { sql: "DROP PROCEDURE shop.forge" });
+    });
+
+    it("lets pages send keys and see what was answered again", async () => {
+      const headers = {
+        origin: "http://localhost:3000",
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "content-type,idempotency-key",
+      };
+      const preflight = await fetch(`${slave.url}/execute`, { method: "OPTIONS", headers });
+      expect(preflight.headers.get("access-control-allow-headers")).toContain("idempotency-key");
+      const answer = await master.post("/execute", add, { headers: { origin: "http://localhost:3000" } });
+      expect(answer.headers["access-control-expose-headers"]).toContain("idempotency-replayed");
+    });
+
+    it("purges what no longer counts, on every node", async () => {
+      const key = randomUUID();
+      await master.post("/execute", add, under(key));
+      await cluster.waitForSync();
+      const there = `SELECT COUNT(*) FROM ${KEYS} WHERE idempotency_key = '${key}'`;
+      for (const node of cluster.nodes) expect(await numberOf(node, there)).toBe(1);
+      await using connection = await sql(master);
+      await connection.query(`UPDATE ${KEYS} SET expires_at = 1000 WHERE idempotency_key = ?`, [key]);
+      await master.stop();
+      await master.start();
+      for (const node of cluster.nodes) await expect.poll(() => numberOf(node, there), POLL).toBe(0);
+      await cluster.waitUntilReplicating();
+    });
+
+    it("has one effect where the master's node is killed around the commit", async () => {
+      const random = seededRandom(7);
+      for (let round = 0; round < 6; round++) {
+        const key = randomUUID();
+        const body = { sql: "INSERT INTO shop.ledger (tag) VALUES (?)", params: [key] };
+        const effects = `SELECT COUNT(*) FROM shop.ledger WHERE tag = '${key}'`;
+        const first = master.post("/execute", body, under(key)).catch(() => null);
+        if (round % 2 === 0)
+          await expect.poll(() => numberOf(master, effects), { ...POLL, interval: 1 }).toBe(1);
+        else await systemClock.sleep(random() * 12);
+        await master.killHard();
+        await first;
+        await master.start();
+        const again = await insist(round % 3 === 0 ? slave : master, "/execute", body, key);
+        expect(told(again), again.text).toMatchObject({ status: 200, answer: { affectedRows: 1 } });
+        if (round % 2 === 0) expect(again.headers["idempotency-replayed"]).toBe("true");
+        expect(await numberOf(master, effects)).toBe(1);
+      }
+      await cluster.waitUntilReplicating();
+    });
+
+    it("has one effect where the connection of a forwarding slave breaks, without a key of the client's", async () => {
+      const tags = Array.from({ length: 20 }, () => randomUUID());
+      const writes = tags.map((tag) =>
+        slave.post("/execute", {
+          sql: "INSERT INTO shop.ledger (tag) SELECT ? FROM (SELECT SLEEP(0.2)) s",
+          params: [tag],
+        }),
+      );
+      await expect
+        .poll(
+          () =>
+            numberOf(
+              master,
+              "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE '%SLEEP(0.2)%' AND INFO NOT LIKE '%PROCESSLIST%'",
+            ),
+          { ...POLL, interval: 1 },
+        )
+        .toBeGreaterThan(0);
+      await master.killHard();
+      await master.start();
+      for (const answer of await Promise.all(writes)) {
+        expect(answer.body, answer.text).toMatchObject({ affectedRows: 1 });
+      }
+      for (const tag of tags) {
+        expect(await numberOf(master, `SELECT COUNT(*) FROM shop.ledger WHERE tag = '${tag}'`)).toBe(1);
+      }
+      await cluster.waitUntilReplicating();
+    });
+
+    it("has one effect where the master's database server is killed under the write", async () => {
+      const random = seededRandom(8);
+      for (let round = 0; round < 3; round++) {
+        const key = randomUUID();
+        const body = { sql: "INSERT INTO shop.ledger (tag) VALUES (?)", params: [key] };
+        const first = master.post("/execute", body, under(key));
+        await systemClock.sleep(random() * 10);
+        await master.database.killHard();
+        await first;
+        await master.database.start();
+        const again = await insist(slave, "/execute", body, key);
+        expect(told(again), again.text).toMatchObject({ status: 200, answer: { affectedRows: 1 } });
+        expect(await numberOf(master, `SELECT COUNT(*) FROM shop.ledger WHERE tag = '${key}'`)).toBe(1);
+      }
+      await cluster.waitUntilReplicating();
+    });
+
+    it("is answered by a slave that has it while no master can be reached", async () => {
+      const key = randomUUID();
+      const done = await master.post("/execute", add, under(key));
+      await cluster.waitForSync();
+      await master.killHard();
+      const answer = await slave.post("/execute", add, under(key));
+      expect(told(answer), answer.text).toEqual(told(done));
+      expect(answer.headers["idempotency-replayed"]).toBe("true");
+      expect(answer.headers["x-understudy-node"]).toBe(slave.nodeId);
+      expect(answer.body["acks"]).toEqual([slave.nodeId]);
+      expect((await slave.post("/execute", { ...add, ack: 1 }, under(key))).status).toBe(200);
+      const unsure = await slave.post("/execute", { ...add, ack: 2 }, under(key));
+      expectProblem(unsure, "504 ack-timeout");
+      expect(unsure.body["committed"]).toBe(true);
+      expectProblem(
+        await slave.post("/execute", { sql: "DELETE FROM shop.counter" }, under(key)),
+        "422 idempotency-mismatch",
+      );
+      expectProblem(await slave.post("/execute", add, under(randomUUID())), "503 no-leader");
+      await master.start();
+      await cluster.waitUntilReplicating();
+      expect(await counted(slave)).toBe(1);
+    });
+
+    it("says that it can't tell where the node dies under a statement that commits by itself", async () => {
+      const key = randomUUID();
+      const create = { sql: "CREATE TABLE shop.slow (PRIMARY KEY (id)) AS SELECT 1 AS id, SLEEP(3) AS s" };
+      const running =
+        "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'CREATE TABLE shop.slow%'";
+      const first = master.post("/execute", create, under(key)).catch(() => null);
+      await expect.poll(() => numberOf(master, running), POLL).toBe(1);
+      const twin = master.post("/execute", create, under(key)).catch(() => null);
+      await master.killHard();
+      expect(await Promise.all([first, twin])).toEqual([null, null]);
+      await master.start();
+      for (const node of [slave, master]) {
+        const answer = await insist(node, "/execute", create, key);
+        const detail = expectProblem(answer, "409 idempotency-unresolved");
+        expect(answer.body).toMatchObject({ statement: "CREATE", node: master.nodeId });
+        expect(Date.parse(String(answer.body["firstTry"]))).toBeGreaterThan(Date.now() - 60_000);
+        expect(detail).toContain("new key");
+      }
+      await expect.poll(() => numberOf(master, running), POLL).toBe(0);
+      await master.post("/execute", { sql: "DROP TABLE IF EXISTS shop.slow" });
+      const anew = await insist(slave, "/execute", create, randomUUID());
+      expect(anew.status, anew.text).toBe(200);
+      await cluster.waitUntilReplicating();
+    });
+
+    it("runs a refused definition again, and says of a failed procedure what it can", async () => {
+      const key = randomUUID();
+      const createdb = { name: "shop" };
+      for (let tries = 0; tries < 2; tries++) {
+        expectProblem(await slave.post("/createdb", createdb, under(key)), "409 already-exists");
+      }
+      await master.post("/execute", {
+        sql: "CREATE PROCEDURE shop.halfway() BEGIN UPDATE shop.counter SET n = n + 1; INSERT INTO shop.nowhere VALUES (1); END",
+      });
+      const call = { sql: "CALL shop.halfway()" };
+      const failed = randomUUID();
+      expectProblem(await slave.post("/execute", call, under(failed)), "400 unknown-table");
+      const detail = expectProblem(
+        await slave.post("/execute", call, under(failed)),
+        "409 idempotency-unresolved",
+      );
+      expect(detail).toContain("unknown-table");
+      expect(await counted(master), "it did not run again").toBe(1);
+      await master.post("/execute", { sql: "DROP PROCEDURE shop.halfway" });
+    });
+
+    it("leaves both nodes equal", async () => {
+      await cluster.waitForSync();
+      const rows = `SELECT idempotency_key, state, status, answer, HEX(mac) AS mac FROM ${KEYS} ORDER BY 1`;
+      expect(await rowsOf(slave, rows)).toEqual(await rowsOf(master, rows));
+      const ledger = "SELECT * FROM shop.ledger ORDER BY id";
+      expect(await rowsOf(slave, ledger)).toEqual(await rowsOf(master, ledger));
+    });
+  });
+}
