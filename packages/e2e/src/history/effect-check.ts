@@ -3,12 +3,13 @@ import { describeOperation, type Operation } from "./operation.ts";
 /** What a node's database holds of the marks: how often each marker is there, and what each client's counter says. */
 export interface Effects {
   readonly markers: ReadonlyMap<string, number>;
+  /** Only of the clients that have one. */
   readonly counters: ReadonlyMap<string, number>;
 }
 
 /**
- * Marks that were lost, doubled, half done, or that took effect although they had failed; in sentences. Each mark adds a marker of its own
- * and raises its client's counter in one transaction, under one idempotency key for all of its tries.
+ * Marks that were lost, doubled, half done, or that took effect although they had failed; in sentences. Each mark adds a marker of its own and
+ * raises its client's counter, where that has one, in one transaction with one effect whatever was tried.
  */
 export function effectFaults(operations: readonly Operation[], { markers, counters }: Effects): string[] {
   const faults: string[] = [];
@@ -23,9 +24,9 @@ export function effectFaults(operations: readonly Operation[], { markers, counte
     }
   }
   for (const key of markers.keys()) if (!known.has(key)) faults.push(`never written: ${key}`);
-  for (const [client, ofClient] of Map.groupBy(marks, (mark) => mark.client)) {
+  for (const [client, counted] of counters) {
+    const ofClient = marks.filter((mark) => mark.client === client);
     const there = ofClient.reduce((sum, { key }) => sum + (markers.get(key) ?? 0), 0);
-    const counted = counters.get(client) ?? 0;
     if (counted !== there) faults.push(`${client} has ${there} markers, its counter says ${counted}`);
   }
   return faults;

@@ -1,0 +1,53 @@
+import { firstNumber, positionOf, type HistoryClient } from "./history-client.ts";
+
+const REST_MS = 15;
+const WAIT_MS = 6_000;
+
+/**
+ * Writes its own register with growing values, reads its own and the others', at any node, and carries the last position that it was given
+ * into each read.
+ */
+export async function runSessionClient(client: HistoryClient, all: readonly string[]): Promise<void> {
+  let position: string | null = null;
+  for (let value = 1; client.goesOn;) {
+    if (client.random() < 0.4) {
+      position = (await writeOwn(client, value)) ?? position;
+      value++;
+    } else {
+      position =
+        (await readAfter(client, client.random() < 0.6 ? client.name : client.pick(all), position)) ??
+        position;
+    }
+    await client.rest(REST_MS);
+  }
+}
+
+async function writeOwn(client: HistoryClient, value: number): Promise<string | null> {
+  const { name, run } = client;
+  const pending = run.history.begin({ client: name, node: "any", kind: "write", key: name, value });
+  // an older write of unknown outcome may still come: it must not undo a newer one
+  const sql = "UPDATE history.registers SET value = ? WHERE id = ? AND value < ?";
+  const end = await client.write("/execute", { sql, params: [value, name, value] }, `${name}-${value}`);
+  const position = end.outcome === "ok" ? positionOf(end.body) : null;
+  if (end.outcome === "ok" && position === null) run.defects.push(`a write at ${end.node} names no position`);
+  pending.returns({ outcome: end.outcome, node: end.node, position });
+  return position;
+}
+
+async function readAfter(client: HistoryClient, key: string, after: string | null): Promise<string | null> {
+  const node = client.pick(client.run.nodes);
+  const { name, run } = client;
+  const pending = run.history.begin({ client: name, node: node.nodeId, kind: "read", key, value: null });
+  const sql = "SELECT value FROM history.registers WHERE id = ?";
+  const options = after === null ? {} : { after, waitMs: WAIT_MS };
+  const answer = await client.tryOnce("/query", { sql, params: [key], ...options }, { node });
+  const value = answer?.status === 200 ? firstNumber(answer.body, "value") : null;
+  if (!answer || value === null) {
+    if (answer?.status === 200) run.defects.push(`${key} has no row at ${node.nodeId}`);
+    pending.returns({ outcome: "failed" });
+    return null;
+  }
+  const position = positionOf(answer.body);
+  pending.returns({ outcome: "ok", value, position });
+  return position;
+}
