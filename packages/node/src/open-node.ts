@@ -40,6 +40,8 @@ const FATAL: ReadonlySet<ErrorCode> = new Set([
   "server-unsuitable",
 ]);
 
+/** Of statements whose request names no time. */
+const STATEMENT_TIMEOUT_MS = 30_000;
 const BACKOFF = { baseMs: 200, maxMs: 3000 } as const;
 
 /**
@@ -157,7 +159,10 @@ class Node implements NodeRuntime, AsyncDisposable {
           application: config.writerConnectionsMax,
           transaction: config.transactionsMax,
         },
-        limits: { queueMax: config.waitingRequestsMax },
+        limits: {
+          queueMax: config.waitingRequestsMax,
+          statementTimeoutMs: Math.min(STATEMENT_TIMEOUT_MS, config.statementTimeoutMsMax),
+        },
       }),
     );
     const { warnings } = await executor.withAdmin((session) => checkServerForBinlog(session));

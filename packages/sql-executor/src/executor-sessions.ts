@@ -25,6 +25,8 @@ export interface ExecutorSessionsOptions {
 
 /** Connections for ending statements and making accounts; never lent, so that they can't be used up. */
 const CONTROL_SESSIONS = 2;
+/** For looks at schemas, which clients ask for: they must not take the connections of the node's own work. */
+const INSPECTION_SESSIONS = 4;
 const CONTROL_MS_MAX = 10_000;
 const TRANSACTION_WAIT_MS_MAX = 500;
 /** How long a killed session may take for its rollback before nobody waits for it any more, and how often that is looked at. */
@@ -49,6 +51,7 @@ export class ExecutorSessions implements AsyncDisposable {
       reader: this.#createPool("reader", options.poolSizes.reader),
       application: this.#createPool("application", options.poolSizes.application),
       transaction: this.#createPool("transaction", options.poolSizes.transaction),
+      inspection: this.#createPool("inspection", INSPECTION_SESSIONS),
       admin: this.#createPool("admin", options.poolSizes.admin),
       control: this.#createPool("control", CONTROL_SESSIONS),
     };
@@ -97,12 +100,12 @@ export class ExecutorSessions implements AsyncDisposable {
     const untilMs = clock.monotonicMs() + ROLLBACK_MS_MAX;
     await this.control(async (session) => {
       await session.run(`KILL CONNECTION ${threadId}`).catch(ignoreUnknownThread);
-      while (clock.monotonicMs() < untilMs) {
-        const sessions = await listSessions(session);
-        if (!sessions.some(({ id }) => id === threadId)) return;
-        await clock.sleep(ROLLBACK_LOOK_MS);
-      }
     });
+    while (clock.monotonicMs() < untilMs) {
+      const sessions = await this.control(listSessions);
+      if (!sessions.some(({ id }) => id === threadId)) return;
+      await clock.sleep(ROLLBACK_LOOK_MS);
+    }
   }
 
   /** Ends the sessions of the application account on the server. */

@@ -15,6 +15,7 @@ import type {
   BatchOutcome,
   ExecuteOptions,
   ExecuteResult,
+  ExecutorLimits,
   OpenTransaction,
   OpenTransactionOptions,
   QueryOptions,
@@ -28,7 +29,7 @@ import type { SqlSession } from "./sql-session.ts";
 import { endsTransaction, guardExecute, guardQuery, leavesState, readsState } from "./statement-guard.ts";
 import { WriteExecutor } from "./write-executor.ts";
 
-const TIMEOUT_MS = 30_000;
+const ADMIN_TIMEOUT_MS = 30_000;
 
 /** The one implementation of {@link SqlExecutor}. */
 export class Executor implements SqlExecutor {
@@ -37,13 +38,13 @@ export class Executor implements SqlExecutor {
   readonly #sessions: ExecutorSessions;
   readonly #writes: WriteExecutor;
   readonly #logger: Logger;
-  readonly #resultBytesMax: number;
+  readonly #limits: ExecutorLimits;
 
   constructor(options: ExecutorSessionsOptions) {
     const { server } = options;
     this.server = server;
     this.#logger = options.logger;
-    this.#resultBytesMax = options.limits.resultBytesMax;
+    this.#limits = options.limits;
     this.#shapes = new ShapeCache(server);
     this.#sessions = new ExecutorSessions(options);
     this.#writes = new WriteExecutor({
@@ -52,7 +53,8 @@ export class Executor implements SqlExecutor {
       server,
       clock: options.clock,
       random: systemRandom,
-      resultBytesMax: this.#resultBytesMax,
+      resultBytesMax: options.limits.resultBytesMax,
+      timeoutMs: options.limits.statementTimeoutMs,
     });
   }
 
@@ -60,7 +62,7 @@ export class Executor implements SqlExecutor {
     const shape = this.#shapes.read(options.sql);
     guardQuery(shape);
     const sql = bindParams(shape.sql, options.params, shape.placeholders);
-    const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    const timeoutMs = options.timeoutMs ?? this.#limits.statementTimeoutMs;
     const { lending, pools } = this.#sessions;
     try {
       return await lending.lend(
@@ -73,7 +75,7 @@ export class Executor implements SqlExecutor {
         },
         async ({ session }) => {
           if (leavesState(shape)) session.markForReset();
-          return await collectRows(session, sql, { ...options, resultBytesMax: this.#resultBytesMax });
+          return await collectRows(session, sql, { ...options, resultBytesMax: this.#limits.resultBytesMax });
         },
       );
     } catch (error) {
@@ -93,7 +95,7 @@ export class Executor implements SqlExecutor {
         database: options.database,
         fresh: readsState(shape),
         leavesState: leavesState(shape),
-        timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+        timeoutMs: options.timeoutMs ?? this.#limits.statementTimeoutMs,
         signal: options.signal,
       },
     );
@@ -113,7 +115,7 @@ export class Executor implements SqlExecutor {
       shapes: this.#shapes,
       logger: this.#logger,
       flavour: this.server.flavour,
-      resultBytesMax: this.#resultBytesMax,
+      resultBytesMax: this.#limits.resultBytesMax,
     };
     return await openInteractiveTransaction(services, options);
   }
@@ -128,11 +130,23 @@ export class Executor implements SqlExecutor {
     task: (session: SqlSession) => Promise<T>,
     options: { timeoutMs?: number } = {},
   ): Promise<T> {
-    const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    return await this.#asNode("admin", options.timeoutMs ?? ADMIN_TIMEOUT_MS, task);
+  }
+
+  /** What clients ask of schemas. */
+  async #inspect<T>(task: (session: SqlSession) => Promise<T>): Promise<T> {
+    return await this.#asNode("inspection", this.#limits.statementTimeoutMs, task);
+  }
+
+  async #asNode<T>(
+    kind: "admin" | "inspection",
+    timeoutMs: number,
+    task: (session: SqlSession) => Promise<T>,
+  ): Promise<T> {
     const { lending, pools } = this.#sessions;
     try {
       return await lending.lend(
-        { pool: pools.admin, timeoutMs, repeat: "unsent" },
+        { pool: pools[kind], timeoutMs, repeat: "unsent" },
         async ({ session }) => await task(new AdminSession(session)),
       );
     } catch (error) {
@@ -153,19 +167,19 @@ export class Executor implements SqlExecutor {
   }
 
   async listDatabases(): Promise<string[]> {
-    return await this.withAdmin(inspection.listDatabases);
+    return await this.#inspect(inspection.listDatabases);
   }
 
   async describeDatabase(database: string): ReturnType<SqlExecutor["describeDatabase"]> {
-    return await this.withAdmin(async (session) => await inspection.describeDatabase(session, database));
+    return await this.#inspect(async (session) => await inspection.describeDatabase(session, database));
   }
 
   async listTables(database: string): ReturnType<SqlExecutor["listTables"]> {
-    return await this.withAdmin(async (session) => await inspection.listTables(session, database));
+    return await this.#inspect(async (session) => await inspection.listTables(session, database));
   }
 
   async describeTable(name: TableName): ReturnType<SqlExecutor["describeTable"]> {
-    return await this.withAdmin(async (session) => await inspection.describeTable(session, name));
+    return await this.#inspect(async (session) => await inspection.describeTable(session, name));
   }
 
   async tablesWithoutPrimaryKey(): Promise<TableName[]> {

@@ -1,7 +1,7 @@
 import type { Flavour } from "@understudy/protocol";
 
-/** What a session is for. `transaction` is for those that clients keep open between calls; `control` is the node's own, for ending statements and making accounts. */
-export type SessionKind = "reader" | "application" | "transaction" | "admin" | "control";
+/** What a session is for. `transaction` is for those that clients keep open between calls; `inspection` is for what clients ask of schemas, under the node's account, apart from `admin`, by which the node itself lives; `control` is for ending statements and making accounts. */
+export type SessionKind = "reader" | "application" | "transaction" | "inspection" | "admin" | "control";
 
 /** The servers' own defaults. Fixed, so that our lexer reads quotes and backslashes as the server does. */
 const SQL_MODES: Record<Flavour, string> = {
@@ -24,6 +24,7 @@ export const SESSION_PRELUDES: Record<SessionKind, string | undefined> = {
   reader: "SET TRANSACTION READ ONLY",
   application: undefined,
   transaction: undefined,
+  inspection: undefined,
   admin: undefined,
   control: undefined,
 };

@@ -107,17 +107,19 @@ export interface OpenTransactionOptions {
 export type TransactionQueryOptions = Omit<QueryOptions, "database">;
 
 /**
- * A transaction that stays open between calls, on a connection of its own. One call at a time: a second one that comes meanwhile
- * waits for the first. After an error that rolled it back as a whole (deadlock, timeout, lost connection) it `hasEnded`, and every
- * call throws `transaction-expired`: nothing ever runs outside of it. Disposal rolls back, by cutting the connection, so that the
- * locks go at once.
+ * A transaction that stays open between calls, on a connection of its own. One call at a time: others that come meanwhile wait
+ * their turn, in order. After an error that undid it as a whole (deadlock, lock wait timeout, timeout, lost connection) it
+ * `hasEnded`, and every call throws `transaction-expired`: nothing ever runs outside of it. Any other error of a statement leaves it
+ * open. Disposal rolls back, whatever is under way but a COMMIT; when it resolves, the locks are gone.
  */
 export interface OpenTransaction extends AsyncDisposable {
   /** True once it was committed or rolled back, by whomever. */
   readonly hasEnded: boolean;
-  /** True once a statement of it changed something or may have. */
+  /** True once a statement of it changed something or may have: each `execute`, locking reads, and queries whose functions wrote. */
   readonly hasWritten: boolean;
+  /** Queries, locking reads among them. */
   query(options: TransactionQueryOptions): Promise<QueryResult>;
+  /** Changes and savepoints; `not-allowed` for what ends a transaction by itself, or may (CALL). */
   execute(options: Pick<ExecuteOptions, "sql" | "params" | "timeoutMs">): Promise<ChangeResult>;
   /** Runs a statement of the node's own, then commits. Throws {@link BeforeCommitError} after rolling back, `write-uncertain` where the answer to COMMIT was lost. */
   commit(beforeCommit?: NodeStatement): Promise<Pick<Committed, "gtid">>;
@@ -164,6 +166,8 @@ export interface ExecutorLimits {
   /** How long a call waits for a connection before it gets `overloaded`. */
   readonly acquireTimeoutMs: number;
   readonly connectTimeoutMs: number;
+  /** For calls that name no time of their own. */
+  readonly statementTimeoutMs: number;
   /** Bytes of rows that one query may collect; more get `too-many-rows`. */
   readonly resultBytesMax: number;
 }
@@ -227,6 +231,7 @@ const LIMITS: ExecutorLimits = {
   queueMax: 1_000,
   acquireTimeoutMs: 5_000,
   connectTimeoutMs: 5_000,
+  statementTimeoutMs: 30_000,
   resultBytesMax: 64 * 1024 * 1024,
 };
 

@@ -42,9 +42,10 @@ export interface WriteExecutorOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly resultBytesMax: number;
+  /** For calls that name no time of their own. */
+  readonly timeoutMs: number;
 }
 
-const TIMEOUT_MS = 30_000;
 /** ER_BINLOG_UNSAFE_ROUTINE, ER_BINLOG_CREATE_ROUTINE_NEED_SUPER. */
 const ROUTINE_NOT_TRUSTED: ReadonlySet<number> = new Set([1418, 1419]);
 
@@ -69,7 +70,7 @@ export class WriteExecutor {
     guardExecute(shape);
     guardDatabase(options.database);
     const sql = bindParams(shape.sql, options.params, shape.placeholders);
-    const { beforeCommit: keep, timeoutMs = TIMEOUT_MS } = options;
+    const { beforeCommit: keep, timeoutMs = this.#options.timeoutMs } = options;
     const isAlone = endsTransaction(shape);
     if (keep && isAlone)
       throw new UnderstudyError("internal", "it commits by itself, so nothing can join it");
@@ -106,7 +107,7 @@ export class WriteExecutor {
 
   /** As `SqlExecutor.batch`. */
   async batch(options: BatchOptions): Promise<BatchOutcome> {
-    const { database, isolation, beforeCommit: keep, timeoutMs = TIMEOUT_MS } = options;
+    const { database, isolation, beforeCommit: keep, timeoutMs = this.#options.timeoutMs } = options;
     guardDatabase(database);
     const statements = options.statements.map((statement, index) =>
       atIndex(index, () => this.#prepare(statement)),
