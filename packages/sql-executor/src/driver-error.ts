@@ -1,5 +1,5 @@
 import { messageOf } from "@understudy/kernel";
-import { UnderstudyError, type ErrorCode } from "@understudy/protocol";
+import { isUnderstudyError, UnderstudyError, type ErrorCode } from "@understudy/protocol";
 import { ConnectionLostError } from "./query-command.ts";
 
 /** Server error numbers and what they mean to a client (MySQL "Server Error Message Reference", MariaDB "Error Codes"). */
@@ -147,7 +147,7 @@ export function errnoOf(error: unknown): number | undefined {
  * was under way is known only to whoever sent it.
  */
 export function classifyDriverError(error: unknown): UnderstudyError {
-  if (error instanceof UnderstudyError) return error;
+  if (isUnderstudyError(error)) return error;
   const errno = errnoOf(error);
   if (errno !== undefined) {
     const sqlState = sqlStateOf(error);

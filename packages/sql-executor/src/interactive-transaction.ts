@@ -34,10 +34,15 @@ export interface InteractiveTransactionOptions {
   readonly lend: OpenLend;
 }
 
-type End = "committed" | "rolled back" | "committed or rolled back, which is not known";
+type End = "committed" | "rolled back" | typeof UNKNOWN;
+
+const UNKNOWN = "committed or rolled back, which is not known";
+/** A statement succeeded and the transaction is none any more. */
+const ENDED_BY_ITSELF = new Error("the server says that no transaction is open");
 
 const TIMEOUT_MS = 30_000;
 const ROLLBACK_MS_MAX = 5_000;
+const PROBE_MS_MAX = 5_000;
 /** Calls that may be under way or wait in one transaction. */
 const CALLS_MAX = 100;
 /** ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK: the one undoes a statement on the server, the other all. Here both undo all. */
@@ -76,14 +81,24 @@ export class InteractiveTransaction implements OpenTransaction {
       guardTransactionQuery(shape);
       const sql = bindParams(shape.sql, options.params, shape.placeholders);
       if (shape.hasLockingRead) this.#hasWritten = true;
-      const { resultBytesMax } = this.#options;
       return await this.#statement(options.timeoutMs, async () => {
         if (!this.#hasWritten) await this.#writes.begin();
-        const result = await collectRows(this.#session, sql, { ...options, resultBytesMax });
+        const result = await this.#collect(sql, options);
         if (!this.#hasWritten) this.#hasWritten = await this.#writes.hasWritten();
         return result;
       });
     });
+  }
+
+  async #collect(sql: string, options: TransactionQueryOptions): Promise<QueryResult> {
+    const { resultBytesMax } = this.#options;
+    try {
+      return await collectRows(this.#session, sql, { ...options, resultBytesMax });
+    } catch (error) {
+      // It was done, and only its rows were too many.
+      if (error instanceof UnderstudyError) this.#hasWritten = true;
+      throw error;
+    }
   }
 
   async execute(options: Pick<ExecuteOptions, "sql" | "params" | "timeoutMs">): Promise<ChangeResult> {
@@ -94,7 +109,7 @@ export class InteractiveTransaction implements OpenTransaction {
       this.#hasWritten = true;
       return await this.#statement(options.timeoutMs, async () => {
         const outcome = await this.#session.run(sql);
-        if (outcome.gtid !== null) throw endedByItself();
+        if (outcome.gtid !== null) throw ENDED_BY_ITSELF;
         return { ...changeOf(shape, outcome), warnings: await readWarnings(this.#session, outcome) };
       });
     });
@@ -114,7 +129,7 @@ export class InteractiveTransaction implements OpenTransaction {
         return { gtid };
       } catch (error) {
         const isLost = error instanceof ConnectionLostError;
-        this.#end = isLost ? "committed or rolled back, which is not known" : "rolled back";
+        this.#end = isLost ? UNKNOWN : "rolled back";
         if (isLost) throw writeUncertain(error);
         throw error instanceof BeforeCommitError ? error : classifyDriverError(error);
       } finally {
@@ -168,32 +183,30 @@ export class InteractiveTransaction implements OpenTransaction {
     try {
       return await this.#timed(timeoutMs ?? TIMEOUT_MS, async () => {
         const result = await run();
-        if (this.#session.inTransaction === false) throw endedByItself();
+        if (this.#session.inTransaction === false) throw ENDED_BY_ITSELF;
         return result;
       });
     } catch (error) {
       if (this.#end !== null) throw expired(this.#end, error);
-      const classified = classifyDriverError(error);
-      if (!(await this.#isOpenAfter(classified))) {
-        this.#end ??= "rolled back";
+      const end = error === ENDED_BY_ITSELF ? UNKNOWN : await this.#endBy(classifyDriverError(error));
+      if (end !== null) {
+        this.#end ??= end;
         await this.#release();
       }
-      throw classified;
+      throw end === UNKNOWN ? endedByItself(error) : classifyDriverError(error);
     }
   }
 
-  /** An error that says nothing of the transaction may have ended it all the same; only the server knows. */
-  async #isOpenAfter(error: UnderstudyError): Promise<boolean> {
-    if (!this.#session.isUsable) return false;
-    if (["timeout", "database-unavailable", "write-uncertain"].includes(error.code)) return false;
-    if (UNDOES_ALL.has(errnoOf(error) ?? 0)) return false;
+  /** How an error has ended the transaction; null where it is open still, which only the server knows. */
+  async #endBy(error: UnderstudyError): Promise<End | null> {
+    const isCut =
+      !this.#session.isUsable || error.code === "timeout" || error.code === "database-unavailable";
+    if (isCut || UNDOES_ALL.has(errnoOf(error) ?? 0)) return "rolled back";
     try {
-      return await this.#timed(
-        ROLLBACK_MS_MAX,
-        async () => (await this.#session.run("DO 0")).inTransaction === true,
-      );
+      const { inTransaction } = await this.#timed(PROBE_MS_MAX, async () => await this.#session.run("DO 0"));
+      return inTransaction === true ? null : UNKNOWN;
     } catch {
-      return false;
+      return "rolled back";
     }
   }
 
@@ -249,9 +262,10 @@ function expired(end: End, cause?: unknown): UnderstudyError {
   );
 }
 
-function endedByItself(): UnderstudyError {
+function endedByItself(cause: unknown): UnderstudyError {
   return new UnderstudyError(
     "write-uncertain",
     "the statement ended the transaction by itself, so what it and those before it changed may be committed",
+    { cause },
   );
 }

@@ -251,5 +251,20 @@ test.runIf(testFlavours().includes("mysql"))(
     expect(await codeOf(executor.query({ sql: "SELECT * FROM performance_schema.threads" }))).toBe(
       "forbidden",
     );
+    await executor.withAdmin(async (session) => {
+      await session.run("CREATE TABLE understudy.kept (k INT PRIMARY KEY)");
+    });
+    await executor.allowKeeping({ database: "understudy", table: "kept" });
+    await executor.refreshAccounts();
+    const beforeCommit = () => ({ sql: "INSERT INTO understudy.kept VALUES (?)", params: [1] });
+    expect(await codeOf(executor.execute({ sql: "INSERT INTO d.t VALUES (1)", beforeCommit }))).toBe("ok");
+    const peeps = [
+      "INSERT INTO d.t SELECT k + 1 FROM understudy.kept",
+      "UPDATE understudy.kept SET k = 2",
+      "DELETE FROM understudy.kept",
+    ];
+    for (const sql of peeps)
+      expect([sql, await codeOf(executor.execute({ sql }))]).toEqual([sql, "forbidden"]);
+    expect(await codeOf(executor.query({ sql: "SELECT * FROM understudy.kept" }))).toBe("forbidden");
   },
 );
