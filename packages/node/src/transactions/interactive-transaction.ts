@@ -10,7 +10,7 @@ import {
   type QueryResult,
   type TransactionQueryOptions,
 } from "@understudy/sql-executor";
-import { expired, type TransactionEnd } from "./transaction-end.ts";
+import { expired, type TransactionEnd, type UnknownEnd } from "./transaction-end.ts";
 
 /** Calls that may be under way or wait in one transaction. */
 const CALLS_MAX = 32;
@@ -22,8 +22,8 @@ export interface InteractiveTransactionOptions {
   readonly limits: Pick<BeginRequest, "idleTimeoutMs" | "maxMs">;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called once, when its connection is free again; null where the answer to its COMMIT was lost. */
-  readonly onEnd: (end: TransactionEnd | null) => void;
+  /** Called once, when its connection is free again. */
+  readonly onEnd: (end: TransactionEnd | UnknownEnd) => void;
 }
 
 const CONNECTION_LOST = "its connection to the database server was lost";
@@ -51,7 +51,7 @@ export class InteractiveTransaction implements AsyncDisposable {
   readonly #onEnd: InteractiveTransactionOptions["onEnd"];
   readonly #expiry: BackgroundLoop;
   readonly #begunMs: number;
-  #end: TransactionEnd | null = null;
+  #end: TransactionEnd | UnknownEnd | null = null;
   /** Settles when its connection is free again; null while it is open. */
   #ending: Promise<void> | null = null;
   #isCommitting = false;
@@ -115,7 +115,7 @@ export class InteractiveTransaction implements AsyncDisposable {
       return gtid;
     } catch (error) {
       if (errorCodeOf(error) === "write-uncertain") {
-        await this.#finish(null);
+        await this.#finish("commit-lost");
         throw error;
       }
       const cause = error instanceof BeforeCommitError ? error.cause : error;
@@ -179,6 +179,11 @@ export class InteractiveTransaction implements AsyncDisposable {
     } catch (error) {
       await this.#throwIfEnded();
       if (!this.#open.hasEnded) throw error;
+      if (errorCodeOf(error) === "write-uncertain") {
+        // a statement that nobody thought of has committed by itself
+        await this.#finish("unknowable");
+        throw error;
+      }
       const isOwn = errorCodeOf(error) !== "transaction-expired";
       await this.#finish(rolledBack(isOwn ? `a statement failed: ${messageOf(error)}` : CONNECTION_LOST));
       if (!isOwn) await this.#throwIfEnded();
@@ -189,20 +194,20 @@ export class InteractiveTransaction implements AsyncDisposable {
   async #throwIfEnded(): Promise<void> {
     if (this.#ending === null) return;
     await this.#ending;
-    if (this.#end !== null) throw expired(this.#end);
+    if (typeof this.#end === "object" && this.#end !== null) throw expired(this.#end);
     throw new UnderstudyError(
       "write-uncertain",
-      "the answer to its COMMIT was lost; GET /transactions/{id} tells",
+      "how the transaction ended was not known at once; GET /transactions/{id} tells",
     );
   }
 
   /** The first end counts. */
-  async #finish(end: TransactionEnd | null): Promise<void> {
+  async #finish(end: TransactionEnd | UnknownEnd): Promise<void> {
     this.#ending ??= this.#close(end);
     await this.#ending;
   }
 
-  async #close(end: TransactionEnd | null): Promise<void> {
+  async #close(end: TransactionEnd | UnknownEnd): Promise<void> {
     this.#end = end;
     try {
       await this.#open[Symbol.asyncDispose]();

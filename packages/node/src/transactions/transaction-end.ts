@@ -9,6 +9,9 @@ export interface TransactionEnd {
   readonly position: string | null;
 }
 
+/** The database can tell how it ended, or nobody can. */
+export type UnknownEnd = "commit-lost" | "unknowable";
+
 /** What every call gets that comes after the end. */
 export function expired({ state, reason, position }: TransactionEnd): UnderstudyError {
   const outcome = state === "committed" ? "committed" : "rolled back";

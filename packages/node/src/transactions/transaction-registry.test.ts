@@ -59,8 +59,9 @@ class FakeTransaction implements OpenTransaction {
     this.log.push(sql);
     await this.held.get(sql)?.promise;
     if (!sql.startsWith("fail ")) return;
-    this.hasEnded = sql === "fail deadlock";
-    throw new UnderstudyError(this.hasEnded ? "deadlock" : "duplicate-key", "the server said no");
+    this.hasEnded = sql !== "fail duplicate";
+    const code = sql === "fail deadlock" ? "deadlock" : "write-uncertain";
+    throw new UnderstudyError(this.hasEnded ? code : "duplicate-key", "the server said no");
   }
 }
 
@@ -236,6 +237,17 @@ describe("interactive transactions", () => {
       expiredAs("rolled-back", /not in the database/),
     );
     expect(settled).toEqual([id]);
+  });
+
+  it("say that nobody knows where a statement committed by itself, whatever the database tells", async () => {
+    const { registry, begin, settled } = await openRegistry();
+    const { id } = await begin();
+    const uncertain = { code: "write-uncertain" };
+    await expect(registry.execute(id, execute("fail unforeseen"))).rejects.toMatchObject(uncertain);
+    await expect(registry.commit(id, positionOf)).rejects.toMatchObject(uncertain);
+    await expect(registry.tell(id)).rejects.toMatchObject(uncertain);
+    expect(settled).toEqual([]);
+    expect(registry.openCount).toBe(0);
   });
 
   it("are rolled back where somebody settled their outcome before they committed", async () => {

@@ -12,7 +12,7 @@ import {
 import type { Committed, OpenTransactionOptions, SqlExecutor } from "@understudy/sql-executor";
 import { elapsedMs } from "../routes/query-answer.ts";
 import { InteractiveTransaction, type CommitSteps } from "./interactive-transaction.ts";
-import { expired, type TransactionEnd } from "./transaction-end.ts";
+import { expired, type TransactionEnd, type UnknownEnd } from "./transaction-end.ts";
 import type { TransactionIds } from "./transaction-ids.ts";
 
 /** Ends that are remembered, so that most questions need no database. */
@@ -46,7 +46,7 @@ export interface TransactionRegistryOptions {
 export class TransactionRegistry implements AsyncDisposable {
   readonly #options: TransactionRegistryOptions;
   readonly #open = new Map<string, InteractiveTransaction>();
-  readonly #ends = new Map<string, TransactionEnd>();
+  readonly #ends = new Map<string, TransactionEnd | "unknowable">();
   #opening = 0;
   #isClosed = false;
 
@@ -145,18 +145,24 @@ export class TransactionRegistry implements AsyncDisposable {
 
   async #endOf(id: string): Promise<TransactionEnd> {
     const known = this.#ends.get(id);
+    if (known === "unknowable") {
+      throw new UnderstudyError(
+        "write-uncertain",
+        "a statement ended the transaction by itself, so what it and those before it changed may be committed",
+      );
+    }
     if (known) return known;
     const end = await this.#options.outcomes.settle(id);
     this.#remember(id, end);
     return end;
   }
 
-  #note(id: string, end: TransactionEnd | null): void {
+  #note(id: string, end: TransactionEnd | UnknownEnd): void {
     this.#open.delete(id);
-    if (end !== null) this.#remember(id, end);
+    if (end !== "commit-lost") this.#remember(id, end);
   }
 
-  #remember(id: string, end: TransactionEnd): void {
+  #remember(id: string, end: TransactionEnd | "unknowable"): void {
     this.#ends.set(id, end);
     if (this.#ends.size <= ENDS_KEPT) return;
     const [oldest] = this.#ends.keys();
