@@ -11,7 +11,7 @@ export interface ApplierOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Called after each commit (or group of commits) with the position reached; must be quick and must not throw. */
+  /** Called after each commit (or group of commits), and when the position was read from the server, with the position reached; must be quick and must not throw. */
   readonly onProgress?: (position: GtidPosition) => void;
   /** How long a delivery waits for the one before it. Default 1000. */
   readonly orderWaitMs?: number;

@@ -138,6 +138,7 @@ class SessionApplier implements Applier {
     }
     this.#accepted = this.#committed;
     this.#line = line;
+    this.#options.onProgress?.(this.#committed);
     return line;
   }
 

@@ -7,6 +7,8 @@ const TABLES: Readonly<Record<string, string>> = {
      leader VARCHAR(64) NOT NULL)`,
   members: `(node_id VARCHAR(64) NOT NULL PRIMARY KEY, url VARCHAR(512) NOT NULL, server_version VARCHAR(128) NOT NULL,
      version VARCHAR(64) NOT NULL)`,
+  epochs: `(epoch BIGINT UNSIGNED NOT NULL PRIMARY KEY, node_id VARCHAR(64) NOT NULL, start_gtid LONGTEXT NOT NULL,
+     start_state LONGTEXT NOT NULL, began_at DATETIME(3) NOT NULL)`,
   secrets: "(name VARCHAR(64) NOT NULL PRIMARY KEY, secret VARBINARY(255) NOT NULL)",
   idempotency_keys: `(idempotency_key VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
      request_hash BINARY(32) NOT NULL, state VARCHAR(8) CHARACTER SET ascii NOT NULL, status SMALLINT UNSIGNED NOT NULL,

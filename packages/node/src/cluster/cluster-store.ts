@@ -1,6 +1,7 @@
 import { randomToken } from "@understudy/kernel";
 import { errorCodeOf, UnderstudyError } from "@understudy/protocol";
 import type { SqlExecutor, SqlSession } from "@understudy/sql-executor";
+import { askEpochStart, insertEpoch, readEpochs, type EpochRecord } from "./epoch-store.ts";
 import { ensureSchema, IDEMPOTENCY_SECRET, readSecret } from "./cluster-schema.ts";
 
 /** What a node's database says of the cluster that it belongs to. */
@@ -67,25 +68,35 @@ export class ClusterStore {
   async lead(nodeId: string, configuredClusterId: string | undefined): Promise<ClusterRecord> {
     return this.#executor.withAdmin(async (session) => {
       const known = await readRecord(session);
-      if (known) {
-        checkClusterId(known, configuredClusterId);
-        await ensureSchema(session);
-        if (known.leader === nodeId) return known;
-        const epoch = known.epoch + 1n;
-        await session.run("UPDATE understudy.cluster SET epoch = ?, leader = ? WHERE id = 1", [
-          epoch,
-          nodeId,
-        ]);
-        return { ...known, epoch, leader: nodeId };
-      }
+      if (known) checkClusterId(known, configuredClusterId);
+      // before the first write of the epoch that may begin now
+      const start = await askEpochStart(session, this.#executor.server.flavour);
       await ensureSchema(session);
-      const record = { clusterId: configuredClusterId ?? randomToken(9), epoch: 1n, leader: nodeId };
+      if (known?.leader === nodeId) {
+        const isNoted = (await readEpochs(session)).some(({ epoch }) => epoch === known.epoch);
+        if (!isNoted) await insertEpoch(session, { epoch: known.epoch, nodeId, ...start });
+        return known;
+      }
+      const record: ClusterRecord = {
+        clusterId: known?.clusterId ?? configuredClusterId ?? randomToken(9),
+        epoch: (known?.epoch ?? 0n) + 1n,
+        leader: nodeId,
+      };
+      await session.run("START TRANSACTION");
       await session.run(
-        "INSERT INTO understudy.cluster (id, cluster_id, epoch, leader) VALUES (1, ?, 1, ?)",
-        [record.clusterId, nodeId],
+        `INSERT INTO understudy.cluster (id, cluster_id, epoch, leader) VALUES (1, ?, ?, ?)
+         ON DUPLICATE KEY UPDATE epoch = ?, leader = ?`,
+        [record.clusterId, record.epoch, nodeId, record.epoch, nodeId],
       );
+      await insertEpoch(session, { epoch: record.epoch, nodeId, ...start });
+      await session.run("COMMIT");
       return record;
     });
+  }
+
+  /** Where each epoch began, as far as this database knows. */
+  async epochs(): Promise<EpochRecord[]> {
+    return this.#executor.withAdmin((session) => readEpochs(session));
   }
 
   /** Remembers a member; does not write where nothing changed. */

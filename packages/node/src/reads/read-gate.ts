@@ -1,6 +1,9 @@
-import type { ReadOptions } from "@understudy/protocol";
+import { anySignal } from "@understudy/kernel";
+import { UnderstudyError, type ReadOptions } from "@understudy/protocol";
 import type { NodeRuntime } from "../node-runtime.ts";
 import type { SlaveRole } from "../roles/slave-role.ts";
+import { ReadWalk } from "./read-walk.ts";
+import { parseWantedPosition } from "./wanted-position.ts";
 
 /** Where a read is to be answered. */
 export type ReadPass =
@@ -27,8 +30,25 @@ export async function passReadGate(
   options: ReadOptions,
   signal: AbortSignal,
 ): Promise<ReadPass> {
-  signal.throwIfAborted();
-  const { role } = runtime.running();
-  if (options.consistency === "strong" && role.kind === "slave") return { kind: "master", role };
+  checkOptions(options);
+  const { executor, role } = runtime.running();
+  const { clock } = runtime.services;
+  // only the master that leads may say that nobody has written since
+  if (options.consistency !== "local" && role.kind === "master") await role.checkLeads();
+  const after =
+    options.after === undefined ? null : parseWantedPosition(executor.server.flavour, options.after);
+  const walk = new ReadWalk({ role, clock, options, after });
+  const end = await walk.run(anySignal(signal, role.reads.ended));
+  if (end === "forward" && role.kind === "slave") return { kind: "master", role };
   return { kind: "here", position: role.positionText(), lagMs: role.lagMs() };
+}
+
+/** Throws `invalid-request` for options that only make sense together. */
+function checkOptions({ consistency, maxLagMs }: ReadOptions): void {
+  if ((consistency === "bounded") === (maxLagMs !== undefined)) return;
+  const message =
+    consistency === "bounded"
+      ? "bounded needs maxLagMs: how old the data may be, in milliseconds"
+      : `maxLagMs says something only with bounded, and the consistency is ${consistency}`;
+  throw new UnderstudyError("invalid-request", message, { details: { path: "/maxLagMs" } });
 }

@@ -4,6 +4,7 @@ import {
   type HealthChange,
   type HealthMonitor,
 } from "@understudy/health-monitor";
+import type { GtidPosition } from "@understudy/binlog";
 import { messageOf } from "@understudy/kernel";
 import {
   formatPosition,
@@ -19,20 +20,23 @@ import { buildMasterView } from "../cluster/master-view.ts";
 import { MemberRegistry, type RegisteredMember } from "../cluster/member-registry.ts";
 import { SchemaWarnings } from "../cluster/schema-warnings.ts";
 import { ownWarnings, type RoleServices } from "../node-services.ts";
+import type { MasterReads } from "../reads/master-reads.ts";
+import { openMasterReads } from "../reads/open-master-reads.ts";
 import { openTransactions } from "../transactions/open-transactions.ts";
 import type { TransactionRegistry } from "../transactions/transaction-registry.ts";
 import { askExecutedPosition, askPurgedPosition, createBinlogAccess, positionOf } from "./binlog-access.ts";
 import { openKeyedWrites } from "../writes/idempotency/open-keyed-writes.ts";
 import type { KeyedWrites } from "../writes/idempotency/keyed-writes.ts";
+import { WriteAcks } from "../writes/write-acks.ts";
 import type { RoleFacts } from "./role.ts";
 import { applyServerMode } from "./server-mode.ts";
 import { createSlaveEndpoint } from "./slave-endpoint.ts";
-import { WrittenPosition } from "./written-position.ts";
 
 interface MasterParts {
   readonly record: ClusterRecord;
   readonly registry: MemberRegistry;
   readonly queue: ReplicationQueue;
+  readonly reads: MasterReads;
   readonly keyed: KeyedWrites;
   readonly warnings: SchemaWarnings;
   readonly monitor: HealthMonitor;
@@ -46,12 +50,15 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
   readonly transactions: TransactionRegistry;
   /** Writes under idempotency keys. */
   readonly keyed: KeyedWrites;
+  /** What reads see here. */
+  readonly reads: MasterReads;
+  /** Waits for acks. */
+  readonly acks: WriteAcks;
   readonly #services: RoleServices;
   readonly #record: ClusterRecord;
   readonly #registry: MemberRegistry;
   readonly #queue: ReplicationQueue;
   readonly #warnings: SchemaWarnings;
-  readonly #written: WrittenPosition;
   readonly #monitor: HealthMonitor;
   readonly #throughput = new Map<string, ThroughputMeter>();
 
@@ -62,7 +69,14 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
     this.#registry = parts.registry;
     this.#queue = parts.queue;
     this.#warnings = parts.warnings;
-    this.#written = new WrittenPosition(() => this.#queue.position);
+    this.reads = parts.reads;
+    this.acks = new WriteAcks({
+      queue: parts.queue,
+      slaves: () => parts.registry.all().length,
+      defaultAck: services.config.defaultAck,
+      clock: services.clock,
+      ended: parts.reads.ended,
+    });
     this.#monitor = parts.monitor;
     this.transactions = parts.transactions;
   }
@@ -94,6 +108,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
         onDelivered: (nodeId, done) => role?.noteDelivered(nodeId, done),
       }),
     );
+    const reads = opening.use(await openMasterReads(services, store, queue));
     const warnings = opening.use(new SchemaWarnings(executor, clock, logger));
     const monitor = opening.use(
       await openHealthMonitor({
@@ -110,7 +125,16 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
       }),
     );
     const transactions = opening.use(await openTransactions(services, record.epoch));
-    role = new MasterRole(services, { record, keyed, registry, queue, warnings, monitor, transactions });
+    role = new MasterRole(services, {
+      record,
+      keyed,
+      registry,
+      queue,
+      reads,
+      warnings,
+      monitor,
+      transactions,
+    });
     opening.move();
     for (const member of registry.all()) await role.#deliverTo(member);
     return role;
@@ -129,23 +153,39 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
     return this.#queue;
   }
 
-  /** What this node has committed, without asking its server. */
-  gtidText(): string {
-    return this.#written.current().toString();
-  }
-
   positionText(): string {
-    return formatPosition({ epoch: this.epoch, gtid: this.gtidText() });
+    return formatPosition({ epoch: this.epoch, gtid: this.reads.visible.toString() });
   }
 
   /**
    * Position of a write that was confirmed here, given as the server told its GTID (a set, where a procedure committed by
-   * itself); where it wrote nothing, of everything before it.
+   * itself); where it wrote nothing, of everything that is visible.
    */
   noteWrite(gtid: string | null): string {
     if (gtid === null) return this.positionText();
-    this.#written.note(positionOf(this.#services, gtid));
+    this.reads.noteWrite(positionOf(this.#services, gtid));
     return formatPosition({ epoch: this.epoch, gtid });
+  }
+
+  /** The same as a value; where it wrote nothing, of everything that it can have seen, which the server is asked for. */
+  async writtenPosition(gtid: string | null): Promise<GtidPosition> {
+    if (gtid === null) return this.reads.askSeen();
+    const written = positionOf(this.#services, gtid);
+    this.reads.noteWrite(written);
+    return written;
+  }
+
+  /** All that this node's server has committed, asked from it. */
+  async executedPosition(): Promise<GtidPosition> {
+    return this.reads.askSeen();
+  }
+
+  /**
+   * Called before a read is answered that must not miss what another master may have confirmed. Throws `no-leader` where this
+   * node can't be sure to lead. A static master leads until a person stops it; a lease is checked here.
+   */
+  async checkLeads(): Promise<void> {
+    // no election, no lease
   }
 
   lagMs(): number {
@@ -315,6 +355,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const { logger } = this.#services;
     const ends = await Promise.allSettled([
+      this.reads[Symbol.asyncDispose](),
       this.transactions[Symbol.asyncDispose](),
       this.#monitor[Symbol.asyncDispose](),
       this.keyed[Symbol.asyncDispose](),

@@ -30,6 +30,8 @@ import { buildSlaveView } from "../cluster/slave-view.ts";
 import { ViewFollower } from "../cluster/view-follower.ts";
 import { endWhenIdle } from "../http/body-idle.ts";
 import type { RoleServices } from "../node-services.ts";
+import { openSlaveReads } from "../reads/open-slave-reads.ts";
+import type { SlaveReads } from "../reads/slave-reads.ts";
 import { findTransactionEnd } from "../transactions/open-transactions.ts";
 import type { TransactionEnd } from "../transactions/transaction-end.ts";
 import { positionOf } from "./binlog-access.ts";
@@ -52,6 +54,8 @@ const FORWARD_TIMEOUT_MS = 3_610_000;
 /** A node that follows: its database server is read-only but for what the applier brings, and writes go on to the master. */
 export class SlaveRole implements RoleFacts, AsyncDisposable {
   readonly kind = "slave";
+  /** What reads see here. */
+  readonly reads: SlaveReads;
   readonly #services: RoleServices;
   readonly #membership: Membership;
   readonly #applier: Applier;
@@ -70,6 +74,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       readonly applier: Applier;
       readonly master: NodeClient;
       readonly lag: LagMeter<GtidPosition>;
+      readonly reads: SlaveReads;
       readonly monitor: HealthMonitor;
     },
   ) {
@@ -79,6 +84,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     this.#applier = parts.applier;
     this.#master = parts.master;
     this.#lag = parts.lag;
+    this.reads = parts.reads;
     this.#throughput = new ThroughputMeter({ clock });
     this.#monitor = parts.monitor;
     this.#registration = new Registration({
@@ -100,13 +106,15 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     const { executor, endpoint, config, clock, random, logger } = services;
     await using opening = new AsyncDisposableStack();
     await applyServerMode(executor, "slave");
-    const record = await new ClusterStore(executor).read();
+    const store = new ClusterStore(executor);
+    const record = await store.read();
     if (record) checkClusterId(record, config.clusterId);
     const lag = new LagMeter<GtidPosition>({
       clock,
       graceMs: SILENCE_GRACE_MS,
       contains: (applied, heard) => applied.contains(heard),
     });
+    let reads: SlaveReads | null = null;
     const applier = opening.use(
       await openApplier({
         flavour: executor.server.flavour,
@@ -117,7 +125,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
         clock,
         random,
         logger,
-        onProgress: (position) => lag.applied(position),
+        onProgress: (position) => reads?.advance(position),
       }),
     );
     lag.applied(applier.position);
@@ -125,6 +133,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     if (url === undefined) throw new UnderstudyError("config-invalid", "a slave needs UNDERSTUDY_MASTER_URL");
     const master = opening.use(createNodeClient({ url }));
     const membership = new Membership(record, url);
+    reads = opening.use(await openSlaveReads(services, { store, applier, master, membership, lag }));
     let role: SlaveRole | null = null;
     const monitor = opening.use(
       await openHealthMonitor({
@@ -140,7 +149,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
         onChange: (change) => role?.noteHealth(change),
       }),
     );
-    role = new SlaveRole(services, { membership, applier, master, lag, monitor });
+    role = new SlaveRole(services, { membership, applier, master, lag, reads, monitor });
     opening.move();
     return role;
   }
@@ -208,6 +217,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     // only what came as a whole delivery may change whom this node follows: headers alone are quickly forged or garbled
     this.#membership.follow({ clusterId: headers.clusterId, epoch: headers.epoch, leader: headers.sender });
     this.#registration.heard();
+    this.reads.delivered.notify();
     if (outcome.applied > 0) {
       const bytes = Math.max(0, this.#applier.stats.bytes - bytesBefore);
       this.#throughput.add({ transactions: outcome.applied, bytes });
@@ -303,6 +313,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
 
   /** Ends the role; the server stays read-only. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.reads[Symbol.dispose]();
     await Promise.all([
       this.#registration[Symbol.asyncDispose](),
       this.#monitor[Symbol.asyncDispose](),

@@ -17,7 +17,8 @@ export function addReplicationRoutes(server: HttpServer, runtime: NodeRuntime): 
     const { role } = runtime.running();
     if (role.kind === "slave") return role.replicatePosition();
     const { nodeId } = runtime.services.identity;
-    return { nodeId, position: role.gtidText(), epoch: role.epoch.toString(), state: "master" };
+    const position = (await role.executedPosition()).toString();
+    return { nodeId, position, epoch: role.epoch.toString(), state: "master" };
   });
   server.post("/replicate/transactions", async (request) => {
     const { role } = runtime.running();

@@ -50,6 +50,7 @@ export function addTransactionRoutes(server: HttpServer, runtime: NodeRuntime): 
     onMaster({ request, reply }, async (role): Promise<CommitAnswer> => {
       const { id } = request.params;
       const { clock } = runtime.services;
+      role.acks.check(request.body);
       const startedMs = clock.monotonicMs();
       const committed = await role.transactions.commit(id, (gtid) => role.noteWrite(gtid));
       const timeMs = elapsedMs(clock.monotonicMs() - startedMs);

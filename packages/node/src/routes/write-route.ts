@@ -41,6 +41,7 @@ export function addWriteRoute<Schema extends WriteBody>(
       const hash = () => requestHash(route.path, body);
       return forwardWrite(runtime, { role, request, reply, key, hash, options: body });
     }
+    role.acks.check(body);
     const plan = route.plan(body);
     const clockMs = clock.monotonicMs();
     const status = route.status ?? 200;

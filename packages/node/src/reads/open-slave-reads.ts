@@ -1,0 +1,46 @@
+import type { Applier } from "@understudy/applier";
+import type { GtidPosition } from "@understudy/binlog";
+import type { NodeClient } from "@understudy/client";
+import type { LagMeter } from "@understudy/health-monitor";
+import type { ClusterStore } from "../cluster/cluster-store.ts";
+import type { RoleServices } from "../node-services.ts";
+import { positionOf } from "../roles/binlog-access.ts";
+import type { Membership } from "../roles/membership.ts";
+import { EpochHistory } from "./epoch-history.ts";
+import { SlaveReads } from "./slave-reads.ts";
+
+/** What a slave's reads go by. */
+export interface SlaveParts {
+  readonly store: ClusterStore;
+  readonly applier: Applier;
+  readonly master: NodeClient;
+  readonly membership: Membership;
+  readonly lag: LagMeter<GtidPosition>;
+}
+
+/** Opens what reads need of a slave, with what its database knows of the epochs by now. */
+export async function openSlaveReads(
+  services: RoleServices,
+  { store, applier, master, membership, lag }: SlaveParts,
+): Promise<SlaveReads> {
+  const { executor, clock, logger } = services;
+  const { epochChanged } = membership;
+  const epochs = new EpochHistory({
+    flavour: executor.server.flavour,
+    read: () => store.epochs(),
+    changed: epochChanged,
+    logger,
+  });
+  await epochs.learn();
+  return new SlaveReads({
+    visible: applier.position,
+    master,
+    parsePosition: (text) => positionOf(services, text),
+    epoch: () => membership.epoch,
+    lag,
+    epochs,
+    epochChanged,
+    clock,
+    logger,
+  });
+}

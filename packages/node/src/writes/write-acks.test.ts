@@ -1,0 +1,78 @@
+import { parseGtidPosition } from "@understudy/binlog";
+import { DeadlinePassed, orAbort, VirtualClock } from "@understudy/kernel";
+import type { AckWait } from "@understudy/replication-queue";
+import { expect, it } from "vitest";
+import { WriteAcks, type WriteAcksOptions } from "./write-acks.ts";
+
+const position = parseGtidPosition("mariadb", "0-1-7");
+const write = { position, positionText: "1:0-1-7" };
+
+/** A cluster of two slaves; who has acked is said by hand. */
+function openScene(defaultAck: WriteAcksOptions["defaultAck"] = "async") {
+  const clock = new VirtualClock();
+  const ended = new AbortController();
+  const scene = { acked: [] as string[], slaves: 2, waits: [] as { wait: AckWait; resolve: () => void }[] };
+  const acks = new WriteAcks({
+    clock,
+    defaultAck,
+    slaves: () => scene.slaves,
+    ended: ended.signal,
+    queue: {
+      ackedBy: () => scene.acked,
+      waitForAcks: async (wait) => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        scene.waits.push({ wait, resolve });
+        await orAbort(promise, wait.signal);
+        return scene.acked;
+      },
+    },
+  });
+  return Object.assign(scene, { clock, ended, acks });
+}
+
+it("async waits for none and names those that have it already", async () => {
+  const scene = openScene();
+  scene.acked = ["a"];
+  expect(await scene.acks.wait(write, { ack: "async", ackTimeoutMs: 1 })).toEqual(["a"]);
+  expect(await scene.acks.wait(write, { ackTimeoutMs: 1 })).toEqual(["a"]);
+  expect(scene.waits).toEqual([]);
+});
+
+it("what a request leaves open is the node's to say", async () => {
+  const scene = openScene("all");
+  const waiting = scene.acks.wait(write, { ackTimeoutMs: 100 });
+  expect(scene.waits[0]?.wait.wanted()).toBe(2);
+  scene.slaves = 1;
+  expect(scene.waits[0]?.wait.wanted()).toBe(1);
+  scene.acked = ["a"];
+  scene.waits[0]?.resolve();
+  expect(await waiting).toEqual(["a"]);
+  expect(() => openScene(2).acks.check({})).not.toThrow();
+  expect(() => openScene(3).acks.check({})).toThrow(expect.objectContaining({ code: "invalid-request" }));
+});
+
+it("a write that is not confirmed in time is said to be committed, where, and by whom it is acked", async () => {
+  const scene = openScene();
+  const waiting = scene.acks.wait(write, { ack: 2, ackTimeoutMs: 100 }).catch((error: unknown) => error);
+  await scene.clock.advance(99);
+  scene.acked = ["b"];
+  await scene.clock.advance(1);
+  const error = await waiting;
+  expect(error).toMatchObject({
+    code: "ack-timeout",
+    details: { committed: true, position: "1:0-1-7", acks: ["b"], wanted: 2 },
+    message: expect.stringContaining("within 100 ms"),
+  });
+  expect(error).toHaveProperty("cause", expect.any(DeadlinePassed));
+});
+
+it("so is one whose master ceases to be one", async () => {
+  const scene = openScene();
+  const waiting = scene.acks.wait(write, { ack: 1, ackTimeoutMs: 100 }).catch((error: unknown) => error);
+  scene.ended.abort(new Error("the role has ended"));
+  expect(await waiting).toMatchObject({
+    code: "ack-timeout",
+    details: { committed: true, acks: [], wanted: 1 },
+    message: expect.stringContaining("ceased to be the master"),
+  });
+});
