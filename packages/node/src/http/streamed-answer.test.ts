@@ -12,8 +12,8 @@ const CHUNK = "x".repeat(64 * 1024);
 async function openAnswer(task: (answer: StreamedAnswer) => Promise<void>, clock: VirtualClock) {
   const server = fastify();
   const outcome = Promise.withResolvers<string>();
-  server.get("/", (_request, reply) => {
-    void answerOne(reply);
+  server.get("/", async (_request, reply) => {
+    await answerOne(reply);
   });
   const answerOne = async (reply: FastifyReply): Promise<void> => {
     using answer = new StreamedAnswer(reply, { status: 200, headers: { "x-own": "1" }, clock });
