@@ -1,5 +1,5 @@
 // The master's node or its database server dies under interactive transactions: what GET tells is what the database holds.
-// UNDERSTUDY_LOST_COMMITS sets the rounds a flavour, UNDERSTUDY_LOST_SEED other moments.
+// UNDERSTUDY_LOST_ROUNDS sets the rounds a flavour, UNDERSTUDY_LOST_SEED other moments.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testFlavours } from "@understudy/database-server";
 import { seededRandom, systemClock } from "@understudy/kernel";
@@ -7,10 +7,11 @@ import { rowsOf, sql, startCluster, type Cluster, type ClusterNode } from "../sr
 import { expectProblem } from "./expect-problem.ts";
 import { InteractiveTransaction } from "./interactive-transaction.ts";
 
-const ROUNDS = Number(process.env["UNDERSTUDY_LOST_COMMITS"] ?? 8);
+const ROUNDS = Number(process.env["UNDERSTUDY_LOST_ROUNDS"] ?? 4);
 const SEED = Number(process.env["UNDERSTUDY_LOST_SEED"] ?? 20_261_123);
-/** A commit takes about so long, so that a kill falls before it, into it and after it. */
-const COMMIT_MS = 12;
+const AT_ONCE = 10;
+/** Commits are spread over so long, and the kill falls among them: before some, into some, after some. */
+const COMMITS_MS = 150;
 
 for (const flavour of testFlavours()) {
   describe(`transactions whose master dies on ${flavour}`, () => {
@@ -49,42 +50,54 @@ for (const flavour of testFlavours()) {
       return states[0];
     }
 
+    /** Commits at some moment, and says what was answered: 0 where the node did not even that. */
+    async function commitWithin(transaction: InteractiveTransaction, ms: number): Promise<number> {
+      await systemClock.sleep(ms);
+      return transaction.commit().then(
+        ({ status }) => status,
+        () => 0,
+      );
+    }
+
     it(
-      `tells of ${ROUNDS} commits under which the node was killed what the database says`,
+      `tells of ${ROUNDS * AT_ONCE} commits around which the node was killed what the database says`,
       async () => {
         const random = seededRandom(SEED);
         const outcomes: Record<string, number> = {};
         for (let round = 0; round < ROUNDS; round++) {
-          const transaction = await begin(round % 2 === 0 ? master : slave);
-          const inserted = await transaction.execute("INSERT INTO t VALUES (?, 'x')", [round]);
-          expect(inserted.status, inserted.text).toBe(200);
-          const commit = transaction.commit().then(
-            ({ status, body }) => ({ status, code: body["code"] }),
-            () => ({ status: 0, code: "lost" }),
-          );
-          await systemClock.sleep(random() * COMMIT_MS);
+          const transactions: InteractiveTransaction[] = [];
+          for (let at = 0; at < AT_ONCE; at++) {
+            const transaction = await begin(at % 2 === 0 ? master : slave);
+            transactions.push(transaction);
+            const inserted = await transaction.execute("INSERT INTO t VALUES (?, 'x')", [idOf(round, at)]);
+            expect(inserted.status, inserted.text).toBe(200);
+          }
+          const commits = transactions.map((it) => commitWithin(it, random() * COMMITS_MS));
+          await systemClock.sleep(COMMITS_MS * (0.3 + random() * 0.5));
           await master.killHard();
-          const { status, code } = await commit;
+          const statuses = await Promise.all(commits);
           await master.start();
-          const outcome = await outcomeOf(transaction);
-          expect(outcome).toBe((await isThere(master, round)) ? "committed" : "rolled-back");
-          if (status === 200) expect(outcome).toBe("committed");
-          else expect([502, 503, 0], String(code)).toContain(status);
-          const late = await master.post(`/transactions/${transaction.id}/commit`, {});
-          expectProblem(late, "410 transaction-expired");
-          expect(late.body["outcome"]).toBe(outcome);
-          // nothing comes to light later
-          expect(await isThere(master, round)).toBe(outcome === "committed");
-          const kind = `${status === 200 ? "answered" : "lost"}, ${String(outcome)}`;
-          outcomes[kind] = (outcomes[kind] ?? 0) + 1;
+          for (const [at, transaction] of transactions.entries()) {
+            const status = statuses[at] ?? 0;
+            const outcome = await outcomeOf(transaction);
+            expect(outcome).toBe((await isThere(master, idOf(round, at))) ? "committed" : "rolled-back");
+            if (status === 200) expect(outcome).toBe("committed");
+            else expect([502, 503, 0]).toContain(status);
+            const late = await master.post(`/transactions/${transaction.id}/commit`, {});
+            expectProblem(late, "410 transaction-expired");
+            expect(late.body["outcome"]).toBe(outcome);
+            // nothing comes to light later
+            expect(await isThere(master, idOf(round, at))).toBe(outcome === "committed");
+            const kind = `${status === 200 ? "answered" : "lost"}, ${String(outcome)}`;
+            outcomes[kind] = (outcomes[kind] ?? 0) + 1;
+          }
         }
         process.stderr.write(`${flavour}: ${JSON.stringify(outcomes)}\n`);
         await cluster.waitForSync();
-        for (let round = 0; round < ROUNDS; round++) {
-          expect(await isThere(slave, round)).toBe(await isThere(master, round));
-        }
+        const ids = (node: ClusterNode) => rowsOf(node, "SELECT id FROM shop.t ORDER BY id");
+        expect(await ids(slave)).toEqual(await ids(master));
       },
-      ROUNDS * 30_000 + 60_000,
+      ROUNDS * 40_000 + 60_000,
     );
 
     it("are rolled back when the database server is killed, and say so when it is back", async () => {
@@ -138,4 +151,8 @@ for (const flavour of testFlavours()) {
       expect(await isThere(master, 2001)).toBe(false);
     });
   });
+}
+
+function idOf(round: number, at: number): number {
+  return round * AT_ONCE + at;
 }
