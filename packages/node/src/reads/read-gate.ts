@@ -3,7 +3,7 @@ import { UnderstudyError, type ReadOptions } from "@understudy/protocol";
 import type { NodeRuntime } from "../node-runtime.ts";
 import type { SlaveRole } from "../roles/slave-role.ts";
 import { ReadWalk } from "./read-walk.ts";
-import { parseWantedPosition } from "./wanted-position.ts";
+import { parseWantedPositions } from "./wanted-position.ts";
 
 /** Where a read is to be answered. */
 export type ReadPass =
@@ -35,11 +35,17 @@ export async function passReadGate(
   const { clock } = runtime.services;
   // only the master that leads may say that nobody has written since
   if (options.consistency !== "local" && role.kind === "master") await role.checkLeads();
-  const after =
-    options.after === undefined ? null : parseWantedPosition(executor.server.flavour, options.after);
-  const walk = new ReadWalk({ role, clock, options, after });
-  const end = await walk.run(anySignal(signal, role.reads.ended));
-  if (end === "forward" && role.kind === "slave") return { kind: "master", role };
+  const { after, waitMs } = options;
+  const wanted = after === undefined ? [null] : parseWantedPositions(executor.server.flavour, after);
+  const ended = anySignal(signal, role.reads.ended);
+  const startMs = clock.monotonicMs();
+  // a session whose calls overlapped names several: what it has seen is reached when the last of them is
+  for (const one of wanted) {
+    const leftMs = Math.max(0, Math.ceil(waitMs - (clock.monotonicMs() - startMs)));
+    const walk = new ReadWalk({ role, clock, options: { ...options, waitMs: leftMs }, after: one });
+    const end = await walk.run(ended);
+    if (end === "forward" && role.kind === "slave") return { kind: "master", role };
+  }
   return { kind: "here", position: role.positionText(), lagMs: role.lagMs() };
 }
 

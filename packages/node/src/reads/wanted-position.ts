@@ -1,5 +1,12 @@
 import { parseGtidPosition, type GtidPosition } from "@understudy/binlog";
-import { parsePosition, UnderstudyError, type Flavour } from "@understudy/protocol";
+import {
+  formatPosition,
+  parsePosition,
+  parsePositions,
+  UnderstudyError,
+  type Flavour,
+  type Position,
+} from "@understudy/protocol";
 
 /** A position that a read waits for, read once. */
 export interface WantedPosition {
@@ -9,11 +16,24 @@ export interface WantedPosition {
   readonly text: string;
 }
 
-/** Reads the `after` of a read. Throws `invalid-request`, also for a position of the other flavour. */
+/** Reads the `after` of a read: one position or several. Throws `invalid-request`, also for positions of the other flavour. */
+export function parseWantedPositions(flavour: Flavour, after: string): readonly WantedPosition[] {
+  return inWords(after, () => parsePositions(after).map((one) => wantedOf(flavour, one)));
+}
+
+/** Reads a single position, likewise. */
 export function parseWantedPosition(flavour: Flavour, text: string): WantedPosition {
+  return inWords(text, () => wantedOf(flavour, parsePosition(text)));
+}
+
+function wantedOf(flavour: Flavour, position: Position): WantedPosition {
+  const { epoch, gtid } = position;
+  return { epoch, gtid: parseGtidPosition(flavour, gtid), text: formatPosition(position) };
+}
+
+function inWords<T>(text: string, parse: () => T): T {
   try {
-    const { epoch, gtid } = parsePosition(text);
-    return { epoch, gtid: parseGtidPosition(flavour, gtid), text };
+    return parse();
   } catch (error) {
     throw new UnderstudyError(
       "invalid-request",
