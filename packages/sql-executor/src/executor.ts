@@ -116,6 +116,7 @@ export class Executor implements SqlExecutor {
       logger: this.#logger,
       flavour: this.server.flavour,
       resultBytesMax: this.#limits.resultBytesMax,
+      timeoutMs: this.#limits.statementTimeoutMs,
     };
     return await openInteractiveTransaction(services, options);
   }

@@ -30,6 +30,8 @@ export interface InteractiveTransactionOptions {
   readonly logger: Logger;
   readonly flavour: Flavour;
   readonly resultBytesMax: number;
+  /** Of a statement that names none. */
+  readonly timeoutMs: number;
   /** Its session, with the transaction begun. */
   readonly lend: OpenLend;
 }
@@ -40,7 +42,8 @@ const UNKNOWN = "committed or rolled back, which is not known";
 /** A statement succeeded and the transaction is none any more. */
 const ENDED_BY_ITSELF = new Error("the server says that no transaction is open");
 
-const TIMEOUT_MS = 30_000;
+/** For COMMIT and the statement before it. */
+const COMMIT_MS_MAX = 30_000;
 const ROLLBACK_MS_MAX = 5_000;
 const PROBE_MS_MAX = 5_000;
 /** Calls that may be under way or wait in one transaction. */
@@ -119,7 +122,7 @@ export class InteractiveTransaction implements OpenTransaction {
     return await this.#inTurn(async () => {
       this.#isCommitting = true;
       try {
-        const gtid = await this.#timed(TIMEOUT_MS, async (lend) => {
+        const gtid = await this.#timed(COMMIT_MS_MAX, async (lend) => {
           if (beforeCommit) await runNodeStatement(this.#session, beforeCommit);
           lend.check();
           lend.enterCommit();
@@ -181,7 +184,7 @@ export class InteractiveTransaction implements OpenTransaction {
   /** Runs a client's statement, and makes sure that the transaction is still the same one afterwards. */
   async #statement<T>(timeoutMs: number | undefined, run: () => Promise<T>): Promise<T> {
     try {
-      return await this.#timed(timeoutMs ?? TIMEOUT_MS, async () => {
+      return await this.#timed(timeoutMs ?? this.#options.timeoutMs, async () => {
         const result = await run();
         if (this.#session.inTransaction === false) throw ENDED_BY_ITSELF;
         return result;
