@@ -10,6 +10,7 @@ import { setAnswerHeaders } from "./answer-headers.ts";
 import { answerClientError } from "./client-error-answer.ts";
 import { createOriginCheck } from "./cors-origins.ts";
 import { createHostCheck } from "./host-check.ts";
+import { closeIdleConnections } from "./idle-connections.ts";
 import { jsonTextOf, refuseInexactIntegers } from "./json-body.ts";
 import { createOriginGuard } from "./origin-guard.ts";
 import { problemAnswer } from "./problem-answer.ts";
@@ -26,7 +27,7 @@ export type HttpServer = FastifyInstance<
   TypeBoxTypeProvider
 >;
 
-/** A connection on which nothing moves for so long is closed. Deliveries lift this for themselves. */
+/** A connection on which nothing moves for so long, while no request of it is worked on, is closed. */
 const IDLE_CONNECTION_MS = 120_000;
 const HEADERS_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 75_000;
@@ -81,6 +82,7 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
     exposedHeaders: [...Object.values(HEADERS), "retry-after"],
     maxAge: 600,
   });
+  closeIdleConnections(server, IDLE_CONNECTION_MS);
   addAdmission(server, admission, config.connectionsMax);
   return server;
 }

@@ -15,7 +15,6 @@ export async function streamFromMaster(
 ): Promise<FastifyReply> {
   const { role, nodeId, request, reply } = forwarding;
   const forwarded = forwardedRequestOf({ ...forwarding, effect: "read" });
-  request.raw.socket.setTimeout(0);
   await whileConnected(request, async (signal) => {
     using source = await role.forwardStream(forwarded, signal);
     const headers = { ...forwardedAnswerHeaders(source.headers), [HEADERS.forwardedBy]: nodeId };

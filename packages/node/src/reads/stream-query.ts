@@ -35,8 +35,6 @@ export async function streamQuery(runtime: NodeRuntime, call: StreamedQuery): Pr
   const { request, reply, query, stopping, around = (open) => open() } = call;
   const { clock } = runtime.services;
   const { executor } = runtime.running();
-  // a query may be silent for long before its first row, and the reader of a stream is watched by the stream
-  request.raw.socket.setTimeout(0);
   await whileConnected(request, async (gone) => {
     const startedMs = clock.monotonicMs();
     const signal = anySignal(gone, stopping);
