@@ -113,7 +113,7 @@ export const ERROR_TABLE = {
   "idempotency-unresolved": entry(
     409,
     "Outcome unknown",
-    "The outcome of an earlier try with this key can't be told.",
+    "An earlier try under this idempotency key ran a statement that commits by itself (DDL, CALL), and its end is not known; it may still run. `firstTry`, `node` and `statement` tell which. Look at the data, then send what is missing under a new key.",
   ),
   "transaction-expired": entry(
     410,
@@ -123,7 +123,7 @@ export const ERROR_TABLE = {
   "too-large": entry(
     413,
     "Request too large",
-    "The body is larger than this node accepts; send fewer rows at once, or raise UNDERSTUDY_BODY_LIMIT_BYTES.",
+    "The body is larger than this node accepts; send fewer rows at once, or raise UNDERSTUDY_BODY_LIMIT_BYTES. Or the answer of a write is larger than what can be kept under its idempotency key (1 MiB): nothing was written, unless `committed` says so.",
   ),
   "too-many-rows": entry(
     413,
@@ -133,7 +133,7 @@ export const ERROR_TABLE = {
   "idempotency-mismatch": entry(
     422,
     "Another request under the same key",
-    "This idempotency key was used for a different request.",
+    "This idempotency key was used for a different request (route or body; `ack`, `ackTimeoutMs` and `timeoutMs` may differ). Take a new key for each new write.",
   ),
   "invalid-value": entry(422, "Value does not fit", "A value does not fit its column or parameter."),
   "apply-failed": entry(
@@ -175,7 +175,7 @@ export const ERROR_TABLE = {
   "write-uncertain": entry(
     502,
     "Outcome of the write unknown",
-    "The connection to the master broke after the write was sent, so it may or may not have been committed. Look before sending it again.",
+    "The connection to the master broke after the write was sent, so it may or may not have been committed. Send it again under the same idempotency key; without one, look before sending it again.",
   ),
   "node-unreachable": passing(
     502,

@@ -3,7 +3,6 @@ import {
   formatPosition,
   HEADERS,
   UnderstudyError,
-  type AckLevel,
   type ErrorCode,
   type WriteOptions,
 } from "@understudy/protocol";
@@ -11,6 +10,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { forwardToMaster } from "../http/forward-to-master.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import type { SlaveRole } from "../roles/slave-role.ts";
+import { ackGoalOf } from "./ack-goal.ts";
 import { findKept } from "./idempotency/find-kept.ts";
 import { newForwardingKey } from "./idempotency/idempotency-key.ts";
 import type { KeyedOutcome } from "./idempotency/keyed-request.ts";
@@ -65,7 +65,7 @@ export async function forwardWrite(
   } catch (error) {
     const known = await findHere(runtime, { write, key, error });
     if (!known) throw error;
-    return answerFromHere(write, identity.nodeId, known);
+    return answerFromHere(runtime, write, known);
   }
 }
 
@@ -95,11 +95,13 @@ async function findHere(
 }
 
 /** This node has it, which is one ack; of the others it can't ask. */
-function answerFromHere(write: WriteToForward, nodeId: string, known: KeyedOutcome): object {
+function answerFromHere(runtime: NodeRuntime, write: WriteToForward, known: KeyedOutcome): object {
+  const { config, identity } = runtime.services;
   const { role, reply, options } = write;
   const position = formatPosition({ epoch: role.epoch, gtid: known.gtid ?? "" });
-  const acks = [nodeId];
-  if (acksNeeded(options.ack, role.view().members.length) > acks.length) {
+  const acks = [identity.nodeId];
+  const slaves = role.view().members.length - 1;
+  if (ackGoalOf(options.ack ?? config.defaultAck, slaves) > acks.length) {
     throw new UnderstudyError(
       "ack-timeout",
       "an earlier try of this write is committed, but no master can be reached that knows who else has it",
@@ -108,10 +110,4 @@ function answerFromHere(write: WriteToForward, nodeId: string, known: KeyedOutco
   }
   reply.header(HEADERS.position, position).header(HEADERS.idempotencyReplayed, "true").status(known.status);
   return { ...known.answer, position, acks, retries: known.retries, timeMs: 0 };
-}
-
-function acksNeeded(level: AckLevel | undefined, members: number): number {
-  if (level === undefined || level === "async") return 0;
-  if (level === "majority") return Math.floor(members / 2);
-  return level === "all" ? members - 1 : level;
 }

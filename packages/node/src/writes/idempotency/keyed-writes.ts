@@ -1,4 +1,4 @@
-import { BackgroundLoop, messageOf, type Clock, type Logger } from "@understudy/kernel";
+import { BackgroundLoop, isCodedError, messageOf, type Clock, type Logger } from "@understudy/kernel";
 import { errorCodeOf, UnderstudyError, type ErrorCode } from "@understudy/protocol";
 import { BeforeCommitError } from "@understudy/sql-executor";
 import type { Written } from "../run-plan.ts";
@@ -78,7 +78,7 @@ export class KeyedWrites implements AsyncDisposable {
         } catch (error) {
           const known = await this.#lookAfter(request, error);
           if (known) return known;
-          if (!isCollision(error) || tries >= ATTEMPTS_MAX) throw causeOf(error);
+          if (!isCollision(error) || tries >= ATTEMPTS_MAX) throw inWords(causeOf(error));
         }
       }
     });
@@ -248,6 +248,17 @@ function keepable(key: string, answer: object): string | null {
 
 function causeOf(error: unknown): unknown {
   return error instanceof BeforeCommitError ? error.cause : error;
+}
+
+/** Without a key one would have to look; with it, sending again is what to do. */
+function inWords(error: unknown): unknown {
+  if (!isCodedError(error, "write-uncertain")) return error;
+  const { message, details } = error;
+  return new UnderstudyError(
+    "write-uncertain",
+    `${message}. Send it again under the same idempotency key: it has one effect`,
+    { details, cause: error },
+  );
 }
 
 function isCollision(error: unknown): boolean {
