@@ -3,7 +3,7 @@ import { messageOf } from "@understudy/kernel";
 import { FLAVOURS, UnderstudyError, type Flavour } from "@understudy/protocol";
 
 /** What can be measured, in the order in which it runs. */
-export const SUITES = ["apply", "lag", "memory", "http"] as const;
+export const SUITES = ["apply", "lag", "memory", "http", "acks", "after", "keys"] as const;
 /** @see SUITES */
 export type SuiteName = (typeof SUITES)[number];
 
@@ -13,7 +13,7 @@ export interface BenchOptions {
   readonly suites: readonly SuiteName[];
   readonly flavours: readonly Flavour[];
   readonly quick: boolean;
-  /** How often apply, lag and http are repeated. */
+  /** How often everything but memory is repeated. */
   readonly rounds: number;
   /** Where the results go as JSON. */
   readonly jsonFile: string;
@@ -26,12 +26,13 @@ const ROUNDS_QUICK = 1;
 /** Text of `--help`. */
 export const HELP = `pnpm bench -- [options]
 
-Measures Understudy beside the server's own replication and a mysql2 pool, on private servers of this machine.
+Measures Understudy beside the server's own replication, a mysql2 pool and its own cheaper ways, on private servers of this
+machine.
 
   --only LIST      of ${SUITES.join(", ")}; default all
   --flavour NAME   ${FLAVOURS.join(" or ")}; default both
-  --rounds N       repetitions of apply, lag and http, in changing order; default ${ROUNDS_DEFAULT}, with --quick ${ROUNDS_QUICK}
-  --quick          small amounts, under 4 minutes: a smoke test, no figures to quote
+  --rounds N       repetitions of all but memory, in changing order; default ${ROUNDS_DEFAULT}, with --quick ${ROUNDS_QUICK}
+  --quick          small amounts, about 4 minutes: a smoke test, no figures to quote
   --json FILE      where the results go; default bench-results.json
   --help           this text
 

@@ -1,8 +1,11 @@
 import { messageOf } from "@understudy/kernel";
 import type { Flavour } from "@understudy/protocol";
+import { runAcksSuite } from "./acks-suite.ts";
+import { runAfterSuite } from "./after-suite.ts";
 import { runApplySuite } from "./apply-suite.ts";
 import type { BenchOptions, SuiteName } from "./bench-options.ts";
 import { runHttpSuite } from "./http-suite.ts";
+import { runKeysSuite } from "./keys-suite.ts";
 import { runLagSuite } from "./lag-suite.ts";
 import type { SuiteResult } from "./measurement.ts";
 import { runMemorySuite } from "./memory-suite.ts";
@@ -15,6 +18,9 @@ const RUNNERS: Readonly<Record<SuiteName, Suite>> = {
   lag: runLagSuite,
   memory: runMemorySuite,
   http: runHttpSuite,
+  acks: runAcksSuite,
+  after: runAfterSuite,
+  keys: runKeysSuite,
 };
 
 /** What one suite gave on one flavour. */

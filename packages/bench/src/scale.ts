@@ -10,6 +10,11 @@ export interface Scale {
   /** One measurement at one number of connections; whole seconds. */
   readonly httpMs: number;
   readonly httpConnections: readonly number[];
+  /** Of the suites that set ways of ours beside each other: acks, after, keys. */
+  readonly costWarmUpMs: number;
+  /** One measurement at one number of connections. */
+  readonly costMs: number;
+  readonly costConnections: readonly number[];
   /** Bytes of binlog that pile up while the replicas are down. */
   readonly memoryBytes: number;
   /** Bound of everything together. */
@@ -25,6 +30,9 @@ export const FULL_SCALE: Scale = {
   httpWarmUpMs: 1_000,
   httpMs: 3_000,
   httpConnections: [1, 16, 64],
+  costWarmUpMs: 1_000,
+  costMs: 3_000,
+  costConnections: [1, 8],
   memoryBytes: 1_000_000_000,
   timeLimitMs: 45 * 60_000,
 };
@@ -38,6 +46,9 @@ export const QUICK_SCALE: Scale = {
   httpWarmUpMs: 500,
   httpMs: 1_000,
   httpConnections: [1, 16, 64],
+  costWarmUpMs: 300,
+  costMs: 700,
+  costConnections: [1, 8],
   memoryBytes: 60_000_000,
   timeLimitMs: 10 * 60_000,
 };
