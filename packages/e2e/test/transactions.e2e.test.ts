@@ -131,6 +131,30 @@ for (const flavour of testFlavours()) {
       expect(again.body).toMatchObject({ outcome: "committed", position: answers[3]?.body["position"] });
     });
 
+    it("answer a second commit as the first one where both bear the same idempotency key", async () => {
+      for (const [at, node] of cluster.nodes.entries()) {
+        const headers = { "idempotency-key": `commit of ${at}`.replaceAll(" ", "-") };
+        const transaction = await begin(node);
+        await transaction.execute("INSERT INTO t (a) VALUES (?)", [`keyed ${at}`]);
+        const path = `/transactions/${transaction.id}/commit`;
+        const first = await node.post(path, {}, { headers });
+        expect(first.status, first.text).toBe(200);
+        expect(first.headers["idempotency-replayed"]).toBeUndefined();
+        for (const again of cluster.nodes) {
+          const second = await again.post(path, { ack: "async" }, { headers });
+          expect(second.status, second.text).toBe(200);
+          expect(second.headers["idempotency-replayed"]).toBe("true");
+          expect(second.body).toMatchObject({ id: transaction.id, state: "committed" });
+        }
+        expectProblem(await node.post(path, {}), "410 transaction-expired");
+        const other = await begin(node);
+        const misused = await node.post(`/transactions/${other.id}/commit`, {}, { headers });
+        expectProblem(misused, "422 idempotency-mismatch");
+        await expectEnded(other, "rolled-back", /./);
+      }
+      expect(await names(master)).toEqual(["one", "two", "keyed 0", "keyed 1"]);
+    });
+
     it("leave nothing behind when they are rolled back", async () => {
       const transaction = await begin(slave);
       await transaction.execute("DELETE FROM t");

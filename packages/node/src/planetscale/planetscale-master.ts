@@ -91,6 +91,7 @@ async function runChange(
   executor: PlanetscaleMaster["executor"],
   { sql, database, session }: PlanetscaleCall,
 ): Promise<PlanetscaleOutcome> {
+  role.acks.check({});
   const { affectedRows, insertId, ...committed } = await executor.execute({
     sql,
     database,
@@ -105,9 +106,13 @@ async function runInside(
   { sql, id }: { readonly sql: string; readonly id: string },
 ): Promise<PlanetscaleResult> {
   if (isQuery(executor, sql)) {
-    return rowsOf(
-      await transactions.query(id, { sql, rows: "arrays", maxRows: ROWS_MAX, timeoutMs: TIMEOUT_MS }),
-    );
+    try {
+      const limits = { rows: "arrays", maxRows: ROWS_MAX, timeoutMs: TIMEOUT_MS } as const;
+      return rowsOf(await transactions.query(id, { sql, ...limits }));
+    } catch (error) {
+      // a savepoint is neither, but for a transaction a change
+      if (!isCodedError(error, "not-allowed")) throw error;
+    }
   }
   const { affectedRows, insertId } = await transactions.execute(id, { sql, timeoutMs: TIMEOUT_MS });
   return changeOf(affectedRows, insertId);
@@ -131,7 +136,10 @@ async function runWord(
     }
     case "commit": {
       if (id === undefined) return { session, result: NOTHING };
-      const committed = await role.transactions.commit(id, (gtid) => role.noteWrite(gtid));
+      role.acks.check({});
+      const committed = await role.transactions.commit(id, {
+        positionOf: (gtid) => role.noteWrite(gtid),
+      });
       return confirmed(role, { committed, session: rest, result: NOTHING });
     }
     case "rollback":

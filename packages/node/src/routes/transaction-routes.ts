@@ -9,13 +9,17 @@ import {
   type CommitAnswer,
   type TransactionAnswer,
 } from "@understudy/protocol";
+import type { Committed } from "@understudy/sql-executor";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import Type from "typebox";
 import { forwardToMaster } from "../http/forward-to-master.ts";
 import type { HttpServer } from "../http/create-server.ts";
+import { whileConnected } from "../http/while-connected.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import type { MasterRole } from "../roles/master-role.ts";
 import { confirmWrite } from "../writes/confirm-write.ts";
+import { parseIdempotencyKey } from "../writes/idempotency/idempotency-key.ts";
+import { requestHash } from "../writes/idempotency/request-hash.ts";
 import { elapsedMs } from "./query-answer.ts";
 
 const WithId = Type.Object({ id: Type.String() });
@@ -52,11 +56,12 @@ export function addTransactionRoutes(server: HttpServer, runtime: NodeRuntime): 
       const { clock } = runtime.services;
       role.acks.check(request.body);
       const startedMs = clock.monotonicMs();
-      const committed = await role.transactions.commit(id, (gtid) => role.noteWrite(gtid));
+      const committed = await commitOnce(role, request, id);
       const timeMs = elapsedMs(clock.monotonicMs() - startedMs);
       const receipt = await confirmWrite(role, committed, request.body);
+      if (committed.isReplayed) reply.header(HEADERS.idempotencyReplayed, "true");
       reply.header(HEADERS.position, receipt.position);
-      return { id, state: "committed", ...receipt, acks: [...receipt.acks], timeMs };
+      return { id, state: "committed", ...receipt, timeMs };
     }),
   );
   server.post("/transactions/:id/rollback", { schema: { params: WithId } }, (request, reply) =>
@@ -64,6 +69,25 @@ export function addTransactionRoutes(server: HttpServer, runtime: NodeRuntime): 
   );
   server.get("/transactions/:id", { schema: { params: WithId } }, (request, reply) =>
     tell(runtime, { request, reply }, request.params.id),
+  );
+}
+
+/** Commits; under an idempotency key a later try is told the same instead of `transaction-expired`. */
+async function commitOnce(
+  role: MasterRole,
+  request: FastifyRequest,
+  id: string,
+): Promise<Committed & { readonly isReplayed: boolean }> {
+  const positionOf = (gtid: string | null): string => role.noteWrite(gtid);
+  const key = parseIdempotencyKey(request.headers[HEADERS.idempotencyKey]);
+  if (key === null) return { ...(await role.transactions.commit(id, { positionOf })), isReplayed: false };
+  const hash = requestHash(`/transactions/${id}/commit`, request.body);
+  const answer = { id, state: "committed" };
+  return whileConnected(request, (signal) =>
+    role.keyed.run({ key, hash, status: 200, signal }, async (keep) => {
+      const committed = await role.transactions.commit(id, { positionOf, alsoKeep: keep(answer) });
+      return { ...committed, answer };
+    }),
   );
 }
 

@@ -31,8 +31,8 @@ const FENCED = "its outcome was asked for elsewhere while it could not be told, 
 
 /** How {@link InteractiveTransaction.commit} is done. */
 export interface CommitSteps {
-  /** The node's own word in the transaction itself; only asked where the transaction wrote. */
-  readonly keep: () => NodeStatement;
+  /** The node's own word in the transaction itself, if it is to have one. */
+  readonly keep: (hasWritten: boolean) => NodeStatement | undefined;
   /** Position of what was committed. */
   readonly positionOf: (gtid: string | null) => string;
 }
@@ -111,7 +111,7 @@ export class InteractiveTransaction implements AsyncDisposable {
 
   async #commitOpen(keep: CommitSteps["keep"]): Promise<string | null> {
     try {
-      const { gtid } = await this.#open.commit(this.#open.hasWritten ? keep() : undefined);
+      const { gtid } = await this.#open.commit(keep(this.#open.hasWritten));
       return gtid;
     } catch (error) {
       if (errorCodeOf(error) === "write-uncertain") {

@@ -65,7 +65,7 @@ class FakeTransaction implements OpenTransaction {
   }
 }
 
-async function openRegistry(openMax = 2) {
+async function openRegistry(openMax = 3) {
   const clock = new VirtualClock(1_700_000_000_000);
   const opened: FakeTransaction[] = [];
   const settled: string[] = [];
@@ -114,7 +114,7 @@ describe("interactive transactions", () => {
     const calls = [
       registry.execute(id, execute("a")),
       registry.query(id, query("b")),
-      registry.commit(id, positionOf),
+      registry.commit(id, { positionOf }),
     ];
     await clock.advance(0);
     expect(fake.log).toEqual(["a"]);
@@ -123,25 +123,29 @@ describe("interactive transactions", () => {
     expect(fake.log).toEqual(["a", "b", "COMMIT"]);
   });
 
-  it("keep their own word only where they wrote", async () => {
+  it("keep their own word only where they wrote, the row of a key always", async () => {
     const { registry, begin } = await openRegistry();
     const writing = await begin();
     await registry.execute(writing.id, execute("write"));
-    await registry.commit(writing.id, positionOf);
+    await registry.commit(writing.id, { positionOf });
     expect(writing.fake.kept).toEqual({ sql: "keep", params: [writing.id] });
     const reading = await begin();
     await registry.query(reading.id, query("read"));
-    await registry.commit(reading.id, positionOf);
+    await registry.commit(reading.id, { positionOf });
     expect(reading.fake.kept).toBeUndefined();
+    const alsoKeep = { sql: "INSERT INTO k VALUES (?)", params: ["key"] };
+    const keyed = await begin();
+    await registry.commit(keyed.id, { positionOf, alsoKeep });
+    expect(keyed.fake.kept).toEqual(alsoKeep);
   });
 
   it("say what became of them to every later call, without asking the database", async () => {
     const { registry, begin, settled } = await openRegistry();
     const { id } = await begin();
-    await registry.commit(id, positionOf);
+    await registry.commit(id, { positionOf });
     const committed = expiredAs("committed", /client/);
-    await expect(registry.commit(id, positionOf)).rejects.toMatchObject(committed);
-    await expect(registry.commit(id, positionOf)).rejects.toMatchObject({
+    await expect(registry.commit(id, { positionOf })).rejects.toMatchObject(committed);
+    await expect(registry.commit(id, { positionOf })).rejects.toMatchObject({
       details: { position: "1:gtid-1" },
     });
     await expect(registry.execute(id, execute("late"))).rejects.toMatchObject(committed);
@@ -192,7 +196,7 @@ describe("interactive transactions", () => {
     const { registry, begin, clock } = await openRegistry();
     const { id, fake } = await begin();
     const held = fake.hold("COMMIT");
-    const commit = registry.commit(id, positionOf);
+    const commit = registry.commit(id, { positionOf });
     await clock.advance(20_000);
     const closing = registry[Symbol.asyncDispose]();
     expect(fake.log).toEqual(["COMMIT"]);
@@ -213,7 +217,9 @@ describe("interactive transactions", () => {
       code: "deadlock",
       details: { transaction: "rolled-back" },
     });
-    await expect(registry.commit(id, positionOf)).rejects.toMatchObject(expiredAs("rolled-back", /said no/));
+    await expect(registry.commit(id, { positionOf })).rejects.toMatchObject(
+      expiredAs("rolled-back", /said no/),
+    );
   });
 
   it("end where their connection broke between two calls", async () => {
@@ -230,7 +236,7 @@ describe("interactive transactions", () => {
     const { registry, begin, settled } = await openRegistry();
     const { id, fake } = await begin();
     fake.commitError = new UnderstudyError("write-uncertain", "lost");
-    await expect(registry.commit(id, positionOf)).rejects.toMatchObject({ code: "write-uncertain" });
+    await expect(registry.commit(id, { positionOf })).rejects.toMatchObject({ code: "write-uncertain" });
     expect(registry.openCount).toBe(0);
     expect(await registry.tell(id)).toEqual({ id, expiresAt: null, ...SETTLED });
     await expect(registry.rollback(id)).rejects.toMatchObject(
@@ -244,7 +250,7 @@ describe("interactive transactions", () => {
     const { id } = await begin();
     const uncertain = { code: "write-uncertain" };
     await expect(registry.execute(id, execute("fail unforeseen"))).rejects.toMatchObject(uncertain);
-    await expect(registry.commit(id, positionOf)).rejects.toMatchObject(uncertain);
+    await expect(registry.commit(id, { positionOf })).rejects.toMatchObject(uncertain);
     await expect(registry.tell(id)).rejects.toMatchObject(uncertain);
     expect(settled).toEqual([]);
     expect(registry.openCount).toBe(0);
@@ -254,7 +260,9 @@ describe("interactive transactions", () => {
     const { registry, begin } = await openRegistry();
     const { id, fake } = await begin();
     fake.commitError = new BeforeCommitError(new UnderstudyError("duplicate-key", "there already"));
-    await expect(registry.commit(id, positionOf)).rejects.toMatchObject(expiredAs("rolled-back", /settled/));
+    await expect(registry.commit(id, { positionOf })).rejects.toMatchObject(
+      expiredAs("rolled-back", /settled/),
+    );
   });
 
   it("are limited in number, and make room when they end", async () => {

@@ -9,8 +9,9 @@ import {
   type TransactionQueryAnswer,
   type TransactionQueryRequest,
 } from "@understudy/protocol";
-import type { Committed, OpenTransactionOptions, SqlExecutor } from "@understudy/sql-executor";
+import type { Committed, NodeStatement, OpenTransactionOptions, SqlExecutor } from "@understudy/sql-executor";
 import { elapsedMs } from "../routes/query-answer.ts";
+import { insertBoth } from "../writes/idempotency/key-store.ts";
 import { InteractiveTransaction, type CommitSteps } from "./interactive-transaction.ts";
 import { expired, type TransactionEnd, type UnknownEnd } from "./transaction-end.ts";
 import type { TransactionIds } from "./transaction-ids.ts";
@@ -24,9 +25,14 @@ export type TransactionBegin = OpenTransactionOptions & Pick<BeginRequest, "idle
 /** Where the ends of transactions stand that this process does not remember. */
 export interface TransactionOutcomes {
   /** The word that a transaction commits about itself. */
-  readonly keep: (id: string) => ReturnType<CommitSteps["keep"]>;
+  readonly keep: (id: string) => NodeStatement;
   /** How a transaction ended that is not open here; makes sure that it can't end in another way any more. */
   readonly settle: (id: string) => Promise<TransactionEnd>;
+}
+
+/** What {@link TransactionRegistry.commit} takes. */
+export interface CommitOptions extends Pick<CommitSteps, "positionOf"> {
+  readonly alsoKeep?: NodeStatement | undefined;
 }
 
 /** What a {@link TransactionRegistry} is made of. */
@@ -97,10 +103,19 @@ export class TransactionRegistry implements AsyncDisposable {
     return this.#timed(id, (transaction) => transaction.execute(request));
   }
 
-  /** Throws `write-uncertain` where the answer was lost; {@link tell} finds it out. */
-  async commit(id: string, positionOf: CommitSteps["positionOf"]): Promise<Committed> {
+  /**
+   * Throws `write-uncertain` where the answer was lost; {@link tell} finds it out. `alsoKeep` is the row of an idempotency key, which
+   * is committed with the transaction also where that changed nothing.
+   */
+  async commit(id: string, { positionOf, alsoKeep }: CommitOptions): Promise<Committed> {
     const transaction = await this.#get(id);
-    return transaction.commit({ keep: () => this.#options.outcomes.keep(id), positionOf });
+    const { outcomes } = this.#options;
+    const keep = (hasWritten: boolean): NodeStatement | undefined => {
+      if (!hasWritten) return alsoKeep;
+      const own = outcomes.keep(id);
+      return alsoKeep ? insertBoth(own, alsoKeep) : own;
+    };
+    return transaction.commit({ keep, positionOf });
   }
 
   async rollback(id: string): Promise<TransactionAnswer> {

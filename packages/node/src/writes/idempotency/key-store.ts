@@ -95,6 +95,12 @@ export function insertStatement(row: SealedRow): NodeStatement {
   };
 }
 
+/** Keeps two rows, each given as its {@link insertStatement}, by one statement: both or none. */
+export function insertBoth(first: NodeStatement, second: NodeStatement): NodeStatement {
+  const marks = second.params.map(() => "?").join(", ");
+  return { sql: `${first.sql}, (${marks})`, params: [...first.params, ...second.params] };
+}
+
 async function purgeSome(session: SqlSession, condition: string, limitMs: number): Promise<boolean> {
   const rows = await session.rows(
     `SELECT OCTET_LENGTH(answer) AS bytes FROM ${TABLE} WHERE ${condition} ORDER BY expires_at LIMIT ${PURGE_ROWS_MAX}`,
