@@ -343,5 +343,28 @@ for (const flavour of testFlavours()) {
       expect(await ids()).toEqual([]);
       expect(await kept()).toEqual([]);
     });
+
+    test("the server dies between a change and what is kept of it: neither is there", async () => {
+      const frozen = Promise.withResolvers<void>();
+      const write = failure(
+        executor.execute({
+          sql: "INSERT INTO t (id) VALUES (9)",
+          database: "d",
+          beforeCommit: () => {
+            server.freeze();
+            frozen.resolve();
+            return keep("x");
+          },
+        }),
+      );
+      await frozen.promise;
+      await server.killHard();
+      const error = await write;
+      expect(error).toBeInstanceOf(BeforeCommitError);
+      expect(error).toMatchObject({ cause: { code: "database-unavailable" } });
+      await server.start();
+      expect(await ids()).toEqual([]);
+      expect(await kept()).toEqual([]);
+    });
   });
 }

@@ -320,6 +320,34 @@ for (const flavour of testFlavours()) {
       await next.rollback();
     });
 
+    test("a commit under way is not disturbed by disposal, but waited for", async () => {
+      const transaction = await open();
+      await transaction.execute({ sql: "UPDATE t SET v = 1 WHERE id = 1" });
+      server.freeze();
+      const committing = transaction.commit();
+      // it is its turn a moment later
+      await Promise.resolve();
+      const disposing = transaction[Symbol.asyncDispose]();
+      server.thaw();
+      expect((await committing).gtid).not.toBeNull();
+      await disposing;
+      expect(await balances()).toEqual([1, 100]);
+    });
+
+    test("where the answer to COMMIT is lost, nobody claims to know", async () => {
+      const transaction = await open();
+      await transaction.execute({ sql: "UPDATE t SET v = 1 WHERE id = 1" });
+      server.freeze();
+      const committing = codeOf(transaction.commit());
+      await Promise.resolve();
+      await server.killHard();
+      expect(await committing).toBe("write-uncertain");
+      expect(transaction.hasEnded).toBe(true);
+      await expect(transaction.commit()).rejects.toThrow("not known");
+      await transaction[Symbol.asyncDispose]();
+      await server.start();
+    });
+
     test("the server dies: it has ended, and the next one finds the new server", async () => {
       const transaction = await open();
       await transaction.execute({ sql: "UPDATE t SET v = 1 WHERE id = 1" });
