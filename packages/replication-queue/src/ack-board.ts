@@ -5,8 +5,8 @@ import type { Flavour } from "@understudy/protocol";
 /** What {@link AckBoard.wait} waits for. */
 export interface AckWait {
   readonly position: GtidPosition;
-  /** How many slaves it takes; asked again whenever one comes or goes. */
-  readonly wanted: () => number;
+  /** How many slaves it takes of so many that there are; asked again whenever one comes or goes. */
+  readonly wanted: (slaves: number) => number;
   /** Ends the wait with its reason. */
   readonly signal: AbortSignal;
 }
@@ -18,7 +18,7 @@ interface Slave {
 
 interface Waiter {
   readonly position: GtidPosition;
-  readonly wanted: () => number;
+  readonly wanted: AckWait["wanted"];
   readonly tickets: Map<string, PositionTicket<Waiter>>;
   /** Slaves that have it. */
   acks: number;
@@ -80,7 +80,7 @@ export class AckBoard {
   /** Resolves as soon as enough slaves have acked, with all that have; rejects with the signal's reason. */
   async wait({ position, wanted, signal }: AckWait): Promise<string[]> {
     const acks = this.ackedBy(position);
-    const goal = wanted();
+    const goal = wanted(this.#slaves.size);
     if (acks.length >= goal) return acks;
     const { promise, resolve } = Promise.withResolvers<void>();
     const waiter: Waiter = { position, wanted, goal, acks: 0, tickets: new Map(), done: resolve };
@@ -103,7 +103,7 @@ export class AckBoard {
 
   #countAgain(): void {
     for (const waiter of this.#waiters) {
-      waiter.goal = waiter.wanted();
+      waiter.goal = waiter.wanted(this.#slaves.size);
       if (waiter.acks >= waiter.goal) waiter.done();
     }
   }

@@ -40,16 +40,16 @@ export class WriteAcks {
   async wait(write: CommittedWrite, options: WriteOptions): Promise<string[]> {
     const { queue, slaves, defaultAck, clock, ended } = this.#of;
     const { position } = write;
-    const wanted = (): number => ackGoalOf(options.ack ?? defaultAck, slaves());
+    const wanted = (count: number): number => ackGoalOf(options.ack ?? defaultAck, count);
     const acks = queue.ackedBy(position);
-    if (acks.length >= wanted()) return acks;
+    if (acks.length >= wanted(slaves())) return acks;
     const ms = options.ackTimeoutMs;
     try {
       return await withDeadline({ clock, ms, signal: ended }, async (signal) =>
         queue.waitForAcks({ position, wanted, signal }),
       );
     } catch (error) {
-      throw this.#unconfirmed(write, { wanted: wanted(), ms, error });
+      throw this.#unconfirmed(write, { wanted: wanted(slaves()), ms, error });
     }
   }
 
