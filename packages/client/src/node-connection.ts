@@ -50,25 +50,23 @@ export class NodeConnection implements AsyncDisposable {
   }
 
   /**
-   * Sends a request that is safe to repeat and resolves when its answer begins; `timeoutMs` is for each wait. An answer of
-   * another status than 2xx is read whole and given to `refused`, which throws.
+   * As {@link openApart}, for answers of status 2xx; another one is read whole and given to `refused`, which throws. `timeoutMs`
+   * is for each wait.
    */
   async open(
     request: ExchangeRequest & { readonly body?: string | undefined },
     refused: (answer: RawAnswer) => never,
     options: CallOptions = {},
   ): Promise<OpenAnswer> {
-    const headers = { ...this.#headers, ...lowerCased(request.headers), ...lowerCased(options.headers) };
-    const limits = { timeoutMs: options.timeoutMs ?? this.#timeoutMs, signal: options.signal };
-    const inWords = (error: unknown): unknown =>
-      error instanceof ExchangeFailure ? this.#inWords(error, "repeatable") : error;
+    const answer = await this.openApart(request, options);
+    if (answer.status >= 200 && answer.status <= 299) return answer;
     try {
-      const answer = await openAnswer(this.#pool, { ...request, headers }, limits);
-      if (answer.status >= 200 && answer.status <= 299) return { ...answer, inWords };
       const body = await answer.collect(this.#answerBytesMax);
       return refused({ status: answer.status, headers: { ...answer.headers }, body });
     } catch (error) {
-      throw inWords(error);
+      throw answer.inWords(error);
+    } finally {
+      answer.close();
     }
   }
 

@@ -177,6 +177,19 @@ describe("a stream of rows", () => {
     });
   });
 
+  it("takes no connection that other calls wait for", async () => {
+    const { node } = await openPair((request, response) => {
+      if (request.path === "/ping") return answerJson(response, 200, { nodeId: "a", role: "master" });
+      begin(response);
+      return lines(response, HEADER, [1, "a"]);
+    });
+    await using client = createNodeClient({ url: node.url, connectionsMax: 1 });
+    await using one = await client.stream({ sql: "SELECT" });
+    await using other = await client.stream({ sql: "SELECT" });
+    expect([one.columns.length, other.columns.length]).toEqual([2, 2]);
+    expect(await client.ping({ timeoutMs: 5_000 })).toMatchObject({ nodeId: "a" });
+  });
+
   it("reads no faster than its rows are taken", async () => {
     const row = `${JSON.stringify([1, "x".repeat(1_000)])}\n`;
     let written = 0;
