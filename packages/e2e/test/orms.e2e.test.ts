@@ -57,10 +57,10 @@ for (const flavour of testFlavours()) {
       cluster = await startCluster({ flavour, slaves: 1 });
       master = cluster.master;
       await using connection = await sql(master);
-      await connection.query("CREATE DATABASE library");
-      await connection.query(`CREATE TABLE library.authors (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(100) NOT NULL UNIQUE,
+      await connection.query("CREATE DATABASE shelf");
+      await connection.query(`CREATE TABLE shelf.authors (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(100) NOT NULL UNIQUE,
         is_alive BOOLEAN NOT NULL, words BIGINT UNSIGNED NOT NULL, royalty DECIMAL(20, 4) NOT NULL, born DATETIME(3), tags JSON)`);
-      await connection.query(`CREATE TABLE library.books (id INT PRIMARY KEY AUTO_INCREMENT, author_id INT NOT NULL,
+      await connection.query(`CREATE TABLE shelf.books (id INT PRIMARY KEY AUTO_INCREMENT, author_id INT NOT NULL,
         title VARCHAR(100) NOT NULL, FOREIGN KEY (author_id) REFERENCES authors (id))`);
       await cluster.waitForSync();
     });
@@ -73,13 +73,13 @@ for (const flavour of testFlavours()) {
       }
     });
 
-    const urlOf = (node: ClusterNode): string => node.url.replace("://", "://library:any@");
+    const urlOf = (node: ClusterNode): string => node.url.replace("://", "://shelf:any@");
     const titles = async (): Promise<unknown[]> =>
-      (await rowsOf(master, "SELECT title FROM library.books ORDER BY id")).map(({ title }) => title);
+      (await rowsOf(master, "SELECT title FROM shelf.books ORDER BY id")).map(({ title }) => title);
     const clear = async (): Promise<void> => {
       await using connection = await sql(master);
-      await connection.query("DELETE FROM library.books");
-      await connection.query("DELETE FROM library.authors");
+      await connection.query("DELETE FROM shelf.books");
+      await connection.query("DELETE FROM shelf.authors");
       await cluster.waitForSync();
     };
 
