@@ -60,7 +60,7 @@ test("an older epoch than one known before does not count, when it alone answers
   await using cluster = await openCluster();
   const { master, slave } = cluster;
   Object.assign(slave, { leader: slave.node.url, epoch: "2" });
-  await using client = await connect({ nodes: [slave.node.url, master.node.url], retryForMs: 1_200 });
+  await using client = await connect({ nodes: [slave.node.url, master.node.url], retryForMs: 1_500 });
   await slave[Symbol.asyncDispose]();
   await expect(client.insert(INSERT)).rejects.toMatchObject({ code: "node-unreachable" });
   expect(pathsOf(master)).toEqual([]);
@@ -220,7 +220,7 @@ test("the map is brought up to date in the background, when it is used after a w
 test("tries end with the last error when time is up", async () => {
   await using cluster = await openCluster();
   cluster.master.data = problem(503, "overloaded");
-  await using client = await connect({ nodes: [cluster.master.node.url], retryForMs: 1_200 });
+  await using client = await connect({ nodes: [cluster.master.node.url], retryForMs: 1_500 });
   await expect(client.insert(INSERT)).rejects.toMatchObject({ code: "overloaded" });
   expect(pathsOf(cluster.master).length).toBeGreaterThan(1);
 });

@@ -168,11 +168,11 @@ describe("a stream of rows", () => {
       begin(response);
       lines(response, HEADER, [1, "a"]);
     });
-    await using stream = await client.stream({ sql: "SELECT" }, { timeoutMs: 60 });
+    await using stream = await client.stream({ sql: "SELECT" }, { timeoutMs: 500 });
     await expect(Array.fromAsync(stream)).rejects.toMatchObject({ code: "node-unreachable" });
     await using never = await openStandInNode(() => undefined);
     await using other = createNodeClient({ url: never.url });
-    await expect(other.stream({ sql: "SELECT" }, { timeoutMs: 60 })).rejects.toMatchObject({
+    await expect(other.stream({ sql: "SELECT" }, { timeoutMs: 500 })).rejects.toMatchObject({
       code: "node-unreachable",
     });
   });

@@ -11,8 +11,7 @@ export interface Actor {
   data: (request: SeenRequest, response: ServerResponse) => void;
 }
 
-/** A node that leads nobody yet. */
-export async function openActor(): Promise<Actor & AsyncDisposable> {
+async function openActor(): Promise<Actor & AsyncDisposable> {
   const actor: Actor & AsyncDisposable = {
     node: await openStandInNode((request, response) => {
       if (request.path === "/cluster") answerJson(response, 200, viewOf(actor));
