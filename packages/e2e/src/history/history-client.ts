@@ -98,6 +98,15 @@ export class HistoryClient {
     }
   }
 
+  /** A write of one try, without a key. */
+  async writeOnce(path: string, body: unknown): Promise<WriteEnd> {
+    const node = this.pick(this.run.nodes);
+    const answer = await this.tryOnce(path, body, { node });
+    const end = { node: node.nodeId, body: answer?.body ?? {} };
+    if (answer && answer.status < 300) return { ...end, outcome: "ok" };
+    return { ...end, outcome: answer === null || OPEN.has(answer.body["code"]) ? "unknown" : "failed" };
+  }
+
   /** A write with all of its tries, each at some node, under one key. */
   async write(path: string, body: unknown, key: string): Promise<WriteEnd> {
     const deadlineMs = this.run.clock.monotonicMs() + RETRY_FOR_MS;

@@ -4,20 +4,20 @@ import { positionOf, type HistoryClient } from "./history-client.ts";
 
 const REST_MS = 15;
 
-/** How a mark is made: with a counter in one transaction, or as one row. */
-export type MarkShape = "batch" | "execute" | "insert";
+/** How a mark is made: with a counter in one transaction, or as one row; `once` is a batch of one try without a key. */
+export type MarkShape = "batch" | "execute" | "insert" | "once";
 
 const INSERT = "INSERT INTO history.markers (marker) VALUES (?)";
 const COUNT = "UPDATE history.counters SET n = n + 1 WHERE id = ?";
 
-/** Leaves markers, each under a key of its own, with tries of its own at any node until it knows. */
+/** Leaves markers, each under a key of its own (but for `once`), with tries of its own at any node until it knows. */
 export async function runMarkClient(client: HistoryClient, shape: MarkShape): Promise<void> {
   for (let number = 0; client.goesOn; number++) {
     const key = `${client.name}-${number}`;
     const { name, run } = client;
     const pending = run.history.begin({ client: name, node: "any", kind: "mark", key, value: null });
     const { path, body } = requestOf(shape, name, key);
-    const end = await client.write(path, body, key);
+    const end = await (shape === "once" ? client.writeOnce(path, body) : client.write(path, body, key));
     pending.returns({ outcome: end.outcome, node: end.node, position: positionOf(end.body) });
     await client.rest(REST_MS);
   }
@@ -27,6 +27,7 @@ function requestOf(shape: MarkShape, client: string, key: string): { path: strin
   const insert = { sql: INSERT, params: [key] };
   switch (shape) {
     case "batch":
+    case "once":
       return { path: "/batch", body: { statements: [insert, { sql: COUNT, params: [client] }] } };
     case "execute":
       return { path: "/execute", body: insert };

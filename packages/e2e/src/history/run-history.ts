@@ -12,7 +12,7 @@ import { runConnectedClient, runMarkClient, type MarkShape } from "./mark-worklo
 import { breakAtRandom } from "./random-faults.ts";
 import { REGISTER_INITIAL, runRegisterClient } from "./register-workload.ts";
 import { sessionFaults } from "./session-check.ts";
-import { runSessionClient } from "./session-workload.ts";
+import { runConnectedSession, runSessionClient } from "./session-workload.ts";
 
 /** What {@link runHistory} does. */
 export interface HistoryOptions {
@@ -39,13 +39,15 @@ export interface HistoryResult {
 const OPERATIONS_MAX = 500_000;
 const FAULT_PAUSE_MS_MAX = 60;
 const HEAL_TIMEOUT_MS = 60_000;
-const SHAPES: readonly MarkShape[] = ["batch", "execute", "insert"];
+const SHAPES: readonly MarkShape[] = ["batch", "execute", "insert", "once"];
 
 /** Who takes part. */
 interface Cast {
   readonly registers: readonly string[];
   readonly registerClients: readonly string[];
   readonly sessionClients: readonly string[];
+  /** Sessions of the client library; they read the registers of the others, too. */
+  readonly connectedSessions: readonly string[];
   readonly bankClients: readonly string[];
   readonly markClients: readonly { readonly name: string; readonly shape: MarkShape }[];
   readonly connectedClients: readonly string[];
@@ -101,7 +103,7 @@ export async function runHistory(cluster: Cluster, options: HistoryOptions): Pro
         operations.filter(({ key }) => cast.registers.includes(key)),
         REGISTER_INITIAL,
       ),
-      ...sessionFaults(operations.filter(({ client }) => cast.sessionClients.includes(client))),
+      ...sessionFaults(operations.filter(({ client }) => sessionsOf(cast).includes(client))),
       ...bankFaults(operations, ACCOUNTS * BALANCE_INITIAL),
       ...effectFaults(history.ofKinds("mark"), await effectsOf(cluster, options.name)),
     ],
@@ -115,6 +117,7 @@ function castOf(name: string): Cast {
     registers: of("register", 3),
     registerClients: of("r", 4),
     sessionClients: of("session", 3),
+    connectedSessions: of("library", 2),
     bankClients: of("bank", 2),
     markClients: SHAPES.map((shape) => ({ name: `${name}-${shape}`, shape })),
     connectedClients: of("connect", 1),
@@ -129,11 +132,15 @@ async function work(
   await using connected = await connect({ nodes: cluster.nodes.map(({ url }) => url) });
   let value = REGISTER_INITIAL;
   const nextValue = (): number => ++value;
+  const sessions = sessionsOf(cast);
   const tasks: readonly Task[] = [
     ...cast.registerClients.map((name) =>
       named(name, (it) => runRegisterClient(it, cast.registers, nextValue)),
     ),
-    ...cast.sessionClients.map((name) => named(name, (it) => runSessionClient(it, cast.sessionClients))),
+    ...cast.sessionClients.map((name) => named(name, (it) => runSessionClient(it, sessions))),
+    ...cast.connectedSessions.map((name) =>
+      named(name, (it) => runConnectedSession(it, connected.session(), sessions)),
+    ),
     ...cast.bankClients.map((name) => named(name, runBankClient)),
     ...cast.markClients.map(({ name, shape }) => named(name, (it) => runMarkClient(it, shape))),
     ...cast.connectedClients.map((name) => named(name, (it) => runConnectedClient(it, connected))),
@@ -173,15 +180,22 @@ function named(name: string, task: Task["1"]): Task {
 }
 
 async function addRows(cluster: Cluster, cast: Cast): Promise<void> {
-  const registers = [...cast.registers, ...cast.sessionClients].map((id) => `('${id}', ${REGISTER_INITIAL})`);
+  const registers = [...cast.registers, ...sessionsOf(cast)].map((id) => `('${id}', ${REGISTER_INITIAL})`);
   const counters = countersOf(cast).map((id) => `('${id}', 0)`);
   await mustExecute(cluster, `INSERT INTO history.registers VALUES ${registers.join(", ")}`);
   await mustExecute(cluster, `INSERT INTO history.counters VALUES ${counters.join(", ")}`);
   await cluster.waitForSync();
 }
 
+/** Who writes a register of its own name. */
+function sessionsOf(cast: Cast): readonly string[] {
+  return [...cast.sessionClients, ...cast.connectedSessions];
+}
+
 function countersOf(cast: Cast): readonly string[] {
-  const batches = cast.markClients.filter(({ shape }) => shape === "batch").map(({ name }) => name);
+  const batches = cast.markClients
+    .filter(({ shape }) => shape === "batch" || shape === "once")
+    .map(({ name }) => name);
   return [...cast.bankClients, ...batches, ...cast.connectedClients];
 }
 
