@@ -5,12 +5,14 @@ import { format, resolveConfig } from "prettier";
 import { configurationDocument } from "./docs/configuration-document.ts";
 import { errorCodesDocument } from "./docs/error-codes-document.ts";
 import { metricsDocument } from "./docs/metrics-document.ts";
+import { openapiText } from "./docs/openapi-document.ts";
 
 /** Path from the root → how its text is made. A new generated document is one line here. */
-const DOCUMENTS: Readonly<Record<string, () => string>> = {
+const DOCUMENTS: Readonly<Record<string, () => string | Promise<string>>> = {
   "docs/configuration.md": configurationDocument,
   "docs/error-codes.md": errorCodesDocument,
   "docs/metrics.md": metricsDocument,
+  "docs/openapi.json": openapiText,
 };
 
 const root = join(import.meta.dirname, "..");
@@ -20,7 +22,7 @@ const outdated: string[] = [];
 for (const [path, make] of Object.entries(DOCUMENTS)) {
   const file = join(root, path);
   const config = await resolveConfig(file);
-  const text = await format(make(), { ...config, filepath: file });
+  const text = await format(await make(), { ...config, filepath: file });
   if ((await readTextIfThere(file)) === text) continue;
   if (isCheck) outdated.push(path);
   else await writeFile(file, text);

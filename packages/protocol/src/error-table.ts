@@ -34,7 +34,7 @@ export const ERROR_TABLE = {
   "sql-syntax": entry(
     400,
     "SQL syntax error",
-    "The database server could not parse the statement; `detail` quotes its message.",
+    "The database server could not parse the statement; `detail` quotes its message. Correct the text; values belong into `params`.",
   ),
   "unknown-database": entry(
     400,
@@ -46,7 +46,11 @@ export const ERROR_TABLE = {
     "Unknown table",
     "The named table does not exist in that database. Create it with POST /createtable, or correct the name.",
   ),
-  "unknown-column": entry(400, "Unknown column", "A named column does not exist in the table."),
+  "unknown-column": entry(
+    400,
+    "Unknown column",
+    "A named column does not exist in the table. GET /databases/{database}/tables/{table} lists those that do.",
+  ),
   "not-a-query": entry(
     400,
     "Not a query",
@@ -62,19 +66,31 @@ export const ERROR_TABLE = {
     "No condition given",
     "An update or delete without `where` changes every row. Add a condition, or `all: true` when that is meant.",
   ),
-  unauthenticated: entry(401, "Not authenticated", "The request needs a valid bearer token."),
+  unauthenticated: entry(
+    401,
+    "Not authenticated",
+    "The request needs a valid bearer token. Send it as `Authorization: Bearer …`.",
+  ),
   forbidden: entry(
     403,
     "Not permitted",
-    "The token, the origin, the Host header or the database account does not permit this.",
+    "The token, the origin, the Host header or the database account does not permit this; `detail` says which. UNDERSTUDY_CORS_ORIGINS permits origins, UNDERSTUDY_ALLOWED_HOSTS names.",
   ),
-  "not-found": entry(404, "Not found", "No such route, database, table, node or transaction."),
+  "not-found": entry(
+    404,
+    "Not found",
+    "No such route, database, table, node or transaction. `detail` names it; GET /openapi.json has the routes.",
+  ),
   "already-exists": entry(
     409,
     "Already exists",
     "A database, table or other object of this name is there already; use `ifNotExists` where that is fine.",
   ),
-  "duplicate-key": entry(409, "Duplicate key", "A row with the same unique key exists."),
+  "duplicate-key": entry(
+    409,
+    "Duplicate key",
+    "A row with the same unique key exists. Choose another key, or `onDuplicate` where the old row may be kept or replaced.",
+  ),
   deadlock: passing(
     409,
     "Deadlock or lock wait timeout",
@@ -83,22 +99,22 @@ export const ERROR_TABLE = {
   constraint: entry(
     409,
     "Constraint violated",
-    "A foreign key, CHECK or NOT NULL constraint refuses the change.",
+    "A foreign key, CHECK or NOT NULL constraint refuses the change; `detail` names it. Correct the values, or the rows that they refer to.",
   ),
   "history-lost": entry(
     409,
     "History lost",
-    "The position belongs to a history that did not survive a failover.",
+    "The position belongs to a history that did not survive a failover: what was written up to there may be gone. Read without `after`, and look what is there.",
   ),
   "epoch-stale": entry(
     409,
     "Stale epoch",
-    "The sender acts under an older epoch than this node knows; it must step down.",
+    "The sender acts under an older epoch than this node knows; it must step down. This is between nodes: clients have nothing to do.",
   ),
   "position-mismatch": entry(
     409,
     "Position mismatch",
-    "A replication batch does not continue where this node is; the answer tells the node's position.",
+    "A replication batch does not continue where this node is; the answer tells the node's position, from which the master goes on by itself.",
   ),
   "cluster-mismatch": entry(
     409,
@@ -118,7 +134,7 @@ export const ERROR_TABLE = {
   "transaction-expired": entry(
     410,
     "Transaction has ended",
-    "The interactive transaction was committed, rolled back or expired.",
+    "The interactive transaction was committed, rolled back or expired; `detail` says which. Begin a new one where it was rolled back.",
   ),
   "too-large": entry(
     413,
@@ -135,16 +151,20 @@ export const ERROR_TABLE = {
     "Another request under the same key",
     "This idempotency key was used for a different request (route or body; `ack`, `ackTimeoutMs` and `timeoutMs` may differ). Take a new key for each new write.",
   ),
-  "invalid-value": entry(422, "Value does not fit", "A value does not fit its column or parameter."),
+  "invalid-value": entry(
+    422,
+    "Value does not fit",
+    "A value does not fit its column or parameter; `detail` names it. Correct the value, or widen the column.",
+  ),
   "apply-failed": entry(
     422,
     "Applying failed",
-    "A replicated transaction could not be applied on this node; it stopped there and is `broken`.",
+    "A replicated transaction could not be applied on this node; it stopped there and is `broken`. GET /cluster has the reason; when it is cured, POST /cluster/nodes/{id}/resume at that node.",
   ),
   overloaded: passing(
     503,
     "Overloaded",
-    "The node has as many requests under way as it takes. Try again after `Retry-After` seconds.",
+    "The node has as many requests under way as it takes; nothing of this one was run. `detail` names the limit. Try again after `Retry-After` seconds.",
   ),
   "no-leader": passing(
     503,
@@ -156,7 +176,11 @@ export const ERROR_TABLE = {
     "Database server unavailable",
     "The node's database server does not answer. Try again after `Retry-After` seconds.",
   ),
-  "too-stale": passing(503, "Data too stale", "The node's data is older than the request allows."),
+  "too-stale": passing(
+    503,
+    "Data too stale",
+    "The node's data is older than the request allows. Wait, ask another node or the master, or allow more (`maxLagMs`, `waitMs`).",
+  ),
   starting: passing(
     503,
     "Starting",
@@ -165,12 +189,12 @@ export const ERROR_TABLE = {
   timeout: passing(
     504,
     "Timed out",
-    "The statement ran longer than `timeoutMs`; it was ended and rolled back.",
+    "The statement ran longer than `timeoutMs`; it was ended and rolled back. Allow more time, or make it do less.",
   ),
   "ack-timeout": entry(
     504,
     "Not confirmed in time",
-    "Committed on the master at `position`, but not confirmed by enough slaves in time.",
+    "Committed on the master at `position`, but not confirmed by enough slaves in time. Do not send it again; GET /cluster tells what the slaves do.",
   ),
   "write-uncertain": entry(
     502,
@@ -180,7 +204,7 @@ export const ERROR_TABLE = {
   "node-unreachable": passing(
     502,
     "Node not reachable",
-    "A node could not be reached or gave no answer in time. Nothing was lost by it: the call was a read, is safe to repeat, or was never sent.",
+    "A node could not be reached or gave no answer in time. Nothing was lost by it: the call was a read, is safe to repeat, or was never sent. Send it again.",
   ),
   "forward-loop": passing(
     508,
@@ -190,24 +214,28 @@ export const ERROR_TABLE = {
   "config-invalid": entry(
     500,
     "Invalid configuration",
-    "The node refuses to start; the message lists every problem at once.",
+    "The node refuses to start; the message lists every problem at once. Correct the settings (docs/configuration.md).",
   ),
   "server-unsuitable": entry(
     500,
     "Database server unsuitable",
-    "The database server lacks a setting that replication needs; the message names it.",
+    "The database server lacks a setting that replication needs; the message names it. Change it and start again.",
   ),
   "binlog-corrupt": entry(
     500,
     "Binlog damaged",
-    "An event's checksum or structure is wrong; it was not applied.",
+    "An event's checksum or structure is wrong; it was not applied. Look at the disk of the node that it came from.",
   ),
   "binlog-unsupported": entry(
     500,
     "Binlog event not supported",
-    "The binlog holds an event that can't be replicated faithfully; replication stops rather than skip it.",
+    "The binlog holds an event that can't be replicated faithfully; replication stops rather than skip it. `detail` names the event.",
   ),
-  internal: entry(500, "Internal error", "A defect in Understudy. The log has more under the request id."),
+  internal: entry(
+    500,
+    "Internal error",
+    "A defect in Understudy. The log has more under the request id; please report it.",
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A code of {@link ERROR_TABLE}. */

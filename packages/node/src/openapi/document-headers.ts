@@ -47,11 +47,17 @@ export const PARAMETER_COMPONENTS = {
   },
 } as const;
 
-/** References to the headers of an answer of this status. */
-export function headersOf(status: number, takesKey: boolean): Record<string, { $ref: string }> {
-  const keys: string[] = [...OF_EVERY];
-  if (takesKey && status < 300) keys.push("IdempotencyReplayed");
-  if (status === 503 || status === 508) keys.push("RetryAfter");
+/** References to the headers of a success. */
+export function answerHeaders(takesKey: boolean): Record<string, { $ref: string }> {
+  return referTo(takesKey ? [...OF_EVERY, "IdempotencyReplayed"] : OF_EVERY);
+}
+
+/** References to the headers of a problem of this status; those of every answer are not told again. */
+export function problemHeaders(status: number): Record<string, { $ref: string }> {
+  return referTo(status === 503 || status === 508 ? ["RequestId", "RetryAfter"] : ["RequestId"]);
+}
+
+function referTo(keys: readonly string[]): Record<string, { $ref: string }> {
   return Object.fromEntries(
     keys.map((key) => [canonical(ANSWER_HEADERS[key]?.name ?? key), { $ref: `#/components/headers/${key}` }]),
   );

@@ -1,14 +1,7 @@
-import {
-  ERROR_TABLE,
-  Problem,
-  PROBLEM_MEDIA_TYPE,
-  UnderstudyError,
-  type ErrorCode,
-} from "@understudy/protocol";
-import { problemOf } from "../http/problem-answer.ts";
 import { VERSION } from "../version.ts";
-import { HEADER_COMPONENTS, headersOf, PARAMETER_COMPONENTS } from "./document-headers.ts";
+import { answerHeaders, HEADER_COMPONENTS, PARAMETER_COMPONENTS } from "./document-headers.ts";
 import { ERRORS_OF_ANY, TAGS, type Operation, type OperationTable } from "./operation.ts";
+import { problemExamples, ProblemResponses } from "./problem-responses.ts";
 import type { CollectedRoute } from "./route-collection.ts";
 import { SchemaComponents } from "./schema-components.ts";
 
@@ -29,6 +22,7 @@ export function openapiDocument(
   operations: OperationTable,
 ): OpenapiDocument {
   const components = new SchemaComponents();
+  const problems = new ProblemResponses(components);
   const paths: Record<string, Record<string, unknown>> = {};
   const tags = new Set<string>();
   for (const route of routes) {
@@ -36,7 +30,13 @@ export function openapiDocument(
     if (operation === undefined) continue;
     tags.add(operation.tag);
     const path = (paths[documentPath(route.path)] ??= {});
-    path[route.method.toLowerCase()] = operationObject(route, operation, components);
+    path[route.method.toLowerCase()] = {
+      ...describe(route, operation, components),
+      responses: {
+        ...successOf(operation, components),
+        ...problems.reference([...ERRORS_OF_ANY, ...operation.errors]),
+      },
+    };
   }
   return {
     openapi: "3.1.1",
@@ -55,6 +55,7 @@ export function openapiDocument(
       schemas: components.all(),
       parameters: PARAMETER_COMPONENTS,
       headers: HEADER_COMPONENTS,
+      responses: problems.all(),
       examples: problemExamples(),
     },
   };
@@ -65,12 +66,8 @@ function documentPath(path: string): string {
   return path.replaceAll(/:(\w+)/g, "{$1}");
 }
 
-function operationObject(route: CollectedRoute, operation: Operation, components: SchemaComponents): object {
-  const { tag, summary, description, status = 200, takesKey = false } = operation;
-  const content = Object.entries(operation.content).map(([type, { schema, example }]) => [
-    type,
-    { ...(schema ? { schema: components.reference(schema) } : {}), example },
-  ]);
+function describe(route: CollectedRoute, operation: Operation, components: SchemaComponents): object {
+  const { tag, summary, description } = operation;
   return {
     tags: [tag],
     operationId: operationId(route),
@@ -78,13 +75,22 @@ function operationObject(route: CollectedRoute, operation: Operation, components
     ...(description === undefined ? {} : { description }),
     parameters: parametersOf(route, operation, components),
     ...requestBodyOf(route, operation, components),
-    responses: {
-      [status]: {
-        description: operation.answers,
-        headers: headersOf(status, takesKey),
-        content: Object.fromEntries(content) as unknown,
-      },
-      ...problemsOf(operation, components),
+  };
+}
+
+function successOf(
+  { status = 200, answers, content, takesKey = false }: Operation,
+  components: SchemaComponents,
+): Record<string, object> {
+  const types = Object.entries(content).map(([type, { schema, example }]) => [
+    type,
+    { ...(schema ? { schema: components.reference(schema) } : {}), example },
+  ]);
+  return {
+    [status]: {
+      description: answers,
+      headers: answerHeaders(takesKey),
+      content: Object.fromEntries(types) as unknown,
     },
   };
 }
@@ -154,45 +160,4 @@ function requestBodyOf(
       content: { "application/json": { schema, examples: Object.fromEntries(examples) as unknown } },
     },
   };
-}
-
-/** The problems that an operation may answer with, by status. */
-function problemsOf(
-  { errors, takesKey = false }: Operation,
-  components: SchemaComponents,
-): Record<string, object> {
-  const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of new Set([...ERRORS_OF_ANY, ...errors])) {
-    const { status } = ERROR_TABLE[code];
-    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
-  }
-  const schema = components.reference(Problem);
-  const answers = [...byStatus].map(([status, codes]) => [
-    status,
-    {
-      description: codes.map((code) => `\`${code}\`: ${ERROR_TABLE[code].meaning}`).join("\n\n"),
-      headers: headersOf(status, takesKey),
-      content: { [PROBLEM_MEDIA_TYPE]: { schema, examples: referToExamples(codes) } },
-    },
-  ]);
-  return Object.fromEntries(answers) as Record<string, object>;
-}
-
-function referToExamples(codes: readonly ErrorCode[]): object {
-  return Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]));
-}
-
-/** A problem of each code. */
-function problemExamples(): object {
-  const codes = Object.keys(ERROR_TABLE) as ErrorCode[];
-  return Object.fromEntries(
-    codes.map((code) => {
-      const { title, meaning } = ERROR_TABLE[code];
-      const error = new UnderstudyError(code, meaning);
-      return [
-        code,
-        { summary: title, value: problemOf(error, { instance: "/query", requestId: "kQ3x-1a" }) },
-      ];
-    }),
-  );
 }
