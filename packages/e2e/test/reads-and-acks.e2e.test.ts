@@ -90,7 +90,7 @@ for (const flavour of testFlavours()) {
         expectProblem(answer, "503 too-stale");
         expect(answer.body).toMatchObject({ wanted: never, position: expect.stringMatching(/^1:/) });
         expect(tookMs).toBeGreaterThanOrEqual(145);
-        expect(tookMs).toBeLessThan(3_000);
+        expect(tookMs).toBeLessThan(10_000);
         const later = await read(node, 1, { after: after.replace(/^1:/, "2:"), waitMs: 50 });
         if (flavour === "mariadb") expectProblem(later, "503 too-stale");
         for (const none of ["x", "7", "1:x", `-${after}`, FOREIGN[flavour]]) {
@@ -104,11 +104,14 @@ for (const flavour of testFlavours()) {
       await expect(
         first.post("/select", { ...selectOf(1), after, waitMs: 60_000 }, { timeoutMs: 200 }),
       ).rejects.toThrow();
-      const waiting = Array.from({ length: 100 }, () => read(first, 1, { after, waitMs: 2_000 }));
+      const waiting = Array.from({ length: 100 }, () => read(first, 1, { after, waitMs: 5_000 }));
       const fresh = positionOf(await insert(master));
       const startedMs = systemClock.monotonicMs();
       expect((await read(first, lastId, { after: fresh })).body["rowCount"]).toBe(1);
-      expect(systemClock.monotonicMs() - startedMs).toBeLessThan(1_500);
+      expect(systemClock.monotonicMs() - startedMs).toBeLessThan(10_000);
+      // all of them are still there
+      const stillWaits = systemClock.sleep(50).then(() => "waits");
+      expect(await Promise.race([...waiting, stillWaits])).toBe("waits");
       for (const answer of await Promise.all(waiting)) expectProblem(answer, "503 too-stale");
     });
 
@@ -152,7 +155,7 @@ for (const flavour of testFlavours()) {
         expectProblem(await read(node, 1, { maxLagMs: 5 }), "400 invalid-request");
         expectProblem(await read(node, 1, { consistency: "strong", maxLagMs: 5 }), "400 invalid-request");
       }
-      const options = { consistency: "bounded", maxLagMs: 1_000 };
+      const options = { consistency: "bounded", maxLagMs: 3_000 };
       for (const node of cluster.nodes) expect((await read(node, 1, options)).status).toBe(200);
       const over = new AbortController();
       const load = Array.from({ length: 4 }, async () => {

@@ -57,7 +57,7 @@ export class ReadWalk {
           try {
             await this.#wait(step.for, changes, until);
           } catch (error) {
-            throw error instanceof DeadlinePassed ? this.#refusal("too-stale") : error;
+            throw error instanceof DeadlinePassed ? this.#tooLate() : error;
           }
           break;
         default:
@@ -134,7 +134,6 @@ export class ReadWalk {
   #refusal(code: "too-stale" | "history-lost"): UnderstudyError {
     const { role, after, options } = this.#of;
     const position = role.positionText();
-    const lagMs = role.lagMs();
     if (code === "history-lost") {
       return new UnderstudyError(
         code,
@@ -142,20 +141,21 @@ export class ReadWalk {
         { details: { position, wanted: after?.text } },
       );
     }
-    if (this.#asked > 0 || after === null || options.waitMs === undefined) {
-      const lag = lagMs === null ? "is not known" : `is ${lagMs} ms`;
-      return new UnderstudyError(
-        code,
-        `this node can't be sure to be at most ${options.maxLagMs} ms behind the master; its lag ${lag}`,
-        { details: { position, lagMs } },
-      );
-    }
+    const lagMs = role.lagMs();
+    const lag = lagMs === null ? "is not known" : `is ${lagMs} ms`;
     return new UnderstudyError(
       code,
+      `this node can't be sure to be at most ${options.maxLagMs} ms behind the master; its lag ${lag}`,
+      { details: { position, lagMs } },
+    );
+  }
+
+  #tooLate(): UnderstudyError {
+    const { role, after, options } = this.#of;
+    return new UnderstudyError(
+      "too-stale",
       `this node did not come to the wanted position within ${options.waitMs} ms`,
-      {
-        details: { position, wanted: after.text, lagMs },
-      },
+      { details: { position: role.positionText(), wanted: after?.text, lagMs: role.lagMs() } },
     );
   }
 }
