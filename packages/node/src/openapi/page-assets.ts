@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 
-const { resolve } = createRequire(import.meta.url);
 const compress = promisify(gzip);
 
 /**
@@ -11,5 +11,6 @@ const compress = promisify(gzip);
  * with the contents in place of this one (`build/embed-page-assets.ts`).
  */
 export async function readPageAsset(name: string): Promise<Buffer> {
-  return await compress(await readFile(resolve(`swagger-ui-dist/${name}`)));
+  const folder = dirname(fileURLToPath(import.meta.resolve("swagger-ui-dist/package.json")));
+  return await compress(await readFile(join(folder, name)));
 }
