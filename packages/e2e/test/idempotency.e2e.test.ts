@@ -1,14 +1,22 @@
-// Writes under an idempotency key: one effect and one answer, through any node, whatever dies in between.
+// Writes under an idempotency key: one effect and one answer, through any node.
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { testFlavours } from "@understudy/database-server";
-import { seededRandom, systemClock } from "@understudy/kernel";
-import { rowsOf, sql, startCluster, type Answer, type Cluster, type ClusterNode } from "../src/index.ts";
+import { sql, type Cluster, type ClusterNode } from "../src/index.ts";
 import { expectProblem } from "./expect-problem.ts";
-
-const KEYS = "understudy.idempotency_keys";
-const add = { sql: "UPDATE shop.counter SET n = n + 1 WHERE id = 1" };
-const POLL = { timeout: 30_000, interval: 20 } as const;
+import {
+  add,
+  counted,
+  expectEqualShops,
+  KEYS,
+  numberOf,
+  POLL,
+  resetCounter,
+  RESTARTS_MS,
+  startShop,
+  told,
+  under,
+} from "./keyed-shop.ts";
 
 /** A write to each endpoint, in an order in which each has an effect once and would fail or have another one again. */
 const WRITES = [
@@ -38,35 +46,6 @@ const WRITES = [
   ["/dropdb", { name: "fresh" }, 200],
 ] as const;
 
-const under = (key: string) => ({ headers: { "idempotency-key": key } });
-
-/** The answer but for its receipt, which is of the try. */
-function told({ status, body }: Answer): object {
-  const { position: _position, acks: _acks, retries: _retries, timeMs: _timeMs, ...answer } = body;
-  return { status, answer };
-}
-
-async function numberOf(node: ClusterNode, query: string): Promise<number> {
-  const [row] = await rowsOf(node, query);
-  return Number(Object.values(row ?? {})[0]);
-}
-
-const counted = (node: ClusterNode): Promise<number> =>
-  numberOf(node, "SELECT n FROM shop.counter WHERE id = 1");
-
-/** Sends until the node, or the master behind it, answers with something that is not its being away. */
-async function insist(node: ClusterNode, path: string, body: unknown, key: string): Promise<Answer> {
-  let last: Answer | null = null;
-  await expect
-    .poll(async () => {
-      last = await node.post(path, body, under(key)).catch(() => null);
-      return last !== null && last.status < 500;
-    }, POLL)
-    .toBe(true);
-  if (!last) throw new Error("there is an answer");
-  return last;
-}
-
 for (const flavour of testFlavours()) {
   describe(`idempotency keys on ${flavour}`, () => {
     let cluster: Cluster;
@@ -74,23 +53,11 @@ for (const flavour of testFlavours()) {
     let slave: ClusterNode;
 
     beforeAll(async () => {
-      cluster = await startCluster({ flavour, slaves: 1 });
-      const [first] = cluster.slaves;
-      if (!first) throw new Error("a slave was asked for");
-      master = cluster.master;
-      slave = first;
-      await using connection = await sql(master);
-      await connection.query("CREATE DATABASE shop");
-      await connection.query("CREATE TABLE shop.counter (id INT PRIMARY KEY, n INT NOT NULL)");
-      await connection.query(
-        "CREATE TABLE shop.ledger (id INT AUTO_INCREMENT PRIMARY KEY, tag CHAR(36) NOT NULL)",
-      );
-      await cluster.waitForSync();
+      ({ cluster, master, slave } = await startShop(flavour));
     });
 
     beforeEach(async () => {
-      await using connection = await sql(master);
-      await connection.query("REPLACE INTO shop.counter VALUES (1, 0)");
+      await resetCounter(master);
     });
 
     afterAll(async () => {
@@ -228,135 +195,23 @@ for (const flavour of testFlavours()) {
       expect(answer.headers["access-control-expose-headers"]).toContain("idempotency-replayed");
     });
 
-    it("purges what no longer counts, on every node", async () => {
-      const key = randomUUID();
-      await master.post("/execute", add, under(key));
-      await cluster.waitForSync();
-      const there = `SELECT COUNT(*) FROM ${KEYS} WHERE idempotency_key = '${key}'`;
-      for (const node of cluster.nodes) expect(await numberOf(node, there)).toBe(1);
-      await using connection = await sql(master);
-      await connection.query(`UPDATE ${KEYS} SET expires_at = 1000 WHERE idempotency_key = ?`, [key]);
-      await master.stop();
-      await master.start();
-      for (const node of cluster.nodes) await expect.poll(() => numberOf(node, there), POLL).toBe(0);
-      await cluster.waitUntilReplicating();
-    });
-
-    it("has one effect where the master's node is killed around the commit", async () => {
-      const random = seededRandom(7);
-      for (let round = 0; round < 6; round++) {
+    it(
+      "purges what no longer counts, on every node",
+      async () => {
         const key = randomUUID();
-        const body = { sql: "INSERT INTO shop.ledger (tag) VALUES (?)", params: [key] };
-        const effects = `SELECT COUNT(*) FROM shop.ledger WHERE tag = '${key}'`;
-        const first = master.post("/execute", body, under(key)).catch(() => null);
-        if (round % 2 === 0)
-          await expect.poll(() => numberOf(master, effects), { ...POLL, interval: 1 }).toBe(1);
-        else await systemClock.sleep(random() * 12);
-        await master.killHard();
-        await first;
+        await master.post("/execute", add, under(key));
+        await cluster.waitForSync();
+        const there = `SELECT COUNT(*) FROM ${KEYS} WHERE idempotency_key = '${key}'`;
+        for (const node of cluster.nodes) expect(await numberOf(node, there)).toBe(1);
+        await using connection = await sql(master);
+        await connection.query(`UPDATE ${KEYS} SET expires_at = 1000 WHERE idempotency_key = ?`, [key]);
+        await master.stop();
         await master.start();
-        const again = await insist(round % 3 === 0 ? slave : master, "/execute", body, key);
-        expect(told(again), again.text).toMatchObject({ status: 200, answer: { affectedRows: 1 } });
-        if (round % 2 === 0) expect(again.headers["idempotency-replayed"]).toBe("true");
-        expect(await numberOf(master, effects)).toBe(1);
-      }
-      await cluster.waitUntilReplicating();
-    });
-
-    it("has one effect where the connection of a forwarding slave breaks, without a key of the client's", async () => {
-      const tags = Array.from({ length: 20 }, () => randomUUID());
-      const writes = tags.map((tag) =>
-        slave.post("/execute", {
-          sql: "INSERT INTO shop.ledger (tag) SELECT ? FROM (SELECT SLEEP(0.2)) s",
-          params: [tag],
-        }),
-      );
-      await expect
-        .poll(
-          () =>
-            numberOf(
-              master,
-              "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE '%SLEEP(0.2)%' AND INFO NOT LIKE '%PROCESSLIST%'",
-            ),
-          { ...POLL, interval: 1 },
-        )
-        .toBeGreaterThan(0);
-      await master.killHard();
-      await master.start();
-      for (const answer of await Promise.all(writes)) {
-        expect(answer.body, answer.text).toMatchObject({ affectedRows: 1 });
-      }
-      for (const tag of tags) {
-        expect(await numberOf(master, `SELECT COUNT(*) FROM shop.ledger WHERE tag = '${tag}'`)).toBe(1);
-      }
-      await cluster.waitUntilReplicating();
-    });
-
-    it("has one effect where the master's database server is killed under the write", async () => {
-      const random = seededRandom(8);
-      for (let round = 0; round < 3; round++) {
-        const key = randomUUID();
-        const body = { sql: "INSERT INTO shop.ledger (tag) VALUES (?)", params: [key] };
-        const first = master.post("/execute", body, under(key));
-        await systemClock.sleep(random() * 10);
-        await master.database.killHard();
-        await first;
-        await master.database.start();
-        const again = await insist(slave, "/execute", body, key);
-        expect(told(again), again.text).toMatchObject({ status: 200, answer: { affectedRows: 1 } });
-        expect(await numberOf(master, `SELECT COUNT(*) FROM shop.ledger WHERE tag = '${key}'`)).toBe(1);
-      }
-      await cluster.waitUntilReplicating();
-    });
-
-    it("is answered by a slave that has it while no master can be reached", async () => {
-      const key = randomUUID();
-      const done = await master.post("/execute", add, under(key));
-      await cluster.waitForSync();
-      await master.killHard();
-      const answer = await slave.post("/execute", add, under(key));
-      expect(told(answer), answer.text).toEqual(told(done));
-      expect(answer.headers["idempotency-replayed"]).toBe("true");
-      expect(answer.headers["x-understudy-node"]).toBe(slave.nodeId);
-      expect(answer.body["acks"]).toEqual([slave.nodeId]);
-      expect((await slave.post("/execute", { ...add, ack: 1 }, under(key))).status).toBe(200);
-      const unsure = await slave.post("/execute", { ...add, ack: 2 }, under(key));
-      expectProblem(unsure, "504 ack-timeout");
-      expect(unsure.body["committed"]).toBe(true);
-      expectProblem(
-        await slave.post("/execute", { sql: "DELETE FROM shop.counter" }, under(key)),
-        "422 idempotency-mismatch",
-      );
-      expectProblem(await slave.post("/execute", add, under(randomUUID())), "503 no-leader");
-      await master.start();
-      await cluster.waitUntilReplicating();
-      expect(await counted(slave)).toBe(1);
-    });
-
-    it("says that it can't tell where the node dies under a statement that commits by itself", async () => {
-      const key = randomUUID();
-      const create = { sql: "CREATE TABLE shop.slow (PRIMARY KEY (id)) AS SELECT 1 AS id, SLEEP(3) AS s" };
-      const running =
-        "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'CREATE TABLE shop.slow%'";
-      const first = master.post("/execute", create, under(key)).catch(() => null);
-      await expect.poll(() => numberOf(master, running), POLL).toBe(1);
-      const twin = master.post("/execute", create, under(key)).catch(() => null);
-      await master.killHard();
-      expect(await Promise.all([first, twin])).toEqual([null, null]);
-      await master.start();
-      for (const node of [slave, master]) {
-        const answer = await insist(node, "/execute", create, key);
-        const detail = expectProblem(answer, "409 idempotency-unresolved");
-        expect(answer.body).toMatchObject({ statement: "CREATE", node: master.nodeId });
-        expect(Date.parse(String(answer.body["firstTry"]))).toBeGreaterThan(Date.now() - 60_000);
-        expect(detail).toContain("new key");
-      }
-      await expect.poll(() => numberOf(master, running), POLL).toBe(0);
-      await master.post("/execute", { sql: "DROP TABLE IF EXISTS shop.slow" });
-      const anew = await insist(slave, "/execute", create, randomUUID());
-      expect(anew.status, anew.text).toBe(200);
-      await cluster.waitUntilReplicating();
-    });
+        for (const node of cluster.nodes) await expect.poll(() => numberOf(node, there), POLL).toBe(0);
+        await cluster.waitUntilReplicating();
+      },
+      RESTARTS_MS,
+    );
 
     it("runs a refused definition again, and says of a failed procedure what it can", async () => {
       const key = randomUUID();
@@ -380,11 +235,7 @@ for (const flavour of testFlavours()) {
     });
 
     it("leaves both nodes equal", async () => {
-      await cluster.waitForSync();
-      const rows = `SELECT idempotency_key, state, status, answer, HEX(mac) AS mac FROM ${KEYS} ORDER BY 1`;
-      expect(await rowsOf(slave, rows)).toEqual(await rowsOf(master, rows));
-      const ledger = "SELECT * FROM shop.ledger ORDER BY id";
-      expect(await rowsOf(slave, ledger)).toEqual(await rowsOf(master, ledger));
+      await expectEqualShops(cluster);
     });
   });
 }
