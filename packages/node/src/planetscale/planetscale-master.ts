@@ -24,15 +24,18 @@ export interface PlanetscaleOutcome {
   readonly error?: VitessError;
 }
 
-/** What the calls run on. */
-export interface PlanetscaleMaster {
-  readonly role: MasterRole;
+/** What queries run on. */
+export interface PlanetscaleReader {
   readonly executor: Pick<SqlExecutor, "execute" | "query" | "commitsByItself">;
+  /** Rows of one answer at most. */
+  readonly rowsMax: number;
 }
 
-const TIMEOUT_MS = 30_000;
-/** As many as Vitess gives. */
-const ROWS_MAX = 100_000;
+/** What all calls run on. */
+export interface PlanetscaleMaster extends PlanetscaleReader {
+  readonly role: MasterRole;
+}
+
 const ACK_TIMEOUT_MS = 5000;
 /** Drivers can't say how long a transaction may stay open. */
 const LIMITS = { idleTimeoutMs: 5000, maxMs: 30_000 } as const;
@@ -44,19 +47,17 @@ const NOTHING: PlanetscaleResult = {};
  * Runs a statement of a driver on the master. An error of the statement is part of the outcome, so that the session goes on; a driver
  * ends a transaction with ROLLBACK after any error, also of COMMIT, and forgets the error where that fails.
  */
-export async function runOnMaster(
-  { role, executor }: PlanetscaleMaster,
-  call: PlanetscaleCall,
-): Promise<PlanetscaleOutcome> {
+export async function runOnMaster(on: PlanetscaleMaster, call: PlanetscaleCall): Promise<PlanetscaleOutcome> {
+  const { role, executor } = on;
   const { session } = call;
   try {
     const word = transactionWordOf(call.sql);
     if (word) return await runWord(role, word, call);
     if (session.transaction !== undefined) {
-      const result = await runInside(role, executor, { sql: call.sql, id: session.transaction });
+      const result = await runInside(on, { sql: call.sql, id: session.transaction });
       return { session, result };
     }
-    if (isQuery(executor, call.sql)) return await runRead(executor, call);
+    if (isQuery(executor, call.sql)) return await runRead(on, call);
     return await runChange(role, executor, call);
   } catch (error) {
     return { session, error: toldError(error) };
@@ -65,12 +66,12 @@ export async function runOnMaster(
 
 /** Runs a query outside of any transaction, on this node's own data. */
 export async function runRead(
-  executor: Pick<SqlExecutor, "query">,
+  { executor, rowsMax }: PlanetscaleReader,
   { sql, database, session }: PlanetscaleCall,
 ): Promise<PlanetscaleOutcome> {
   try {
-    const limits = { rows: "arrays", maxRows: ROWS_MAX, timeoutMs: TIMEOUT_MS } as const;
-    return { session, result: rowsOf(await executor.query({ sql, database, ...limits })) };
+    const query = { sql, database, rows: "arrays", maxRows: rowsMax } as const;
+    return { session, result: rowsOf(await executor.query(query)) };
   } catch (error) {
     return { session, error: toldError(error) };
   }
@@ -92,29 +93,23 @@ async function runChange(
   { sql, database, session }: PlanetscaleCall,
 ): Promise<PlanetscaleOutcome> {
   role.acks.check({});
-  const { affectedRows, insertId, ...committed } = await executor.execute({
-    sql,
-    database,
-    timeoutMs: TIMEOUT_MS,
-  });
+  const { affectedRows, insertId, ...committed } = await executor.execute({ sql, database });
   return confirmed(role, { committed, session, result: changeOf(affectedRows, insertId) });
 }
 
 async function runInside(
-  { transactions }: MasterRole,
-  executor: PlanetscaleMaster["executor"],
+  { role: { transactions }, executor, rowsMax }: PlanetscaleMaster,
   { sql, id }: { readonly sql: string; readonly id: string },
 ): Promise<PlanetscaleResult> {
   if (isQuery(executor, sql)) {
     try {
-      const limits = { rows: "arrays", maxRows: ROWS_MAX, timeoutMs: TIMEOUT_MS } as const;
-      return rowsOf(await transactions.query(id, { sql, ...limits }));
+      return rowsOf(await transactions.query(id, { sql, rows: "arrays", maxRows: rowsMax }));
     } catch (error) {
       // a savepoint is neither, but for a transaction a change
       if (!isCodedError(error, "not-allowed")) throw error;
     }
   }
-  const { affectedRows, insertId } = await transactions.execute(id, { sql, timeoutMs: TIMEOUT_MS });
+  const { affectedRows, insertId } = await transactions.execute(id, { sql });
   return changeOf(affectedRows, insertId);
 }
 
