@@ -7,7 +7,8 @@ import type { SuiteContext } from "./suite.ts";
 import type { Testbed } from "./testbed.ts";
 import { TABLES } from "./workload.ts";
 
-const SYNC_TIMEOUT_MS = 60_000;
+/** Everything that earlier suites have written may still wait for it. */
+const SYNC_TIMEOUT_MS = 180_000;
 const READY_TIMEOUT_MS = 60_000;
 const READY_POLL_MS = 50;
 

@@ -32,7 +32,7 @@ machine.
   --only LIST      of ${SUITES.join(", ")}; default all
   --flavour NAME   ${FLAVOURS.join(" or ")}; default both
   --rounds N       repetitions of all but memory, in changing order; default ${ROUNDS_DEFAULT}, with --quick ${ROUNDS_QUICK}
-  --quick          small amounts, about 4 minutes: a smoke test, no figures to quote
+  --quick          small amounts, under 6 minutes: a smoke test, no figures to quote
   --json FILE      where the results go; default bench-results.json
   --help           this text
 

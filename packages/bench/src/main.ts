@@ -53,7 +53,8 @@ function legend(options: BenchOptions): string {
     "ratio: how many times as good as the peer ours was; above 1 is better, whatever is measured. Medians of",
     `${options.rounds} round${options.rounds === 1 ? "" : "s"}; the ratio is the median of the rounds' own ratios.`,
     "apply, catch-up: clock from the first transaction seen on the replica to the last. lag: from a confirmed commit on the",
-    "source to the first read on the replica that shows it. All servers have the same settings, write a binlog, and flush",
+    "source to the first read on the replica that shows it. acks, after, keys: ours is the call with the promise, the peer the",
+    "one without, or native semi-sync. All servers have the same settings, write a binlog, and flush",
     "relaxed. Native on MariaDB: 1 worker is slave_parallel_threads=0, 4 workers are optimistic. See docs/benchmarks.md.",
     ...(options.quick ? ["This was --quick: a smoke test, no figures to quote."] : []),
   ].join("\n");

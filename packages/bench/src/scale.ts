@@ -30,7 +30,7 @@ export const FULL_SCALE: Scale = {
   httpWarmUpMs: 1_000,
   httpMs: 3_000,
   httpConnections: [1, 16, 64],
-  costWarmUpMs: 1_000,
+  costWarmUpMs: 2_000,
   costMs: 3_000,
   costConnections: [1, 8],
   memoryBytes: 1_000_000_000,

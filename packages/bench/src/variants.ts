@@ -8,6 +8,8 @@ import { turnsOf } from "./turns.ts";
 export interface Variant {
   readonly name: string;
   readonly operation: TimedOperation;
+  /** Runs before it is measured, each time. */
+  readonly prepare?: () => Promise<void>;
 }
 
 /** Ways to do the same thing, one of which the others are compared with. */
@@ -36,6 +38,7 @@ export async function compareVariants(
   const samples: VariantSample[] = [];
   for (let round = 0; round < rounds; round++) {
     for (const variant of turnsOf([set.base, ...set.others], round)) {
+      await variant.prepare?.();
       const warmUp = { connections: Math.max(...scale.costConnections), durationMs: scale.costWarmUpMs };
       await loadLatency(variant.operation, warmUp);
       for (const connections of scale.costConnections) {
