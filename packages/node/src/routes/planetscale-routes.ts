@@ -22,6 +22,8 @@ import { elapsedMs } from "./query-answer.ts";
 
 const SERVICE = "/psdb.v1alpha1.Database";
 const WAIT_MS = 5000;
+/** As many as Vitess gives. */
+const ROWS_MAX = 100_000;
 
 /**
  * PlanetScale's HTTP interface, for `@planetscale/database` and what is built on it: `CreateSession` and `Execute`.
@@ -54,7 +56,7 @@ export function addPlanetscaleRoutes(server: HttpServer, runtime: NodeRuntime): 
       const { executor, role } = runtime.running();
       const outcome =
         role.kind === "master"
-          ? await runOnMaster({ role, executor }, call)
+          ? await runOnMaster({ role, executor, rowsMax: rowsMaxOf(runtime) }, call)
           : await runOnSlave(runtime, { request, reply, call, role, writes: writesOf(role) });
       if (outcome === "forwarded") return reply;
       if (outcome.session.position !== undefined) reply.header(HEADERS.position, outcome.session.position);
@@ -96,7 +98,7 @@ async function runOnSlave(
       ...(after === undefined ? {} : { after }),
     } as const;
     const pass = await whileConnected(request, (signal) => passReadGate(runtime, options, signal));
-    if (pass.kind === "here") return runRead(executor, call);
+    if (pass.kind === "here") return runRead({ executor, rowsMax: rowsMaxOf(runtime) }, call);
   }
   const { nodeId } = runtime.services.identity;
   await forwardToMaster({
@@ -113,4 +115,8 @@ async function runOnSlave(
     },
   });
   return "forwarded";
+}
+
+function rowsMaxOf({ services }: NodeRuntime): number {
+  return Math.min(ROWS_MAX, services.config.rowsMax);
 }

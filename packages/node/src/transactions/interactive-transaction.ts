@@ -29,6 +29,9 @@ export interface InteractiveTransactionOptions {
 const CONNECTION_LOST = "its connection to the database server was lost";
 const FENCED = "its outcome was asked for elsewhere while it could not be told, and settled as rolled back";
 
+/** What {@link InteractiveTransaction.execute} takes. */
+export type TransactionStatement = Pick<ExecuteOptions, "sql" | "params" | "timeoutMs">;
+
 /** How {@link InteractiveTransaction.commit} is done. */
 export interface CommitSteps {
   /** The node's own word in the transaction itself, if it is to have one. */
@@ -87,7 +90,7 @@ export class InteractiveTransaction implements AsyncDisposable {
     return this.#inTurn(() => this.#statement(() => this.#open.query(options)));
   }
 
-  async execute(options: Pick<ExecuteOptions, "sql" | "params" | "timeoutMs">): Promise<ChangeResult> {
+  async execute(options: TransactionStatement): Promise<ChangeResult> {
     return this.#inTurn(() => this.#statement(() => this.#open.execute(options)));
   }
 

@@ -5,14 +5,22 @@ import {
   type BeginRequest,
   type TransactionAnswer,
   type TransactionExecuteAnswer,
-  type TransactionExecuteRequest,
   type TransactionQueryAnswer,
-  type TransactionQueryRequest,
 } from "@understudy/protocol";
-import type { Committed, NodeStatement, OpenTransactionOptions, SqlExecutor } from "@understudy/sql-executor";
+import type {
+  Committed,
+  NodeStatement,
+  OpenTransactionOptions,
+  SqlExecutor,
+  TransactionQueryOptions,
+} from "@understudy/sql-executor";
 import { elapsedMs } from "../routes/query-answer.ts";
 import { insertBoth } from "../writes/idempotency/key-store.ts";
-import { InteractiveTransaction, type CommitSteps } from "./interactive-transaction.ts";
+import {
+  InteractiveTransaction,
+  type CommitSteps,
+  type TransactionStatement,
+} from "./interactive-transaction.ts";
 import { expired, type TransactionEnd, type UnknownEnd } from "./transaction-end.ts";
 import type { TransactionIds } from "./transaction-ids.ts";
 
@@ -95,11 +103,11 @@ export class TransactionRegistry implements AsyncDisposable {
     }
   }
 
-  async query(id: string, request: TransactionQueryRequest): Promise<TransactionQueryAnswer> {
+  async query(id: string, request: TransactionQueryOptions): Promise<TransactionQueryAnswer> {
     return this.#timed(id, (transaction) => transaction.query(request));
   }
 
-  async execute(id: string, request: TransactionExecuteRequest): Promise<TransactionExecuteAnswer> {
+  async execute(id: string, request: TransactionStatement): Promise<TransactionExecuteAnswer> {
     return this.#timed(id, (transaction) => transaction.execute(request));
   }
 
