@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { testFlavours } from "@understudy/database-server";
-import { sql, type Cluster, type ClusterNode } from "../src/index.ts";
+import { rowsOf, sql, type Cluster, type ClusterNode } from "../src/index.ts";
 import { expectProblem } from "./expect-problem.ts";
 import {
   add,
@@ -205,9 +205,19 @@ for (const flavour of testFlavours()) {
         for (const node of cluster.nodes) expect(await numberOf(node, there)).toBe(1);
         await using connection = await sql(master);
         await connection.query(`UPDATE ${KEYS} SET expires_at = 1000 WHERE idempotency_key = ?`, [key]);
+        // more than one piece by rows, and by bytes; and one that claims to stay for ever
+        const row = (name: string, [first, last]: readonly [number, number], answer: string, end: string) =>
+          `INSERT INTO ${KEYS} WITH RECURSIVE n AS (SELECT ${first} AS i UNION ALL SELECT i + 1 FROM n WHERE i < ${last})
+           SELECT CONCAT('${name}', i), REPEAT('x', 32), 'done', 200, ${answer}, 'node1', 1, ${end}, REPEAT('x', 32) FROM n`;
+        const depth = flavour === "mysql" ? "cte_max_recursion_depth" : "max_recursive_iterations";
+        await connection.query(`SET ${depth} = 5000`);
+        await connection.query(row("small", [1, 2500], "'{}'", "1000 + i"));
+        await connection.query(row("large", [1, 9], "REPEAT('x', 1000000)", "i"));
+        await connection.query(row("ever", [1, 1], "NULL", "99999999999999"));
         await master.stop();
         await master.start();
-        for (const node of cluster.nodes) await expect.poll(() => numberOf(node, there), POLL).toBe(0);
+        const left = `${there} OR mac = REPEAT('x', 32)`;
+        for (const node of cluster.nodes) await expect.poll(() => numberOf(node, left), POLL).toBe(0);
         await cluster.waitUntilReplicating();
       },
       RESTARTS_MS,
@@ -233,6 +243,36 @@ for (const flavour of testFlavours()) {
       expect(await counted(master), "it did not run again").toBe(1);
       await master.post("/execute", { sql: "DROP PROCEDURE shop.halfway" });
     });
+
+    it(
+      "works in a cluster that was made before there were keys, and makes what it lacks once",
+      async () => {
+        const positionOf = (node: ClusterNode) =>
+          rowsOf(
+            node,
+            `SELECT @@GLOBAL.${flavour === "mysql" ? "gtid_executed" : "gtid_binlog_pos"} AS position`,
+          );
+        const away = async (change: () => Promise<void>): Promise<void> => {
+          await master.stop();
+          await change();
+          await master.start();
+          await expect.poll(async () => (await master.get("/health/master")).status, POLL).toBe(200);
+        };
+        await away(async () => {
+          await using connection = await sql(master);
+          await connection.query(`DROP TABLE ${KEYS}, understudy.secrets`);
+        });
+        const key = randomUUID();
+        expect((await slave.post("/execute", add, under(key))).status).toBe(200);
+        const before = await positionOf(master);
+        await away(async () => undefined);
+        expect(await positionOf(master)).toEqual(before);
+        expect((await master.post("/execute", add, under(key))).headers["idempotency-replayed"]).toBe("true");
+        expect(await counted(master)).toBe(1);
+        await cluster.waitUntilReplicating();
+      },
+      RESTARTS_MS,
+    );
 
     it("leaves both nodes equal", async () => {
       await expectEqualShops(cluster);
