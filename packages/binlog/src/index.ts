@@ -1,5 +1,5 @@
 export type { BinlogEvent } from "./binlog-event.ts";
-export type { GtidMark, GtidPosition } from "./gtid-position.ts";
+export type { GtidPosition } from "./gtid-position.ts";
 export type { TransactionHeader, TransactionPart } from "./transaction-part.ts";
 export { EVENT_TYPE } from "./event-type.ts";
 export type { BinlogCommand, BinlogConnection, BinlogPacket } from "./binlog-connection.ts";

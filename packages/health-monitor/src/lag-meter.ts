@@ -17,7 +17,7 @@ interface Heard<P> {
 }
 
 /** The master's word on its position. */
-export interface HeardPosition<P> extends Heard<P> {
+interface HeardPosition<P> extends Heard<P> {
   /** Where it answers a question: this node's monotonic time before that was sent. */
   readonly askedAtMs?: number | undefined;
 }

@@ -10,6 +10,16 @@ describe("a node's configuration", () => {
     expect(Object.isFrozen(config)).toBe(true);
   });
 
+  it("takes an ack level by its name or as a number, and no other", () => {
+    const ackOf = (text: string): unknown =>
+      readConfig({ ...DATABASE, UNDERSTUDY_DEFAULT_ACK: text }, "master").defaultAck;
+    expect(readConfig(DATABASE, "master").defaultAck).toBe("async");
+    expect(["async", "majority", "all", "1", "63"].map(ackOf)).toEqual(["async", "majority", "all", 1, 63]);
+    for (const text of ["0", "64", "-1", "1.5", "some", "Majority"]) {
+      expect(() => ackOf(text)).toThrow(/UNDERSTUDY_DEFAULT_ACK/);
+    }
+  });
+
   it("never shows the database's password", () => {
     const config = readConfig(DATABASE, "master");
     expect(JSON.stringify(config)).not.toContain("pw@");
