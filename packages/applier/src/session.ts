@@ -1,6 +1,6 @@
 import { readExecutedPosition, type GtidPosition } from "@understudy/binlog";
 import { messageOf } from "@understudy/kernel";
-import { UnderstudyError, type Flavour } from "@understudy/protocol";
+import { isUnderstudyError, UnderstudyError, type Flavour } from "@understudy/protocol";
 import type { ApplierConnection } from "./applier-connection.ts";
 import { buildComQuery, type ComQuery, type SqlPiece } from "./com-query.ts";
 import { dropStagingTables } from "./create-select.ts";
@@ -149,7 +149,7 @@ async function settle<T>(answer: Promise<T>): Promise<T | null> {
 }
 
 function unavailable(error: unknown): UnderstudyError {
-  if (error instanceof UnderstudyError) return error;
+  if (isUnderstudyError(error)) return error;
   return new UnderstudyError(
     "database-unavailable",
     `the database server's session is lost: ${messageOf(error)}`,

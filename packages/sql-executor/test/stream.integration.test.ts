@@ -182,8 +182,9 @@ for (const flavour of testFlavours()) {
     });
 
     test("an idle connection that broke is replaced", async () => {
-      const { rows } = await narrow.query({ sql: "SELECT CONNECTION_ID() AS id", rows: "arrays" });
-      const id = String([rows[0]].flat()[0]);
+      const { rows } = await narrow.query({ sql: "SELECT CONNECTION_ID() AS id" });
+      const [row] = rows.filter((it) => !Array.isArray(it));
+      const id = String(row?.["id"]);
       await executor.withAdmin(async (session) => await session.run(`KILL CONNECTION ${id}`));
       expect(await rest(await open({ sql: "SELECT n FROM thousand" }, narrow))).toHaveLength(1000);
     });
