@@ -229,6 +229,51 @@ for (const flavour of testFlavours()) {
       await connection.execute("DELETE FROM t");
     });
 
+    it("is told by ROLLBACK where a COMMIT was done whose answer it did not get", async () => {
+      const connection = connectTo(slave);
+      await connection.execute("BEGIN");
+      await connection.execute("INSERT INTO t (a) VALUES ('committed')");
+      const session: unknown = Reflect.get(connection, "session");
+      await connection.execute("COMMIT");
+      Reflect.set(connection, "session", session);
+      await expect(connection.execute("ROLLBACK")).rejects.toMatchObject({
+        message: expect.stringContaining("was committed") as unknown,
+        body: { reason: "transaction-expired" },
+      });
+      expect(await rowsOf(master, "SELECT a FROM shop.t")).toEqual([{ a: "committed" }]);
+      await clientOf(slave).execute("DELETE FROM t");
+    });
+
+    it("sees in a transaction what its isolation lets it see", async () => {
+      await clientOf(master).execute("INSERT INTO t (a) VALUES ('before')");
+      for (const [level, seen] of [
+        ["READ COMMITTED", "after"],
+        ["REPEATABLE READ", "before"],
+      ] as const) {
+        const connection = connectTo(slave);
+        await connection.execute(`SET TRANSACTION ISOLATION LEVEL ${level}`);
+        await connection.execute("BEGIN");
+        await connection.execute("SELECT a FROM t");
+        await clientOf(master).execute("UPDATE t SET a = 'after'");
+        expect((await connection.execute("SELECT a FROM t")).rows).toEqual([{ a: seen }]);
+        await connection.execute("COMMIT");
+        await clientOf(master).execute("UPDATE t SET a = 'before'");
+      }
+      await clientOf(master).execute("DELETE FROM t");
+    });
+
+    if (flavour === "mariadb") {
+      it("gets types that are MariaDB's own as text", async () => {
+        const client = clientOf(slave);
+        await client.execute("CREATE TABLE own (u UUID, i INET6)");
+        const values = ["123e4567-e89b-12d3-a456-426655440000", "2001:db8::ff00:42:8329"];
+        await client.execute("INSERT INTO own VALUES (?, ?)", values);
+        const { rows } = await client.execute("SELECT u, i FROM own", null, { as: "array" });
+        expect(rows).toEqual([values]);
+        await client.execute("DROP TABLE own");
+      });
+    }
+
     it("runs many transactions at a time", async () => {
       await clientOf(master).execute("CREATE TABLE counters (id INT PRIMARY KEY, n INT)");
       await clientOf(master).execute("INSERT INTO counters VALUES (1, 0)");

@@ -311,6 +311,16 @@ for (const flavour of testFlavours()) {
       expect((await real.rollback()).status).toBe(200);
     });
 
+    it("wait with their commit's answer for the slaves that it asks for", async () => {
+      const transaction = await begin(slave);
+      await transaction.execute("DELETE FROM t WHERE id = 1");
+      expectProblem(await transaction.commit({ ack: 7 }), "400 invalid-request");
+      const committed = await transaction.commit({ ack: 1 });
+      expect(committed.status, committed.text).toBe(200);
+      expect(committed.body["acks"]).toEqual([slave.nodeId]);
+      expect(await names(slave)).toEqual(["two"]);
+    });
+
     it("write no row of their own where they changed nothing", async () => {
       const before = await rowsOf(master, "SELECT COUNT(*) AS n FROM understudy.idempotency_keys");
       const transaction = await begin(slave);
