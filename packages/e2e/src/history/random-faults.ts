@@ -11,6 +11,7 @@ export interface FaultsOptions {
 }
 
 const HOLD_MS_MAX = 250;
+const DELAY_MS_MAX = 30;
 const CUT_AFTER_BYTES_MAX = 600;
 
 /** Breaks one connection or way after another, chosen at random, until the signal aborts; heals everything at the end. */
@@ -27,6 +28,7 @@ export async function breakAtRandom(options: FaultsOptions, signal: AbortSignal)
     for (const proxy of proxies) {
       proxy.cancelCut();
       proxy.thaw();
+      proxy.delay(0);
       await proxy.accept();
     }
   }
@@ -43,12 +45,15 @@ async function breakOnce(
   else if (chance < 0.45) proxy.cutAll();
   // half of the time it is just the answer that is lost
   else if (chance < 0.6) proxy.cutAfter(0, "toClient");
-  else if (chance < 0.8) proxy.cutAfter(Math.floor(random() * CUT_AFTER_BYTES_MAX), direction);
-  else if (chance < 0.9) {
+  else if (chance < 0.75) proxy.cutAfter(Math.floor(random() * CUT_AFTER_BYTES_MAX), direction);
+  else if (chance < 0.85) {
     proxy.freeze(direction);
     await clock.sleep(holdMs, signal);
     if (random() < 0.5) proxy.cutAll();
     proxy.thaw();
+  } else if (chance < 0.95) {
+    // a slave behind, a slow client, a slow server, until it is drawn again
+    proxy.delay(random() < 0.5 ? 0 : random() * DELAY_MS_MAX);
   } else {
     proxy.refuse();
     proxy.cutAll();

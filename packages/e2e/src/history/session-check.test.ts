@@ -21,7 +21,7 @@ describe("sessionFaults", () => {
       { client: "b", kind: "read", value: 0, outcome: "failed" },
       { kind: "read", key: "other", value: 0 },
     );
-    expect(sessionFaults(operations)).toEqual([]);
+    expect(sessionFaults(operations)).toEqual({ violations: [], regressions: [] });
   });
 
   it.each([
@@ -29,7 +29,7 @@ describe("sessionFaults", () => {
     ["a register that seems empty", "missed its own write", [{ value: 1 }, { kind: "read", value: 0 }]],
     [
       "a read that goes back",
-      "went back in time",
+      "a node went back in time",
       [
         { value: 1 },
         { value: 2 },
@@ -39,7 +39,7 @@ describe("sessionFaults", () => {
     ],
     [
       "an unknown write that was seen and is gone",
-      "went back in time",
+      "a node went back in time",
       [
         { value: 1, outcome: "unknown" },
         { kind: "read", value: 1 },
@@ -55,6 +55,20 @@ describe("sessionFaults", () => {
       ],
     ],
   ] as const)("finds %s", (_name, words, parts) => {
-    expect(sessionFaults(inOrder(...parts))).toEqual([expect.stringContaining(words)]);
+    const { violations, regressions } = sessionFaults(inOrder(...parts));
+    expect(violations).toEqual([expect.stringContaining(words)]);
+    expect(regressions).toEqual([]);
+  });
+
+  it("tells what another node had shown from what was promised", () => {
+    const operations = inOrder(
+      { value: 1 },
+      { value: 2, outcome: "unknown" },
+      { kind: "read", value: 2, node: "node2" },
+      { kind: "read", value: 1, node: "node1" },
+    );
+    const { violations, regressions } = sessionFaults(operations);
+    expect(violations).toEqual([]);
+    expect(regressions).toEqual([expect.stringContaining("another node had shown more")]);
   });
 });

@@ -1,5 +1,13 @@
 import { describeOperation, type Operation } from "./operation.ts";
 
+/** What was wrong with reads of sessions, in sentences. */
+export interface SessionFaults {
+  /** An own write was missed, a node went back in time, or something was read that nobody wrote. */
+  readonly violations: readonly string[];
+  /** A node showed less than the session had read on another one: a read's position tells what it has seen at least, not at most. */
+  readonly regressions: readonly string[];
+}
+
 /** What a client has seen of a register, at least. */
 interface Seen {
   readonly value: number;
@@ -8,28 +16,55 @@ interface Seen {
 
 /**
  * What sessions were not shown although they had written or read it: each register is written by one client, with growing values, and
- * every read follows (`after`) what its client did before. In sentences. A read of an unknown write counts as seen from then on.
+ * every read follows (`after`) what its client did before. A write of unknown outcome counts from when it was read.
  */
-export function sessionFaults(operations: readonly Operation[]): string[] {
-  const faults: string[] = [];
+export function sessionFaults(operations: readonly Operation[]): SessionFaults {
+  const violations: string[] = [];
+  const regressions: string[] = [];
   const written = highestWritten(operations);
   for (const ofClient of Map.groupBy(operations, ({ client }) => client).values()) {
-    const seen = new Map<string, Seen>();
+    const memory = new SessionMemory();
     for (const operation of ofClient.toSorted((a, b) => a.invokedMs - b.invokedMs)) {
       const { key, kind, value, outcome } = operation;
       if (outcome !== "ok" || value === null) continue;
-      const before = seen.get(key);
-      if (kind === "read" && before && value < before.value) {
-        const what = before.by.kind === "write" ? "missed its own write" : "went back in time";
-        faults.push(`a read ${what}: ${describeOperation(operation)}, after ${describeOperation(before.by)}`);
+      if (kind === "read") {
+        const missed = memory.missedBy(operation);
+        const words = missed && `${describeOperation(operation)}, after ${describeOperation(missed)}`;
+        if (missed?.kind === "write") violations.push(`a read missed its own write: ${words}`);
+        else if (missed?.node === operation.node) violations.push(`a node went back in time: ${words}`);
+        else if (missed) regressions.push(`another node had shown more: ${words}`);
+        if (value > (written.get(key) ?? 0)) {
+          violations.push(`a read of what nobody wrote: ${describeOperation(operation)}`);
+        }
       }
-      if (kind === "read" && value > (written.get(key) ?? 0)) {
-        faults.push(`a read of what nobody wrote: ${describeOperation(operation)}`);
-      }
-      if (!before || value >= before.value) seen.set(key, { value, by: operation });
+      memory.add(operation, value);
     }
   }
-  return faults;
+  return { violations, regressions };
+}
+
+/** What one session has seen: written by itself, and read, node by node. */
+class SessionMemory {
+  readonly #seen = new Map<string, Map<string, Seen>>();
+
+  add(operation: Operation, value: number): void {
+    const places = this.#seen.get(operation.key) ?? new Map<string, Seen>();
+    this.#seen.set(operation.key, places);
+    const place = operation.kind === "write" ? "written" : operation.node;
+    const before = places.get(place);
+    if (!before || value >= before.value) places.set(place, { value, by: operation });
+  }
+
+  /** The operation that had shown more than this read: an own write if there is one, then a read on the same node, then on another. */
+  missedBy({ key, node, value }: Operation): Operation | null {
+    const places = this.#seen.get(key);
+    if (!places || value === null) return null;
+    for (const place of ["written", node, ...places.keys()]) {
+      const seen = places.get(place);
+      if (seen && seen.value > value) return seen.by;
+    }
+    return null;
+  }
 }
 
 /** By register; what failed was not written. */
