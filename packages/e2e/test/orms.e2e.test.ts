@@ -181,7 +181,7 @@ for (const flavour of testFlavours()) {
       }
     });
 
-    it.each(["drizzle", "kysely"])("run the example of %s as it stands", async (name) => {
+    it.each(["client", "drizzle", "kysely"])("run the example of %s as it stands", async (name) => {
       const program = fileURLToPath(new URL(`../../../examples/${name}/src/main.ts`, import.meta.url));
       for (const node of cluster.nodes) {
         const { stdout } = await promisify(execFile)(process.execPath, [program], {
@@ -193,7 +193,7 @@ for (const flavour of testFlavours()) {
           [
             `Opened:\nAda 100.00${opened}\nGrace 0.10${opened}`,
             `After a transfer:\nAda 0.10${opened}\nGrace 100.00${opened}`,
-            "Refused: DatabaseError",
+            `Refused: ${name === "client" ? "UnderstudyError" : "DatabaseError"}`,
             `As before:\nAda 0.10${opened}\nGrace 100.00${opened}\n`,
           ].join("\n"),
         );
