@@ -182,9 +182,9 @@ for (const flavour of testFlavours()) {
     });
 
     test("an idle connection that broke is replaced", async () => {
-      const { rows } = await narrow.query({ sql: "SELECT CONNECTION_ID() AS id" });
-      const [row] = rows.filter((it) => !Array.isArray(it));
-      const id = String(row?.["id"]);
+      const { rows } = await narrow.query({ sql: "SELECT CONNECTION_ID() AS id", rows: "arrays" });
+      const [row] = rows;
+      const id = Array.isArray(row) ? String(row[0]) : "";
       await executor.withAdmin(async (session) => await session.run(`KILL CONNECTION ${id}`));
       expect(await rest(await open({ sql: "SELECT n FROM thousand" }, narrow))).toHaveLength(1000);
     });
