@@ -13,7 +13,10 @@ export interface RowStream<Row> extends AsyncIterable<Row>, AsyncDisposable {
   readonly node: string | null;
   /** How many rows there were; null until the last was taken. */
   readonly rowCount: number | null;
-  /** The rows show everything up to here; null where the node does not say. */
+  /**
+   * The rows show everything up to here, and once the last was taken, all that they have shown is within it if the read named `after`;
+   * null where the node does not say.
+   */
   readonly position: string | null;
 }
 
@@ -27,7 +30,7 @@ export interface RowStreamOptions {
 class HttpRowStream<Row> implements RowStream<Row> {
   readonly columns: readonly Column[];
   readonly node: string | null;
-  readonly position: string | null;
+  #position: string | null;
   #rowCount: number | null = null;
   #isTaken = false;
   readonly #answer: OpenAnswer;
@@ -42,7 +45,11 @@ class HttpRowStream<Row> implements RowStream<Row> {
     this.#pieces = begun.pieces;
     this.#options = options;
     this.node = textOf(begun.header, "node") ?? answer.headers[HEADERS.node] ?? null;
-    this.position = textOf(begun.header, "position") ?? answer.headers[HEADERS.position] ?? null;
+    this.#position = textOf(begun.header, "position") ?? answer.headers[HEADERS.position] ?? null;
+  }
+
+  get position(): string | null {
+    return this.#position;
   }
 
   get rowCount(): number | null {
@@ -87,6 +94,7 @@ class HttpRowStream<Row> implements RowStream<Row> {
       throw notUnderstudy(this.#options.url);
     }
     this.#rowCount = trailer.rowCount;
+    this.#position = textOf(trailer, "position") ?? this.#position;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

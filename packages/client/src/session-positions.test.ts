@@ -5,7 +5,7 @@ import { SessionPositions } from "./session-positions.ts";
 describe("SessionPositions", () => {
   it("needs nothing at first, then what was seen last", () => {
     const positions = new SessionPositions();
-    expect(positions.needs()).toEqual({ after: undefined, strong: false, known: [] });
+    expect(positions.needs()).toEqual({ after: "0:", strong: false, known: [] });
     positions.noteWrite(positions.needs(), "5:u:7");
     expect(positions.text).toBe("5:u:7");
     positions.noteRead(positions.needs(), "5:u:1-9");

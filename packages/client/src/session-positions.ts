@@ -1,10 +1,16 @@
 /** Positions kept side by side; beyond that the next read goes to the master, which has them all. */
 const POSITIONS_MAX = 8;
 
+/**
+ * The empty history, which every node has. A read that names it waits for nothing, and is answered as a session's: with a position
+ * that has all that its rows show.
+ */
+const NOTHING_YET = "0:";
+
 /** What a read has to ask for, so that it sees what its session has seen. */
 export interface Needs {
-  /** For `after`; undefined where nothing is needed. */
-  readonly after: string | undefined;
+  /** For `after`. */
+  readonly after: string;
   /** True where too many are known to name them all, so that the read must be `strong`. */
   readonly strong: boolean;
   /** All that was known when it was asked, for {@link SessionPositions.noteRead} and {@link SessionPositions.noteWrite}. */
@@ -36,7 +42,7 @@ export class SessionPositions {
   needs(): Needs {
     const known = this.#positions;
     return {
-      after: known.length === 0 ? undefined : known.slice(0, POSITIONS_MAX).join(" "),
+      after: known.length === 0 ? NOTHING_YET : known.slice(0, POSITIONS_MAX).join(" "),
       strong: known.length > POSITIONS_MAX,
       known,
     };

@@ -5,6 +5,7 @@ import type { CallOptions } from "./node-client.ts";
 import type { ExecuteInput, QueryInput, RowsInput } from "./requests.ts";
 import type { RowStream } from "./row-stream.ts";
 import type { Needs, SessionPositions } from "./session-positions.ts";
+import { NotedRowStream } from "./noted-row-stream.ts";
 import { sqlCall, type SqlOptions, type WriteCallOptions } from "./sql-call.ts";
 import { beginTransaction, type Transaction, type TransactionRunOptions } from "./transaction.ts";
 import type { QueryResult, Session } from "./understudy-client.ts";
@@ -135,12 +136,12 @@ export class ClusterSession implements Session {
     return runInTransaction(task, { begin: () => this.transaction(begin), options, clock, random });
   };
 
-  #needs(): Needs {
-    return this.#parts.positions?.needs() ?? { after: undefined, strong: false, known: [] };
+  #needs(): Needs | null {
+    return this.#parts.positions?.needs() ?? null;
   }
 
-  #noteWrite(needs: Needs, position: string): void {
-    this.#parts.positions?.noteWrite(needs, position);
+  #noteWrite(needs: Needs | null, position: string): void {
+    if (needs) this.#parts.positions?.noteWrite(needs, position);
     this.#parts.onWrite(position);
     this.#calls.map.noteWrite(position);
   }
@@ -170,7 +171,7 @@ export class ClusterSession implements Session {
   ): Promise<T> {
     const needs = this.#needs();
     const answer = await this.#fresh(needs, { request, options }, run);
-    this.#parts.positions?.noteRead(needs, answer.position);
+    this.#noteRead(needs, answer.position);
     return answer;
   }
 
@@ -179,17 +180,22 @@ export class ClusterSession implements Session {
     const stream = await this.#fresh(needs, { request, options }, (fresh, node, own) =>
       node.stream<Row>(fresh, own),
     );
-    if (stream.position !== null) this.#parts.positions?.noteRead(needs, stream.position);
-    return stream;
+    if (needs === null) return stream;
+    this.#noteRead(needs, stream.position);
+    return new NotedRowStream(stream, () => this.#noteRead(needs, stream.position));
+  }
+
+  #noteRead(needs: Needs | null, position: string | null): void {
+    if (needs && position !== null) this.#parts.positions?.noteRead(needs, position);
   }
 
   /** Asks for what the session needs beside what the request asks for itself. */
   async #fresh<Request extends Freshness, T>(
-    needs: Needs,
+    needs: Needs | null,
     { request, options }: { readonly request: Request; readonly options: CallOptions },
     run: (fresh: Request, ...call: Parameters<Call<T>>) => Promise<T>,
   ): Promise<T> {
-    if (needs.after === undefined) {
+    if (needs === null) {
       const first = request.consistency === "strong" ? "master" : "preferred";
       return this.#calls.read((node, own) => run(request, node, own), options, first);
     }

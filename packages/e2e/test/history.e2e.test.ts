@@ -48,11 +48,11 @@ for (const flavour of testFlavours()) {
   });
 }
 
-function summaryOf({ operations, counts, byKind, cuts, violations, regressions }: HistoryResult): string {
+function summaryOf({ operations, counts, byKind, cuts, violations }: HistoryResult): string {
   const kinds = Object.entries(byKind).map(([kind, count]) => `${count} ${kind}s`);
   return [
     `${operations} operations (${kinds.join(", ")})`,
     `${counts.ok} confirmed, ${counts.failed} failed, ${counts.unknown} unknown`,
-    `${cuts} cuts, ${violations.length} violations, ${regressions.length} regressions between nodes, seed ${SEED}`,
+    `${cuts} cuts, ${violations.length} violations, seed ${SEED}`,
   ].join("; ");
 }

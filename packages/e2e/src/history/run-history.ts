@@ -34,8 +34,6 @@ export interface HistoryResult {
   readonly cuts: number;
   /** What must not have happened, in sentences. */
   readonly violations: readonly string[];
-  /** Reads of sessions that showed less than another node had before: see `SessionFaults`. */
-  readonly regressions: readonly string[];
 }
 
 const OPERATIONS_MAX = 500_000;
@@ -92,7 +90,6 @@ export async function runHistory(cluster: Cluster, options: HistoryOptions): Pro
   await cluster.waitUntilReplicating(HEAL_TIMEOUT_MS);
   await cluster.waitForSync(HEAL_TIMEOUT_MS);
   const { operations } = history;
-  const sessions = sessionFaults(operations.filter(({ client }) => sessionsOf(cast).includes(client)));
   return {
     operations: operations.length,
     counts: history.counts(),
@@ -100,14 +97,13 @@ export async function runHistory(cluster: Cluster, options: HistoryOptions): Pro
       [...Map.groupBy(operations, ({ kind }) => kind)].map(([kind, all]) => [kind, all.length]),
     ),
     cuts,
-    regressions: sessions.regressions,
     violations: [
       ...run.defects,
       ...linearizabilityFaults(
         operations.filter(({ key }) => cast.registers.includes(key)),
         REGISTER_INITIAL,
       ),
-      ...sessions.violations,
+      ...sessionFaults(operations.filter(({ client }) => sessionsOf(cast).includes(client))),
       ...bankFaults(operations, ACCOUNTS * BALANCE_INITIAL),
       ...effectFaults(history.ofKinds("mark"), await effectsOf(cluster, options.name)),
     ],

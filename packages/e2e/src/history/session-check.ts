@@ -1,13 +1,5 @@
 import { describeOperation, type Operation } from "./operation.ts";
 
-/** What was wrong with reads of sessions, in sentences. */
-export interface SessionFaults {
-  /** An own write was missed, a node went back in time, or something was read that nobody wrote. */
-  readonly violations: readonly string[];
-  /** A node showed less than the session had read on another one: a read's position tells what it has seen at least, not at most. */
-  readonly regressions: readonly string[];
-}
-
 /** What a client has seen of a register, at least. */
 interface Seen {
   readonly value: number;
@@ -16,11 +8,10 @@ interface Seen {
 
 /**
  * What sessions were not shown although they had written or read it: each register is written by one client, with growing values, and
- * every read follows (`after`) what its client did before. A write of unknown outcome counts from when it was read.
+ * every read follows (`after`) what its client did before. A write of unknown outcome counts from when it was read. Sentences.
  */
-export function sessionFaults(operations: readonly Operation[]): SessionFaults {
-  const violations: string[] = [];
-  const regressions: string[] = [];
+export function sessionFaults(operations: readonly Operation[]): string[] {
+  const faults: string[] = [];
   const written = highestWritten(operations);
   for (const ofClient of Map.groupBy(operations, ({ client }) => client).values()) {
     const memory = new SessionMemory();
@@ -30,17 +21,17 @@ export function sessionFaults(operations: readonly Operation[]): SessionFaults {
       if (kind === "read") {
         const missed = memory.missedBy(operation);
         const words = missed && `${describeOperation(operation)}, after ${describeOperation(missed)}`;
-        if (missed?.kind === "write") violations.push(`a read missed its own write: ${words}`);
-        else if (missed?.node === operation.node) violations.push(`a node went back in time: ${words}`);
-        else if (missed) regressions.push(`another node had shown more: ${words}`);
+        if (missed?.kind === "write") faults.push(`a read missed its own write: ${words}`);
+        else if (missed?.node === operation.node) faults.push(`a node went back in time: ${words}`);
+        else if (missed) faults.push(`another node had shown more: ${words}`);
         if (value > (written.get(key) ?? 0)) {
-          violations.push(`a read of what nobody wrote: ${describeOperation(operation)}`);
+          faults.push(`a read of what nobody wrote: ${describeOperation(operation)}`);
         }
       }
       memory.add(operation, value);
     }
   }
-  return { violations, regressions };
+  return faults;
 }
 
 /** What one session has seen: written by itself, and read, node by node. */

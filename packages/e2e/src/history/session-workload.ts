@@ -4,6 +4,8 @@ import { firstNumber, positionOf, type HistoryClient } from "./history-client.ts
 
 const REST_MS = 15;
 const WAIT_MS = 6_000;
+/** The empty history: a read that names it is a session's first. */
+const NOTHING_YET = "0:";
 
 const READ = "SELECT value FROM history.registers WHERE id = ?";
 /** An older write of unknown outcome may still come: it must not undo a newer one. */
@@ -14,7 +16,7 @@ const WRITE = "UPDATE history.registers SET value = ? WHERE id = ? AND value < ?
  * into each read.
  */
 export async function runSessionClient(client: HistoryClient, all: readonly string[]): Promise<void> {
-  let position: string | null = null;
+  let position = NOTHING_YET;
   for (let value = 1; client.goesOn;) {
     if (client.random() < 0.4) {
       position = (await writeOwn(client, value)) ?? position;
@@ -42,12 +44,12 @@ async function writeOwn(client: HistoryClient, value: number): Promise<string | 
   return position;
 }
 
-async function readAfter(client: HistoryClient, key: string, after: string | null): Promise<string | null> {
+async function readAfter(client: HistoryClient, key: string, after: string): Promise<string | null> {
   const node = client.pick(client.run.nodes);
   const { name, run } = client;
   const pending = run.history.begin({ client: name, node: node.nodeId, kind: "read", key, value: null });
-  const options = after === null ? {} : { after, waitMs: WAIT_MS };
-  const answer = await client.tryOnce("/query", { sql: READ, params: [key], ...options }, { node });
+  const body = { sql: READ, params: [key], after, waitMs: WAIT_MS };
+  const answer = await client.tryOnce("/query", body, { node });
   const value = answer?.status === 200 ? firstNumber(answer.body, "value") : null;
   if (!answer || value === null) {
     if (answer?.status === 200) run.defects.push(`${key} has no row at ${node.nodeId}`);

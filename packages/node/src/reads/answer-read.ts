@@ -33,5 +33,16 @@ export async function answerRead<Answer>(
   }
   reply.header(HEADERS.position, pass.position);
   if (pass.lagMs !== null) reply.header(HEADERS.lagMs, String(pass.lagMs));
-  return run(pass);
+  const answer = await run(pass);
+  if (tellsPosition(answer)) reply.header(HEADERS.position, answer.position);
+  return answer;
+}
+
+function tellsPosition(answer: unknown): answer is { readonly position: string } {
+  return (
+    typeof answer === "object" &&
+    answer !== null &&
+    "position" in answer &&
+    typeof answer.position === "string"
+  );
 }

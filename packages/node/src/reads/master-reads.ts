@@ -84,7 +84,6 @@ export class MasterReads implements ReadSource, AsyncDisposable {
     this.#visible.advance(this.#visible.current.union(written));
   }
 
-  /** All that a query may have seen before this call, asked from the server. */
   async askSeen(): Promise<GtidPosition> {
     return this.#seenAnswer.get();
   }

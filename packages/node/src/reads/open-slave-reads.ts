@@ -6,6 +6,7 @@ import type { ClusterStore } from "../cluster/cluster-store.ts";
 import type { RoleServices } from "../node-services.ts";
 import { positionOf } from "../roles/binlog-access.ts";
 import type { Membership } from "../roles/membership.ts";
+import { askSeenPosition } from "./ask-visible.ts";
 import { EpochHistory } from "./epoch-history.ts";
 import { SlaveReads } from "./slave-reads.ts";
 
@@ -34,6 +35,7 @@ export async function openSlaveReads(
   await epochs.learn();
   return new SlaveReads({
     visible: applier.position,
+    askSeen: () => askSeenPosition(executor),
     master,
     parsePosition: (text) => positionOf(services, text),
     epoch: () => membership.epoch,

@@ -1,5 +1,5 @@
 import { anySignal } from "@understudy/kernel";
-import { UnderstudyError, type ReadOptions } from "@understudy/protocol";
+import { formatPosition, UnderstudyError, type ReadOptions } from "@understudy/protocol";
 import type { NodeRuntime } from "../node-runtime.ts";
 import type { SlaveRole } from "../roles/slave-role.ts";
 import { ReadWalk } from "./read-walk.ts";
@@ -12,6 +12,12 @@ export type ReadPass =
       readonly kind: "here";
       /** Everything up to here is in what a query sees that begins now. */
       readonly position: string;
+      /**
+       * To be called when the rows have been read: the position to tell with them. A read that named `after` belongs to a session,
+       * which must not go back in time at another node: it is told a position that has all that its rows can show. Any other is
+       * told {@link position}, which costs nothing.
+       */
+      readonly tellPosition: () => Promise<string>;
       /** How far behind the master; null where that can't be known. */
       readonly lagMs: number | null;
     }
@@ -46,7 +52,13 @@ export async function passReadGate(
     const end = await walk.run(ended);
     if (end === "forward" && role.kind === "slave") return { kind: "master", role };
   }
-  return { kind: "here", position: role.positionText(), lagMs: role.lagMs() };
+  const position = role.positionText();
+  const tellPosition = async (): Promise<string> => {
+    if (after === undefined) return position;
+    const seen = await role.reads.askSeen();
+    return formatPosition({ epoch: role.epoch, gtid: seen.toString() });
+  };
+  return { kind: "here", position, tellPosition, lagMs: role.lagMs() };
 }
 
 /** Throws `invalid-request` for options that only make sense together. */

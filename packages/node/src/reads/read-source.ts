@@ -8,6 +8,8 @@ export interface ReadSource {
   readonly visible: GtidPosition;
   /** Resolves as soon as `wanted` is contained in {@link visible}; rejects with the signal's reason. */
   reached(wanted: GtidPosition, signal: AbortSignal): Promise<void>;
+  /** All that a query may have seen before this call, asked from the server. */
+  askSeen(): Promise<GtidPosition>;
   readonly epochs: EpochHistory;
   /** Notified when the role's epoch has grown, or more is known of the epochs. */
   readonly epochChanged: ChangeSignal;

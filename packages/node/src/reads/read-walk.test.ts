@@ -26,6 +26,7 @@ async function openScene() {
   const state = { epoch: 1n, questions: 0, master: "0-1-5" as string | null, answerMs: 0 };
   const reads = new SlaveReads({
     visible: gtid("0-1-5"),
+    askSeen: async () => gtid("0-1-5"),
     parsePosition: gtid,
     epoch: () => state.epoch,
     lag,

@@ -4,6 +4,7 @@ import type { LagMeter } from "@understudy/health-monitor";
 import { ChangeSignal, messageOf, orAbort, type Clock, type Logger } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import type { EpochHistory } from "./epoch-history.ts";
+import { FreshAnswer } from "./fresh-answer.ts";
 import { Progress } from "./progress.ts";
 import type { AskedPosition, FollowingSource } from "./read-source.ts";
 
@@ -11,6 +12,8 @@ import type { AskedPosition, FollowingSource } from "./read-source.ts";
 export interface SlaveReadsOptions {
   /** What is committed here when the role begins. */
   readonly visible: GtidPosition;
+  /** Asks the server for all that a query may have seen up to now. */
+  readonly askSeen: () => Promise<GtidPosition>;
   readonly master: Pick<NodeClient, "position">;
   readonly parsePosition: (text: string) => GtidPosition;
   readonly epoch: () => bigint;
@@ -29,12 +32,14 @@ export class SlaveReads implements FollowingSource, Disposable {
   readonly delivered = new ChangeSignal();
   readonly #options: SlaveReadsOptions;
   readonly #progress: Progress;
+  readonly #seenAnswer: FreshAnswer<GtidPosition>;
   readonly #end = new AbortController();
   #asking: Promise<AskedPosition | null> | null = null;
 
   constructor(options: SlaveReadsOptions) {
     this.#options = options;
     this.#progress = new Progress(options.visible);
+    this.#seenAnswer = new FreshAnswer(options.askSeen);
   }
 
   get visible(): GtidPosition {
@@ -61,6 +66,10 @@ export class SlaveReads implements FollowingSource, Disposable {
 
   async reached(wanted: GtidPosition, signal: AbortSignal): Promise<void> {
     await this.#progress.until(wanted, signal);
+  }
+
+  async askSeen(): Promise<GtidPosition> {
+    return this.#seenAnswer.get();
   }
 
   staleBoundMs(): number | null {

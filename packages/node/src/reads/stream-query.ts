@@ -43,7 +43,8 @@ export async function streamQuery(runtime: NodeRuntime, call: StreamedQuery): Pr
     using answer = new StreamedAnswer(reply, { status: 200, headers, clock });
     try {
       const rowCount = await writeRows(answer, headerOf(runtime, call.pass, stream), stream);
-      await answer.write(lineOf({ rowCount, timeMs: elapsedMs(clock.monotonicMs() - startedMs) }));
+      const timeMs = elapsedMs(clock.monotonicMs() - startedMs);
+      await answer.write(lineOf({ rowCount, position: await call.pass.tellPosition(), timeMs }));
       answer.end();
     } catch (error) {
       await endWithProblem(answer, problemOfAny(error, request));

@@ -3,7 +3,7 @@ import type { QueryOptions } from "@understudy/sql-executor";
 import type { NodeRuntime } from "../node-runtime.ts";
 import type { PassHere } from "../reads/answer-read.ts";
 
-/** Runs a query on this node's own data, after the read's gate: everything up to the pass's position is in the rows. */
+/** Runs a query on this node's own data, after the read's gate. */
 export async function answerQuery(
   runtime: NodeRuntime,
   pass: PassHere,
@@ -13,15 +13,16 @@ export async function answerQuery(
   const { clock, identity } = runtime.services;
   const startedMs = clock.monotonicMs();
   const { columns, rows, rowCount } = await executor.query(query);
+  const timeMs = elapsedMs(clock.monotonicMs() - startedMs);
   return {
     columns,
     rows,
     rowCount,
-    position: pass.position,
+    position: await pass.tellPosition(),
     node: identity.nodeId,
     role: role.kind,
     lagMs: pass.lagMs,
-    timeMs: elapsedMs(clock.monotonicMs() - startedMs),
+    timeMs,
   };
 }
 
