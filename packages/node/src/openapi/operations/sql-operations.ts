@@ -13,7 +13,7 @@ const STREAM: AnswerContent = {
   example: [
     JSON.stringify({ columns: USER_COLUMNS }),
     JSON.stringify({ id: 1, name: "Ada" }),
-    JSON.stringify({ rowCount: 1, timeMs: 0.412 }),
+    JSON.stringify({ rowCount: 1, position: "1:0-1-11", timeMs: 0.412 }),
     "",
   ].join("\n"),
 };
