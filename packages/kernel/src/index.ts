@@ -15,5 +15,6 @@ export { silentLogger, type Logger } from "./logger.ts";
 export { randomToken, seededRandom, systemRandom, type Random } from "./random.ts";
 export { retry, type RetryOptions } from "./retry.ts";
 export { sleepOrWake, type SleepOrWakeOptions } from "./sleep-or-wake.ts";
+export { TaskQueue } from "./task-queue.ts";
 export { VirtualClock } from "./virtual-clock.ts";
 export { DeadlinePassed, withDeadline, type DeadlineOptions } from "./with-deadline.ts";

@@ -1,5 +1,5 @@
 import { UnderstudyError, type Flavour } from "@understudy/protocol";
-import type { Logger } from "@understudy/kernel";
+import { TaskQueue, type Logger } from "@understudy/kernel";
 import { BeforeCommitError } from "./before-commit-error.ts";
 import { bindParams } from "./bind-params.ts";
 import type { DatabaseSession } from "./database-session.ts";
@@ -60,8 +60,10 @@ export class InteractiveTransaction implements OpenTransaction {
   #hasWritten = false;
   #isBusy = false;
   #isCommitting = false;
-  #calls = 0;
-  #last: Promise<void> = Promise.resolve();
+  readonly #calls = new TaskQueue(
+    CALLS_MAX,
+    () => new UnderstudyError("overloaded", `${CALLS_MAX} calls wait in this transaction already`),
+  );
   #releasing: Promise<void> | null = null;
 
   constructor(options: InteractiveTransactionOptions) {
@@ -155,30 +157,19 @@ export class InteractiveTransaction implements OpenTransaction {
       this.#end ??= "rolled back";
       await this.#release();
     }
-    await this.#last;
+    await this.#calls.done();
   }
 
   /** Runs a call when those before it are done, if the transaction is open then. */
   async #inTurn<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#calls >= CALLS_MAX) {
-      throw new UnderstudyError("overloaded", `${CALLS_MAX} calls wait in this transaction already`);
-    }
-    this.#calls++;
-    const before = this.#last;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#last = promise;
-    try {
-      await before;
+    return await this.#calls.run(async () => {
       if (this.#end === null && !this.#session.isUsable) {
         this.#end = "rolled back";
         await this.#release();
       }
       if (this.#end !== null) throw expired(this.#end);
       return await call();
-    } finally {
-      this.#calls--;
-      resolve();
-    }
+    });
   }
 
   /** Runs a client's statement, and makes sure that the transaction is still the same one afterwards. */

@@ -1,4 +1,11 @@
-import { BackgroundLoop, isCodedError, messageOf, type Clock, type Logger } from "@understudy/kernel";
+import {
+  BackgroundLoop,
+  isCodedError,
+  messageOf,
+  TaskQueue,
+  type Clock,
+  type Logger,
+} from "@understudy/kernel";
 import { errorCodeOf, UnderstudyError, type BeginRequest } from "@understudy/protocol";
 import {
   BeforeCommitError,
@@ -58,8 +65,10 @@ export class InteractiveTransaction implements AsyncDisposable {
   /** Settles when its connection is free again; null while it is open. */
   #ending: Promise<void> | null = null;
   #isCommitting = false;
-  #calls = 0;
-  #last: Promise<void> = Promise.resolve();
+  readonly #calls = new TaskQueue(
+    CALLS_MAX,
+    () => new UnderstudyError("overloaded", `${CALLS_MAX} calls wait in this transaction already`),
+  );
   #idleSinceMs: number;
 
   constructor(options: InteractiveTransactionOptions) {
@@ -148,29 +157,21 @@ export class InteractiveTransaction implements AsyncDisposable {
   /** Rolls back what is open still, and waits for a commit that is under way. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.abort("the node that held it stopped");
-    await this.#last;
+    await this.#calls.done();
     await this.#expiry[Symbol.asyncDispose]();
   }
 
   /** Runs a call when those before it are done, if the transaction is open then. */
   async #inTurn<T>(call: () => Promise<T>): Promise<T> {
-    if (this.#calls >= CALLS_MAX) {
-      throw new UnderstudyError("overloaded", `${CALLS_MAX} calls wait in this transaction already`);
-    }
-    this.#calls++;
-    const before = this.#last;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#last = promise;
-    try {
-      await before;
-      if (this.#ending === null && this.#open.hasEnded) await this.#finish(rolledBack(CONNECTION_LOST));
-      await this.#throwIfEnded();
-      return await call();
-    } finally {
-      this.#calls--;
-      this.#idleSinceMs = this.#clock.monotonicMs();
-      resolve();
-    }
+    return this.#calls.run(async () => {
+      try {
+        if (this.#ending === null && this.#open.hasEnded) await this.#finish(rolledBack(CONNECTION_LOST));
+        await this.#throwIfEnded();
+        return await call();
+      } finally {
+        this.#idleSinceMs = this.#clock.monotonicMs();
+      }
+    });
   }
 
   async #statement<T>(run: () => Promise<T>): Promise<T> {
@@ -222,7 +223,7 @@ export class InteractiveTransaction implements AsyncDisposable {
 
   #endsAtMs(): number {
     const { idleTimeoutMs, maxMs } = this.#limits;
-    const idleSinceMs = this.#calls > 0 ? this.#clock.monotonicMs() : this.#idleSinceMs;
+    const idleSinceMs = this.#calls.size > 0 ? this.#clock.monotonicMs() : this.#idleSinceMs;
     return Math.min(this.#begunMs + maxMs, idleSinceMs + idleTimeoutMs);
   }
 
