@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createServer, type HttpServer } from "../src/http/create-server.ts";
 import type { NodeRuntime } from "../src/node-runtime.ts";
 import { addRoutes } from "../src/routes/add-routes.ts";
-import { startingNode } from "./starting-node.ts";
+import { startingNode } from "../src/starting-node.ts";
 
 const LIMITS = {
   UNDERSTUDY_REQUESTS_MAX: "3",

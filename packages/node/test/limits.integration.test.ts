@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { createServer, type HttpServer } from "../src/http/create-server.ts";
 import { addRoutes } from "../src/routes/add-routes.ts";
-import { startingNode } from "./starting-node.ts";
+import { startingNode } from "../src/starting-node.ts";
 
 const servers: HttpServer[] = [];
 afterAll(async () => {

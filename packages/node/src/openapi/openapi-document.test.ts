@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createServer, type HttpServer } from "../http/create-server.ts";
 import { requestValidator } from "../http/request-validator.ts";
 import { addRoutes } from "../routes/add-routes.ts";
-import { startingNode } from "../../test/starting-node.ts";
+import { startingNode } from "../starting-node.ts";
 import { ERRORS_OF_ANY } from "./operation.ts";
 import { OPERATIONS, UNDOCUMENTED } from "./operations/all-operations.ts";
 import type { CollectedRoute } from "./route-collection.ts";

@@ -1,9 +1,9 @@
 import { EventHistory } from "@understudy/health-monitor";
 import { silentLogger, systemClock, systemRandom } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
-import { readConfig } from "../src/config/node-config.ts";
-import { Admission } from "../src/http/admission.ts";
-import type { NodeRuntime } from "../src/node-runtime.ts";
+import { readConfig } from "./config/node-config.ts";
+import { Admission } from "./http/admission.ts";
+import type { NodeRuntime } from "./node-runtime.ts";
 
 /** A node without a database, for what its HTTP side does by itself. Everything else answers `starting`. */
 export function startingNode(environment: Readonly<Record<string, string>> = {}): NodeRuntime {
