@@ -78,7 +78,7 @@ for (const flavour of testFlavours()) {
         expect(head).toEqual({ columns, position, node, role, lagMs: expect.any(Number) as number });
         const trailer = lines.pop();
         expect(lines).toEqual(plain.body["rows"]);
-        expect(trailer).toEqual({ rowCount: 3, timeMs: expect.any(Number) as number });
+        expect(trailer).toEqual({ rowCount: 3, position, timeMs: expect.any(Number) as number });
       },
     );
 
