@@ -74,11 +74,17 @@ export function guardExecute(shape: StatementShape): void {
 export function guardBatchStatement(shape: StatementShape): boolean {
   guardAlways(shape);
   if (shape.verb === "CALL") {
-    throw notAllowed("CALL", "a procedure may commit, so a batch could not be undone; send it to /execute");
+    throw notAllowed(
+      "CALL",
+      "a procedure may commit, and what came before it with it; send it to /execute, outside the transaction",
+    );
   }
   const kind = kindOf(shape);
   if (endsTransaction(shape)) {
-    throw notAllowed(shape.verb, "it commits by itself, so a batch could not be undone; send it to /execute");
+    throw notAllowed(
+      shape.verb,
+      "it commits by itself, and what came before it with it; send it to /execute, outside the transaction",
+    );
   }
   return kind === "read";
 }
