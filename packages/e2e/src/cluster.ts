@@ -72,6 +72,13 @@ export class Cluster implements AsyncDisposable {
     this.#dispose = dispose;
   }
 
+  /** Throws where the cluster was started without slaves. */
+  get firstSlave(): ClusterNode {
+    const [first] = this.slaves;
+    if (!first) throw new Error("this cluster was started without slaves");
+    return first;
+  }
+
   /** The master first. */
   get nodes(): readonly ClusterNode[] {
     return [this.master, ...this.slaves];

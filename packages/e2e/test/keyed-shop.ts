@@ -44,8 +44,7 @@ export async function startShop(
 ): Promise<{ cluster: Cluster; master: ClusterNode; slave: ClusterNode }> {
   const cluster = await startCluster({ flavour, slaves: 1 });
   const { master } = cluster;
-  const [slave] = cluster.slaves;
-  if (!slave) throw new Error("a slave was asked for");
+  const slave = cluster.firstSlave;
   await using connection = await sql(master);
   await connection.query("CREATE DATABASE shop");
   await connection.query("CREATE TABLE shop.counter (id INT PRIMARY KEY, n INT NOT NULL)");

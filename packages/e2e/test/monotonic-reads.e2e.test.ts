@@ -33,8 +33,7 @@ for (const flavour of testFlavours()) {
         await cluster.waitForSync();
         cluster.proxy("node1>node2").delay(DELAY_MS);
         await using master = createNodeClient({ url: cluster.master.url });
-        const [node2] = cluster.slaves;
-        await using slave = createNodeClient({ url: node2?.url ?? "" });
+        await using slave = createNodeClient({ url: cluster.firstSlave.url });
         const done = new AbortController();
         const write = async (): Promise<void> => {
           while (!done.signal.aborted) await master.execute({ sql: "UPDATE shop.counter SET n = n + 1" });

@@ -1,7 +1,8 @@
 import { randomToken } from "@understudy/kernel";
-import { errorCodeOf, UnderstudyError } from "@understudy/protocol";
+import { UnderstudyError } from "@understudy/protocol";
 import type { SqlExecutor, SqlSession } from "@understudy/sql-executor";
 import { askEpochStart, insertEpoch, readEpochs, type EpochRecord } from "./epoch-store.ts";
+import { isMissing } from "./is-missing.ts";
 import { ensureSchema, IDEMPOTENCY_SECRET, readSecret } from "./cluster-schema.ts";
 
 /** What a node's database says of the cluster that it belongs to. */
@@ -19,8 +20,6 @@ export interface MemberRecord {
   readonly serverVersion: string;
   readonly version: string;
 }
-
-const MISSING: ReadonlySet<string> = new Set(["unknown-database", "unknown-table"]);
 
 /**
  * The cluster's own facts, kept in the schema `understudy` of the replicated data itself: written by the master alone, so
@@ -145,7 +144,7 @@ async function readRecord(session: SqlSession): Promise<ClusterRecord | null> {
       leader: String(row["leader"]),
     };
   } catch (error) {
-    if (MISSING.has(errorCodeOf(error))) return null;
+    if (isMissing(error)) return null;
     throw error;
   }
 }

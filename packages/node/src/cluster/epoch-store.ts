@@ -1,6 +1,7 @@
 import { readExecutedPosition } from "@understudy/binlog";
-import { errorCodeOf, type ErrorCode, type Flavour } from "@understudy/protocol";
+import type { Flavour } from "@understudy/protocol";
 import type { SqlSession } from "@understudy/sql-executor";
+import { isMissing } from "./is-missing.ts";
 
 /** Where an epoch's own history begins: what its master had as it began to lead, and with it all that survived of the epochs before. */
 export interface EpochRecord {
@@ -11,8 +12,6 @@ export interface EpochRecord {
   /** MariaDB: the last transaction of every server in every domain, since its GTID list names only the last of a domain; else empty. */
   readonly startState: string;
 }
-
-const MISSING: ReadonlySet<ErrorCode> = new Set(["unknown-database", "unknown-table"]);
 
 /** All epochs that this database knows of, the oldest first; none where its cluster is older than the table. */
 export async function readEpochs(session: SqlSession): Promise<EpochRecord[]> {
@@ -27,7 +26,7 @@ export async function readEpochs(session: SqlSession): Promise<EpochRecord[]> {
       startState: String(row["start_state"]),
     }));
   } catch (error) {
-    if (MISSING.has(errorCodeOf(error))) return [];
+    if (isMissing(error)) return [];
     throw error;
   }
 }

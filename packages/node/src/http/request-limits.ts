@@ -1,6 +1,7 @@
 import type { NodeConfig } from "../config/node-config.ts";
 import { environmentName } from "../config/setting-name.ts";
 import type { HttpServer } from "./create-server.ts";
+import { isObject } from "./is-object.ts";
 import { OWN_LIMIT } from "./request-invalid.ts";
 
 /** The configuration's part in what requests may ask for. */
@@ -51,8 +52,4 @@ function numberOf(property: object, key: string): number {
 /** A copy with TypeBox's hidden marks and some fields of its own. */
 function changed(schema: object, fields: object): object {
   return Object.assign(Object.defineProperties({}, Object.getOwnPropertyDescriptors(schema)), fields);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

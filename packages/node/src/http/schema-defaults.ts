@@ -1,3 +1,5 @@
+import { isObject } from "./is-object.ts";
+
 /**
  * Fills the defaults of a schema's own fields in, in place: of objects and of the objects in lists. What a client names itself,
  * such as the columns of a record, is never touched. (TypeBox's own function leaves keys such as `constructor` out, and with
@@ -19,8 +21,4 @@ export function fillDefaults(schema: object, value: unknown): void {
       Reflect.set(value, name, structuredClone(Reflect.get(property, "default")));
     }
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

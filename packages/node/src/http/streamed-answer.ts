@@ -3,6 +3,7 @@ import { UnderstudyError } from "@understudy/protocol";
 import type { FastifyReply } from "fastify";
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
+import { beginRawAnswer } from "./begin-raw-answer.ts";
 
 /** A reader who has not taken the last chunk after so long is cut, since he holds a database connection. */
 const STALL_MS_MAX = 30_000;
@@ -26,13 +27,8 @@ export class StreamedAnswer implements Disposable {
   readonly #clock: Clock;
 
   constructor(reply: FastifyReply, { status, headers, clock }: StreamedAnswerOptions) {
-    this.#raw = reply.raw;
+    this.#raw = beginRawAnswer(reply, status, headers);
     this.#clock = clock;
-    reply.hijack();
-    for (const [name, value] of Object.entries(reply.getHeaders())) {
-      if (value !== undefined) this.#raw.setHeader(name, value);
-    }
-    this.#raw.writeHead(status, headers);
   }
 
   /** True once nothing can be written any more. */

@@ -2,31 +2,22 @@ import type { GtidPosition } from "@understudy/binlog";
 import {
   anySignal,
   BackgroundLoop,
-  ChangeSignal,
   isAbortOf,
   messageOf,
   orAbort,
   type Clock,
   type Logger,
 } from "@understudy/kernel";
-import { UnderstudyError } from "@understudy/protocol";
-import type { EpochHistory } from "./epoch-history.ts";
 import { FreshAnswer } from "./fresh-answer.ts";
 import { Progress } from "./progress.ts";
-import type { ReadSource } from "./read-source.ts";
+import { RoleReads, type RoleReadsOptions } from "./role-reads.ts";
 
 /** What {@link MasterReads} needs. */
-export interface MasterReadsOptions {
-  /** What was visible when the role began. */
-  readonly visible: GtidPosition;
+export interface MasterReadsOptions extends RoleReadsOptions {
   /** The reader of the binlog: how far it is, and when it has come further. */
   readonly binlog: { readonly position: GtidPosition; readOn(): Promise<void> };
   /** Asks the server what every query sees from now on; null where it can't tell just now. */
   readonly askVisible: () => Promise<GtidPosition | null>;
-  /** Asks the server for all that a query may have seen up to now. */
-  readonly askSeen: () => Promise<GtidPosition>;
-  readonly epochs: EpochHistory;
-  readonly epochChanged: ChangeSignal;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -40,22 +31,17 @@ const ASK_AGAIN_MAX_MS = 100;
  * What reads see on a master. A write that was confirmed here is visible, since its commit is over. What only the binlog shows
  * (a plain client's write) is in the binlog a moment before it is visible: of that the server is asked.
  */
-export class MasterReads implements ReadSource, AsyncDisposable {
-  readonly delivered = new ChangeSignal();
+export class MasterReads extends RoleReads implements AsyncDisposable {
   readonly #options: MasterReadsOptions;
-  readonly #visible: Progress;
   readonly #logged: Progress;
   readonly #visibleAnswer: FreshAnswer<GtidPosition | null>;
-  readonly #seenAnswer: FreshAnswer<GtidPosition>;
-  readonly #end = new AbortController();
   readonly #loops: readonly BackgroundLoop[];
 
   constructor(options: MasterReadsOptions) {
+    super(options);
     this.#options = options;
-    this.#visible = new Progress(options.visible);
     this.#logged = new Progress(options.binlog.position);
     this.#visibleAnswer = new FreshAnswer(options.askVisible);
-    this.#seenAnswer = new FreshAnswer(options.askSeen);
     const loop = (run: (signal: AbortSignal) => Promise<void>): BackgroundLoop =>
       new BackgroundLoop(run, (error) =>
         options.logger.error({ event: "master-reads-ended", err: error }, messageOf(error)),
@@ -63,29 +49,9 @@ export class MasterReads implements ReadSource, AsyncDisposable {
     this.#loops = [loop((signal) => this.#follow(signal)), loop((signal) => this.#keepUp(signal))];
   }
 
-  get visible(): GtidPosition {
-    return this.#visible.current;
-  }
-
-  get epochs(): EpochHistory {
-    return this.#options.epochs;
-  }
-
-  get epochChanged(): ChangeSignal {
-    return this.#options.epochChanged;
-  }
-
-  get ended(): AbortSignal {
-    return this.#end.signal;
-  }
-
   /** A write has been committed here: from now on every query sees it. */
   noteWrite(written: GtidPosition): void {
-    this.#visible.advance(this.#visible.current.union(written));
-  }
-
-  async askSeen(): Promise<GtidPosition> {
-    return this.#seenAnswer.get();
+    this.progress.advance(this.visible.union(written));
   }
 
   async reached(wanted: GtidPosition, signal: AbortSignal): Promise<void> {
@@ -94,7 +60,7 @@ export class MasterReads implements ReadSource, AsyncDisposable {
     const ended = anySignal(signal, either.signal);
     try {
       // it is confirmed here, or else logged here and then visible
-      await Promise.race([this.#visible.until(wanted, ended), this.#askUntil(wanted, ended)]);
+      await Promise.race([this.progress.until(wanted, ended), this.#askUntil(wanted, ended)]);
     } finally {
       either.abort();
     }
@@ -148,7 +114,7 @@ export class MasterReads implements ReadSource, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#end.abort(new UnderstudyError("starting", "this node's role has ended"));
+    this.end();
     await Promise.all(this.#loops.map((loop) => loop[Symbol.asyncDispose]()));
   }
 }

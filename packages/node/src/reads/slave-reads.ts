@@ -1,25 +1,16 @@
 import type { GtidPosition } from "@understudy/binlog";
 import type { NodeClient } from "@understudy/client";
 import type { LagMeter } from "@understudy/health-monitor";
-import { ChangeSignal, messageOf, orAbort, type Clock, type Logger } from "@understudy/kernel";
-import { UnderstudyError } from "@understudy/protocol";
-import type { EpochHistory } from "./epoch-history.ts";
-import { FreshAnswer } from "./fresh-answer.ts";
-import { Progress } from "./progress.ts";
+import { messageOf, orAbort, type Clock, type Logger } from "@understudy/kernel";
 import type { AskedPosition, FollowingSource } from "./read-source.ts";
+import { RoleReads, type RoleReadsOptions } from "./role-reads.ts";
 
 /** What {@link SlaveReads} needs. */
-export interface SlaveReadsOptions {
-  /** What is committed here when the role begins. */
-  readonly visible: GtidPosition;
-  /** Asks the server for all that a query may have seen up to now. */
-  readonly askSeen: () => Promise<GtidPosition>;
+export interface SlaveReadsOptions extends RoleReadsOptions {
   readonly master: Pick<NodeClient, "position">;
   readonly parsePosition: (text: string) => GtidPosition;
   readonly epoch: () => bigint;
   readonly lag: LagMeter<GtidPosition>;
-  readonly epochs: EpochHistory;
-  readonly epochChanged: ChangeSignal;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -28,48 +19,23 @@ export interface SlaveReadsOptions {
 const ASK_TIMEOUT_MS = 1000;
 
 /** What reads see on a slave: what its applier has committed. */
-export class SlaveReads implements FollowingSource, Disposable {
-  readonly delivered = new ChangeSignal();
+export class SlaveReads extends RoleReads implements FollowingSource, Disposable {
   readonly #options: SlaveReadsOptions;
-  readonly #progress: Progress;
-  readonly #seenAnswer: FreshAnswer<GtidPosition>;
-  readonly #end = new AbortController();
   #asking: Promise<AskedPosition | null> | null = null;
 
   constructor(options: SlaveReadsOptions) {
+    super(options);
     this.#options = options;
-    this.#progress = new Progress(options.visible);
-    this.#seenAnswer = new FreshAnswer(options.askSeen);
-  }
-
-  get visible(): GtidPosition {
-    return this.#progress.current;
-  }
-
-  get epochs(): EpochHistory {
-    return this.#options.epochs;
-  }
-
-  get epochChanged(): ChangeSignal {
-    return this.#options.epochChanged;
-  }
-
-  get ended(): AbortSignal {
-    return this.#end.signal;
   }
 
   /** The applier has committed everything up to `position`. */
   advance(position: GtidPosition): void {
     this.#options.lag.applied(position);
-    this.#progress.advance(position);
+    this.progress.advance(position);
   }
 
   async reached(wanted: GtidPosition, signal: AbortSignal): Promise<void> {
-    await this.#progress.until(wanted, signal);
-  }
-
-  async askSeen(): Promise<GtidPosition> {
-    return this.#seenAnswer.get();
+    await this.progress.until(wanted, signal);
   }
 
   staleBoundMs(): number | null {
@@ -100,6 +66,6 @@ export class SlaveReads implements FollowingSource, Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#end.abort(new UnderstudyError("starting", "this node's role has ended"));
+    this.end();
   }
 }

@@ -1,6 +1,7 @@
 import { UnderstudyError } from "@understudy/protocol";
 import Type from "typebox";
 import type { HttpServer } from "../http/create-server.ts";
+import { stoppingSignal } from "../http/stopping-signal.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import type { MasterRole } from "../roles/master-role.ts";
 import { streamEvents } from "./event-stream.ts";
@@ -17,9 +18,7 @@ const EventRange = Type.Object(
 /** `GET /ping`, `GET /cluster` and what is below it. */
 export function addClusterRoutes(server: HttpServer, runtime: NodeRuntime): void {
   const { identity, events } = runtime.services;
-  const stopping = new AbortController();
-  // streams have no end of their own, and a server waits for its connections
-  server.addHook("preClose", async () => stopping.abort(new DOMException("the node stops", "AbortError")));
+  const stopping = stoppingSignal(server);
   server.get("/ping", async () => {
     const running = runtime.current();
     const common = {
@@ -46,7 +45,7 @@ export function addClusterRoutes(server: HttpServer, runtime: NodeRuntime): void
     const { after, limit } = request.query;
     const follows = request.headers.accept?.includes("text/event-stream") === true;
     if (!follows || request.method === "HEAD") return events.list({ after, limit });
-    return streamEvents(reply, { events, after, signal: stopping.signal });
+    return streamEvents(reply, { events, after, signal: stopping });
   });
   server.delete("/cluster/nodes/:id", { schema: { params: OfNode } }, async ({ params }) => {
     await masterOf(runtime).remove(params.id);

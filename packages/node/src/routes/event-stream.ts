@@ -1,6 +1,7 @@
 import type { EventHistory } from "@understudy/health-monitor";
 import type { FastifyReply } from "fastify";
 import { once } from "node:events";
+import { beginRawAnswer } from "../http/begin-raw-answer.ts";
 
 /** A comment now and then keeps proxies from closing a quiet stream, and finds clients that are gone. */
 const KEEP_ALIVE_MS = 15_000;
@@ -20,18 +21,14 @@ export interface EventStreamOptions {
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 export async function streamEvents(reply: FastifyReply, options: EventStreamOptions): Promise<FastifyReply> {
-  const { request, raw } = reply;
+  const { request } = reply;
   const { socket } = request.raw;
   const lastId = Number(request.headers["last-event-id"] ?? options.after);
   const after = Number.isSafeInteger(lastId) ? lastId : options.after;
   const gone = new AbortController();
   const onClose = (): void => gone.abort(new DOMException("the client has gone", "AbortError"));
   const signal = AbortSignal.any([gone.signal, options.signal]);
-  reply.hijack();
-  for (const [name, value] of Object.entries(reply.getHeaders())) {
-    if (value !== undefined) raw.setHeader(name, value);
-  }
-  raw.writeHead(200, {
+  const raw = beginRawAnswer(reply, 200, {
     "content-type": "text/event-stream",
     "cache-control": "no-store",
     connection: "close",

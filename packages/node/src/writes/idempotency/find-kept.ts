@@ -1,8 +1,8 @@
 import { readExecutedPosition } from "@understudy/binlog";
 import type { Clock } from "@understudy/kernel";
-import { errorCodeOf } from "@understudy/protocol";
 import type { SqlExecutor } from "@understudy/sql-executor";
 import { ClusterStore } from "../../cluster/cluster-store.ts";
+import { isMissing } from "../../cluster/is-missing.ts";
 import { KeyStore } from "./key-store.ts";
 import type { KeyedOutcome, KeyedRequest } from "./keyed-request.ts";
 import { readKept } from "./read-kept.ts";
@@ -27,7 +27,7 @@ export async function findKept(
     return { ...reading.outcome, gtid: position.toString() };
   } catch (error) {
     // a copy of data that no master with keys ever wrote to
-    if (errorCodeOf(error) === "unknown-table" || errorCodeOf(error) === "unknown-database") return null;
+    if (isMissing(error)) return null;
     throw error;
   }
 }
