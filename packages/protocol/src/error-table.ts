@@ -206,6 +206,26 @@ export const ERROR_TABLE = {
     "Node not reachable",
     "A node could not be reached or gave no answer in time. Nothing was lost by it: the call was a read, is safe to repeat, or was never sent. Send it again.",
   ),
+  "coordination-unavailable": passing(
+    503,
+    "etcd not available",
+    "etcd could not be asked in time, so nobody can be given the lead and what was asked for was not done, or may not have been. Look at etcd; the node tries again by itself.",
+  ),
+  "promotion-blocked": entry(
+    409,
+    "Promotion would not be safe",
+    "No node can take the lead without the risk that confirmed writes are lost, or the named one is not fit for it. GET /cluster/plan tells why; POST /cluster/failover with `acceptLoss` overrides it.",
+  ),
+  "job-running": entry(
+    409,
+    "Another job is running",
+    "A switchover, a failover or a rebuild is under way already, and only one can be. GET /jobs tells its steps; wait for its end.",
+  ),
+  "snapshot-failed": passing(
+    502,
+    "Copy of the data failed",
+    "A copy of the data ended before it was whole, or could not be restored. The node that served it is unchanged, and the one that wanted it starts over by itself.",
+  ),
   "forward-loop": passing(
     508,
     "Forwarding loop",

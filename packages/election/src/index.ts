@@ -1,0 +1,9 @@
+export type {
+  CoordinationStore,
+  StoreCall,
+  StoreChange,
+  StoreCondition,
+  StoredKey,
+  StoreSnapshot,
+  StoreWrite,
+} from "./coordination-store.ts";
