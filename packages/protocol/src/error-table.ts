@@ -208,8 +208,8 @@ export const ERROR_TABLE = {
   ),
   "coordination-unavailable": passing(
     503,
-    "etcd not available",
-    "etcd could not be asked in time, so nobody can be given the lead and what was asked for was not done, or may not have been. Look at etcd; the node tries again by itself.",
+    "Coordination not available",
+    "The cluster's etcd could not be asked in time, so nobody can be given the lead and what was asked for was not done, or may not have been. Look at etcd; the node tries again by itself.",
   ),
   "promotion-blocked": entry(
     409,
