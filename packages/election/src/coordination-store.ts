@@ -53,7 +53,10 @@ export interface CoordinationStore extends AsyncDisposable {
   /** Everything at its newest revision (never a stale read). */
   read(call: StoreCall): Promise<StoreSnapshot>;
   /** Answers whether the conditions held, so that the writes were made; `revision` is the store's after it. */
-  change(change: StoreChange, call: StoreCall): Promise<{ readonly made: boolean; readonly revision: bigint }>;
+  change(
+    change: StoreChange,
+    call: StoreCall,
+  ): Promise<{ readonly made: boolean; readonly revision: bigint }>;
   /**
    * Calls `onChange` soon after something has changed, with the keys that did. It is a hint to read again: changes may be told
    * together or, after a broken connection, twice; none is missed for good, since the watch goes on from the revision that it has seen

@@ -7,3 +7,16 @@ export type {
   StoreSnapshot,
   StoreWrite,
 } from "./coordination-store.ts";
+export {
+  readClusterState,
+  type ClusterState,
+  type Leader,
+  type PresentMember,
+  type SyncSet,
+} from "./cluster-state.ts";
+export type { Election } from "./election.ts";
+export type { AckSet, ElectionHost, NodeDescription, SlavesInSync } from "./election-host.ts";
+export { DEFAULT_TIMINGS, timingProblem, type ElectionTimings } from "./election-timings.ts";
+export { LeaseElection, type LeaseElectionOptions } from "./lease-election.ts";
+export { planPromotion, type Candidate, type PromotionPlan } from "./promotion-plan.ts";
+export { SyncAgreement } from "./sync-agreement.ts";

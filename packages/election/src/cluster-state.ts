@@ -1,0 +1,119 @@
+import { parseGtidPosition, type GtidPosition } from "@understudy/binlog";
+import { isCodedError } from "@understudy/kernel";
+import type { Flavour } from "@understudy/protocol";
+import { KEYS, LeaderValue, MemberValue, parseValue, SyncValue } from "./cluster-keys.ts";
+import type { StoredKey, StoreSnapshot } from "./coordination-store.ts";
+
+/** Who holds the lead. */
+export interface Leader {
+  readonly nodeId: string;
+  readonly url: string;
+  readonly epoch: bigint;
+  readonly leaseId: string | null;
+}
+
+/** See `SyncValue`. */
+export interface SyncSet {
+  readonly leader: string;
+  readonly epoch: bigint;
+  readonly members: readonly string[];
+  readonly acks: number;
+}
+
+/** A node that is there, in its own words. */
+export interface PresentMember {
+  readonly nodeId: string;
+  readonly url: string;
+  readonly leaseId: string | null;
+  readonly modRevision: bigint;
+  readonly priority: number;
+  /** Null where it can lead. */
+  readonly unfit: string | null;
+  readonly hasHistory: boolean;
+  readonly dataEpoch: bigint;
+  readonly position: GtidPosition;
+  readonly closed: bigint | null;
+  readonly refused: bigint | null;
+  readonly behindMs: number | null;
+  readonly startsNewCluster: boolean;
+  readonly knows: readonly string[];
+}
+
+/** What the cluster has agreed on, at one revision of its store. */
+export interface ClusterState {
+  readonly leader: Leader | null;
+  /** The last epoch that was given out; 0 in a new cluster. */
+  readonly epoch: bigint;
+  readonly sync: SyncSet | null;
+  readonly members: ReadonlyMap<string, PresentMember>;
+  /** Of a key's last write; 0 where it is not there. */
+  revisionOf(key: string): bigint;
+}
+
+/** Reads the store's keys. What can't be understood counts as not being there, but keeps its revision. */
+export function readClusterState({ keys }: StoreSnapshot): ClusterState {
+  const members = new Map<string, PresentMember>();
+  for (const [key, stored] of keys) {
+    if (!key.startsWith(KEYS.members)) continue;
+    const nodeId = key.slice(KEYS.members.length);
+    const member = memberOf(nodeId, stored);
+    if (member) members.set(nodeId, member);
+  }
+  return {
+    leader: leaderOf(keys.get(KEYS.leader)),
+    epoch: epochOf(keys.get(KEYS.epoch)?.value ?? ""),
+    sync: syncOf(keys.get(KEYS.sync)),
+    members,
+    revisionOf: (key) => keys.get(key)?.modRevision ?? 0n,
+  };
+}
+
+/** The key under which a member tells of itself. */
+export function memberKey(nodeId: string): string {
+  return `${KEYS.members}${nodeId}`;
+}
+
+function epochOf(text: string): bigint {
+  return /^\d{1,19}$/.test(text) ? BigInt(text) : 0n;
+}
+
+function leaderOf(stored: StoredKey | undefined): Leader | null {
+  const value = stored && parseValue(LeaderValue, stored.value);
+  return value ? { ...value, epoch: BigInt(value.epoch), leaseId: stored.leaseId } : null;
+}
+
+function syncOf(stored: StoredKey | undefined): SyncSet | null {
+  const value = stored && parseValue(SyncValue, stored.value);
+  return value ? { ...value, epoch: BigInt(value.epoch) } : null;
+}
+
+function memberOf(nodeId: string, stored: StoredKey): PresentMember | null {
+  const value = parseValue(MemberValue, stored.value);
+  const position = value && positionOf(value.flavour, value.gtid);
+  if (!position) return null;
+  return {
+    nodeId,
+    url: value.url,
+    leaseId: stored.leaseId,
+    modRevision: stored.modRevision,
+    priority: value.priority,
+    unfit: value.unfit === "" ? null : value.unfit,
+    hasHistory: value.hasHistory,
+    dataEpoch: BigInt(value.dataEpoch),
+    position,
+    closed: value.closed === "" ? null : BigInt(value.closed),
+    refused: value.refused === "" ? null : BigInt(value.refused),
+    behindMs: value.behindMs,
+    startsNewCluster: value.startsNewCluster,
+    knows: value.knows,
+  };
+}
+
+function positionOf(flavour: Flavour, gtid: string): GtidPosition | null {
+  try {
+    return parseGtidPosition(flavour, gtid);
+  } catch (error) {
+    if (isCodedError(error)) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,131 @@
+import { KEYS } from "./cluster-keys.ts";
+import { memberKey, type ClusterState, type Leader } from "./cluster-state.ts";
+import type { StoreCondition } from "./coordination-store.ts";
+import { planPromotion } from "./promotion-plan.ts";
+
+/** What a node that does not lead goes by. */
+export interface FollowerFacts {
+  readonly state: ClusterState;
+  readonly nodeId: string;
+  /** Its own lease; null while it has none, so that it can't take anything. */
+  readonly leaseId: string | null;
+  /** The epoch up to which it takes nothing; null while it takes. */
+  readonly closed: bigint | null;
+  /** For how long it has been closed, in ms. */
+  readonly closedForMs: number;
+  /** The leader's address refuses its connections, and its deliveries have broken. */
+  readonly isRefused: boolean;
+  readonly maxLagMs: number;
+  /** How long one waits for those who should come first, in ms. */
+  readonly roundMs: number;
+}
+
+/** What it does next; each with the sentence that says so. */
+export type FollowerAction =
+  | { readonly kind: "follow"; readonly leader: Leader; readonly because: string }
+  /** Says in the store that it takes again, and then does. */
+  | { readonly kind: "reopen"; readonly leader: Leader; readonly because: string }
+  /** Takes nothing any more from masters up to this epoch, finishes what it has, and says so in the store. */
+  | { readonly kind: "close"; readonly epoch: bigint; readonly isRefused: boolean; readonly because: string }
+  /** The lead is its own already, handed over or taken by a change whose answer was lost. */
+  | { readonly kind: "lead"; readonly epoch: bigint; readonly because: string }
+  /** The lead stands under its name, from an earlier life. */
+  | { readonly kind: "drop"; readonly because: string }
+  | {
+      readonly kind: "take";
+      readonly epoch: bigint;
+      readonly conditions: readonly StoreCondition[];
+      readonly because: string;
+    }
+  | { readonly kind: "wait"; readonly because: string };
+
+/** Pure, so that every case can be tried: what a node that does not lead does next. */
+export function decideFollower(facts: FollowerFacts): FollowerAction {
+  const { state, nodeId, leaseId } = facts;
+  const { leader } = state;
+  if (leader?.nodeId === nodeId) {
+    if (leader.leaseId === leaseId) {
+      return {
+        kind: "lead",
+        epoch: leader.epoch,
+        because: "the lead stands under this node's name and lease",
+      };
+    }
+    return { kind: "drop", because: "the lead still stands under this node's name, from before it ended" };
+  }
+  return leader ? decideUnder(leader, facts) : decideWithout(facts);
+}
+
+function decideUnder(leader: Leader, facts: FollowerFacts): FollowerAction {
+  const { state, closed, isRefused } = facts;
+  const isClosed = closed !== null && closed >= leader.epoch;
+  if (!isRefused) {
+    if (isClosed)
+      return { kind: "reopen", leader, because: `${leader.nodeId} leads and can be reached again` };
+    return { kind: "follow", leader, because: `${leader.nodeId} leads in epoch ${leader.epoch}` };
+  }
+  if (!isClosed || state.members.get(facts.nodeId)?.refused !== leader.epoch) {
+    return {
+      kind: "close",
+      epoch: leader.epoch,
+      isRefused: true,
+      because: `${leader.nodeId} refuses connections at ${leader.url}`,
+    };
+  }
+  const doubting = (state.sync?.members ?? []).filter((nodeId) => {
+    const member = state.members.get(nodeId);
+    return member !== undefined && nodeId !== leader.nodeId && member.refused !== leader.epoch;
+  });
+  if (doubting.length > 0) {
+    return {
+      kind: "wait",
+      because: `${leader.nodeId} refuses this node, but ${doubting.join(", ")} does not say the same`,
+    };
+  }
+  return tryToTake(facts, `${leader.nodeId} refuses every slave in sync`);
+}
+
+function decideWithout(facts: FollowerFacts): FollowerAction {
+  const { state, closed, nodeId } = facts;
+  const published = state.members.get(nodeId)?.closed ?? null;
+  const isClosed = closed !== null && closed >= state.epoch && published !== null && published >= state.epoch;
+  if (!isClosed) {
+    return { kind: "close", epoch: state.epoch, isRefused: false, because: "nobody leads" };
+  }
+  return tryToTake(facts, "nobody leads");
+}
+
+function tryToTake(facts: FollowerFacts, why: string): FollowerAction {
+  const { state, nodeId, leaseId, closedForMs, roundMs } = facts;
+  const plan = planPromotion({ state, maxLagMs: facts.maxLagMs, isBinding: true });
+  const wait = (because: string): FollowerAction => ({ kind: "wait", because: `${why}; ${because}` });
+  if (leaseId === null) return wait("this node has no lease yet");
+  if (plan.blocked.length > 0) return wait(`nobody may: ${plan.blocked.join("; ")}`);
+  const place = plan.order.indexOf(nodeId);
+  if (place < 0) {
+    const own = plan.candidates.find((candidate) => candidate.nodeId === nodeId);
+    return wait(`${plan.winner} may, this node not: ${own?.reason ?? "it has no data of the cluster"}`);
+  }
+  if (plan.open.length > 0 && closedForMs < roundMs) {
+    return wait(`${plan.open.join(", ")} may still get transactions`);
+  }
+  if (closedForMs < place * roundMs) return wait(`${plan.winner} comes first`);
+  return {
+    kind: "take",
+    epoch: nextEpoch(state),
+    conditions: conditionsOf(state, plan.relied),
+    because: `${why}; this node has all that is needed: ${plan.evidence}`,
+  };
+}
+
+/** Never below what any node's data has seen, should the store have lost its own. */
+export function nextEpoch(state: ClusterState): bigint {
+  const epochs = [...state.members.values()].map(({ dataEpoch }) => dataEpoch);
+  return epochs.reduce((highest, epoch) => (epoch > highest ? epoch : highest), state.epoch) + 1n;
+}
+
+/** All that a decision rests on: if any of it has changed meanwhile, nothing happens. */
+export function conditionsOf(state: ClusterState, relied: readonly string[]): StoreCondition[] {
+  const keys = [KEYS.leader, KEYS.epoch, KEYS.sync, ...relied.map(memberKey)];
+  return keys.map((key) => ({ key, modRevision: state.revisionOf(key) }));
+}

@@ -1,0 +1,244 @@
+import {
+  BackgroundLoop,
+  ChangeSignal,
+  messageOf,
+  orAbort,
+  sleepOrWake,
+  withDeadline,
+  type Clock,
+  type Logger,
+} from "@understudy/kernel";
+import { KEYS } from "./cluster-keys.ts";
+import type { ClusterState, SyncSet } from "./cluster-state.ts";
+import type { CoordinationStore } from "./coordination-store.ts";
+import { conditionsOf } from "./decide-follower.ts";
+import { decideLeader, decideSync } from "./decide-leader.ts";
+import type { ElectionHost } from "./election-host.ts";
+import type { ElectionTimings } from "./election-timings.ts";
+import type { LeaseKeeper } from "./lease-keeper.ts";
+import { SyncAgreement } from "./sync-agreement.ts";
+
+/** What {@link Term} needs. */
+export interface TermOptions {
+  readonly nodeId: string;
+  readonly url: string;
+  readonly epoch: bigint;
+  readonly store: Pick<CoordinationStore, "change">;
+  readonly lease: Pick<LeaseKeeper, "leaseId" | "validUntilMs" | "changed">;
+  readonly host: ElectionHost;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly timings: ElectionTimings;
+  /** The term must end now: the node has to be fenced. */
+  readonly onOver: (because: string) => Promise<void>;
+}
+
+/** How often the lease's time is looked at. */
+const LOOK_MS = 100;
+const ACKED_WAIT_MS = 1000;
+
+/** One node's lead in one epoch: its lease is watched, those in sync are kept true in the store. */
+export class Term {
+  readonly epoch: bigint;
+  readonly sync: SyncAgreement;
+  readonly #of: TermOptions;
+  readonly #over = new AbortController();
+  readonly #loops: readonly BackgroundLoop[];
+  #failsafeUntilMs = Number.NEGATIVE_INFINITY;
+  readonly #looked = new ChangeSignal();
+  #latest: ClusterState | null = null;
+  /** A change of those in sync of which it is not known whether it was made. */
+  #unsettled: SyncSet | null = null;
+  #leaderRevision: bigint | null = null;
+
+  constructor(options: TermOptions) {
+    this.#of = options;
+    this.epoch = options.epoch;
+    this.sync = new SyncAgreement(options.nodeId, options.epoch);
+    const loop = (run: (signal: AbortSignal) => Promise<void>): BackgroundLoop =>
+      new BackgroundLoop(run, (error) => {
+        // its guard's loop ends with the term
+        if (error === undefined) return;
+        options.logger.error({ event: "term-loop-ended", err: error }, messageOf(error));
+      });
+    this.#loops = [loop((signal) => this.#watchTime(signal)), loop((signal) => this.#keepSync(signal))];
+  }
+
+  /** Aborts when it has ended. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  /** Until when it surely leads, on the monotonic clock. */
+  get #validUntilMs(): number {
+    return Math.max(this.#of.lease.validUntilMs, this.#failsafeUntilMs);
+  }
+
+  /** True while it surely leads. */
+  isValid(): boolean {
+    return !this.#over.signal.aborted && this.#of.clock.monotonicMs() < this.#validUntilMs;
+  }
+
+  /** Looks at what the store says now, and acts on it. */
+  async look(state: ClusterState, signal: AbortSignal): Promise<void> {
+    const { nodeId, epoch, host, lease } = this.#of;
+    const stalled = host.stalled();
+    if (stalled !== null) {
+      await this.#of.onOver(`its database server does not commit: ${stalled}`);
+      await this.resign(signal);
+      return;
+    }
+    const action = decideLeader({ state, nodeId, epoch, leaseId: lease.leaseId });
+    switch (action.kind) {
+      case "step-down":
+        await this.#of.onOver(action.because);
+        return;
+      case "reclaim":
+        await this.#reclaim(state, signal);
+        return;
+      case "go-on":
+        this.#leaderRevision = state.revisionOf(KEYS.leader);
+        this.#noteStored(state);
+        this.#latest = state;
+        this.#looked.notify();
+        return;
+      default:
+        action satisfies never;
+    }
+  }
+
+  #noteStored({ sync }: ClusterState): void {
+    this.sync.noteStored(sync);
+    const next = this.#unsettled;
+    const isMade =
+      next !== null &&
+      sync?.epoch === next.epoch &&
+      sync.acks === next.acks &&
+      sync.members.join() === next.members.join();
+    if (isMade) this.#unsettled = null;
+  }
+
+  /** Takes the lead's key away, so that others need not wait for the lease's end. */
+  async resign(signal: AbortSignal): Promise<void> {
+    const { store, logger, nodeId } = this.#of;
+    this.end();
+    const leader = this.#leaderRevision;
+    if (leader === null) return;
+    try {
+      await store.change(
+        {
+          conditions: [{ key: KEYS.leader, modRevision: leader }],
+          writes: [{ kind: "delete", key: KEYS.leader }],
+        },
+        { signal },
+      );
+    } catch (error) {
+      logger.warn({ event: "not-resigned" }, `${nodeId} could not give its lead back: ${messageOf(error)}`);
+    }
+  }
+
+  /** Ends it: nothing is confirmed under it any more. */
+  end(): void {
+    if (this.#over.signal.aborted) return;
+    this.#over.abort(new DOMException("the term is over", "AbortError"));
+    // not waited for, since it may be its own loop that ends it; a loop's end does not reject
+    for (const loop of this.#loops) loop[Symbol.asyncDispose]().catch(() => undefined);
+  }
+
+  /** Ends the lead in time, whatever else hangs. */
+  async #watchTime(signal: AbortSignal): Promise<void> {
+    const { clock, timings, lease } = this.#of;
+    const askBelowMs = timings.ttlMs - timings.marginMs - timings.renewEveryMs - timings.requestTimeoutMs;
+    for (;;) {
+      const leftMs = this.#validUntilMs - clock.monotonicMs();
+      if (leftMs <= 0) {
+        await this.#of.onOver("its lease was not renewed in time");
+        return;
+      }
+      if (leftMs < askBelowMs) await this.#askAll(leftMs, signal);
+      await sleepOrWake({ clock, ms: Math.min(LOOK_MS, leftMs), woken: lease.changed.next(), signal });
+    }
+  }
+
+  /** Without the store a master goes on for as long as every member says that it accepts no other. */
+  async #askAll(leftMs: number, signal: AbortSignal): Promise<void> {
+    const { clock, timings, host, logger } = this.#of;
+    const sentMs = clock.monotonicMs();
+    const ms = Math.min(leftMs, timings.requestTimeoutMs);
+    try {
+      const agree = await withDeadline({ clock, ms, signal }, (bounded) =>
+        host.allAgree(this.epoch, bounded),
+      );
+      if (!agree) return;
+      if (this.#failsafeUntilMs < sentMs)
+        host.note("leads on without etcd: every member says that it accepts no other");
+      this.#failsafeUntilMs = sentMs + timings.ttlMs - timings.marginMs;
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.debug({ event: "failsafe-not-agreed" }, messageOf(error));
+    }
+  }
+
+  async #reclaim(state: ClusterState, signal: AbortSignal): Promise<void> {
+    const { store, lease, nodeId, url, host } = this.#of;
+    const { leaseId } = lease;
+    if (leaseId === null) return;
+    const value = JSON.stringify({ nodeId, url, epoch: this.epoch.toString() });
+    const { made } = await store.change(
+      { conditions: conditionsOf(state, []), writes: [{ kind: "put", key: KEYS.leader, value, leaseId }] },
+      { signal },
+    );
+    if (made) host.note("leads on under a new lease");
+  }
+
+  async #keepSync(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const next = this.#looked.next();
+      const state = this.#latest;
+      this.#latest = null;
+      if (state) await this.#settleSync(state, signal);
+      else await orAbort(next, signal);
+    }
+  }
+
+  /**
+   * Settles who is in sync. What is about to be stored counts before it is (see {@link SyncAgreement}), and all that is committed by then
+   * has to be where it says. A change whose answer was lost may still happen, so it is made again until it has.
+   */
+  async #settleSync(state: ClusterState, signal: AbortSignal): Promise<void> {
+    const { host, nodeId, epoch, logger, clock } = this.#of;
+    const next = this.#unsettled ?? decideSync({ ...host.slavesInSync(), nodeId, epoch, stored: state.sync });
+    if (!next) return;
+    try {
+      if (this.#unsettled === null) {
+        this.sync.propose(next);
+        await withDeadline({ clock, ms: ACKED_WAIT_MS, signal }, (bounded) => host.acked(next, bounded));
+      }
+      await this.#storeSync(next, state, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (this.#unsettled === null) this.sync.propose(null);
+      logger.debug({ event: "sync-not-settled" }, messageOf(error));
+    }
+  }
+
+  async #storeSync(next: SyncSet, state: ClusterState, signal: AbortSignal): Promise<void> {
+    const { store, host } = this.#of;
+    const value = JSON.stringify({ ...next, epoch: next.epoch.toString() });
+    const conditions = [KEYS.leader, KEYS.epoch, KEYS.sync].map((key) => ({
+      key,
+      modRevision: state.revisionOf(key),
+    }));
+    this.#unsettled = next;
+    const { made } = await store.change(
+      { conditions, writes: [{ kind: "put", key: KEYS.sync, value }] },
+      { signal },
+    );
+    // not made: the keys have changed, or an earlier try has been made; the next look tells which
+    if (!made) return;
+    this.#unsettled = null;
+    this.sync.noteStored(next);
+    const members = next.members.length === 0 ? "no slave" : next.members.join(", ");
+    host.note(`${members} in sync; a write is confirmed by ${next.acks} of them`);
+  }
+}
