@@ -5,8 +5,10 @@ import { randomToken, systemClock } from "@understudy/kernel";
 import { UnderstudyError, type Flavour } from "@understudy/protocol";
 import { ensureDataDirectory } from "./data-directory.ts";
 import type { DatabaseProgram } from "./database-program.ts";
-import { findFreePort, isPortFree } from "./free-port.ts";
+import { isPortFree } from "./free-port.ts";
+import { holdStill } from "./hold-still.ts";
 import { endLeftover } from "./leftover-process.ts";
+import { reservePort, type PortReservation } from "./port-reservation.ts";
 import { serverArguments } from "./server-arguments.ts";
 import { socketPathFor } from "./socket-path.ts";
 import { waitUntilAnswering } from "./wait-until-answering.ts";
@@ -17,7 +19,7 @@ export interface DatabaseServerOptions {
   /** Its own folder: data, log, password. Made where it is missing. */
   readonly directory: string;
   readonly serverId: number;
-  /** TCP port on 127.0.0.1; a free one where it is left out. */
+  /** TCP port on 127.0.0.1; one that is reserved until disposal where it is left out. */
   readonly port?: number;
   /** Default `full`. */
   readonly durability?: "full" | "relaxed";
@@ -41,18 +43,25 @@ export class DatabaseServer implements AsyncDisposable {
   readonly #directory: string;
   readonly #port: number;
   readonly #password: string;
+  readonly #reservation: PortReservation | null;
   #child: ChildProcess | null = null;
   #exited: Promise<void> = Promise.resolve();
 
   /** Use {@link openDatabaseServer}. */
   constructor(
     options: DatabaseServerOptions,
-    identity: { readonly port: number; readonly password: string },
+    identity: {
+      readonly port: number;
+      readonly password: string;
+      /** Given free at the end. */
+      readonly reservation: PortReservation | null;
+    },
   ) {
     this.#options = options;
     this.#directory = resolve(options.directory);
     this.#port = identity.port;
     this.#password = identity.password;
+    this.#reservation = identity.reservation;
   }
 
   get flavour(): Flavour {
@@ -151,9 +160,9 @@ export class DatabaseServer implements AsyncDisposable {
     await this.#exited;
   }
 
-  /** SIGSTOP: it holds still but its connections stay open. */
-  freeze(): void {
-    this.#child?.kill("SIGSTOP");
+  /** SIGSTOP: it holds still but its connections stay open. Resolves when every thread of it has stopped. */
+  async freeze(): Promise<void> {
+    if (this.pid !== null) await holdStill(this.pid);
   }
 
   /** Ends a {@link freeze}. */
@@ -164,6 +173,7 @@ export class DatabaseServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     await rm(this.socketPath, { force: true });
+    await this.#reservation?.[Symbol.asyncDispose]();
   }
 
   #arguments(initFile: string): readonly string[] {
@@ -190,16 +200,19 @@ export async function openDatabaseServer(options: DatabaseServerOptions): Promis
   await mkdir(directory, { recursive: true });
   await ensureDataDirectory(options.program, join(directory, "data"));
   const password = await keepPassword(join(directory, "password"));
-  const port = options.port ?? (await findFreePort());
   await endLeftover(join(directory, "server.pid"), `--datadir=${join(directory, "data")}`);
+  await using stack = new AsyncDisposableStack();
+  const reservation = options.port === undefined ? stack.use(await reservePort()) : null;
+  const port = options.port ?? reservation?.port ?? 0;
   if (!(await isPortFree(port))) {
     throw new UnderstudyError(
       "database-unavailable",
       `port ${port} of 127.0.0.1, meant for a database server, is in use`,
     );
   }
-  const server = new DatabaseServer(options, { port, password });
+  const server = new DatabaseServer(options, { port, password, reservation });
   await server.start();
+  stack.move();
   return server;
 }
 

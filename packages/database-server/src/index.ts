@@ -1,7 +1,10 @@
 export { ensureDataDirectories } from "./data-directories.ts";
 export { findDatabaseProgram, type DatabaseProgram } from "./database-program.ts";
 export { openDatabaseServer, type DatabaseServer, type DatabaseServerOptions } from "./database-server.ts";
-export { findFreePort, isPortFree } from "./free-port.ts";
+export { isPortFree } from "./free-port.ts";
+export { holdStill } from "./hold-still.ts";
 export { endLeftover } from "./leftover-process.ts";
+export { reservePort, type PortReservation, type PortReservationOptions } from "./port-reservation.ts";
 export { isProcessAlive } from "./process-identity.ts";
+export { tryProcessLock, type LockAttempt, type ProcessLock } from "./process-lock.ts";
 export { openTestServer, testFlavours, type TestServerOptions } from "./test-server.ts";

@@ -20,6 +20,13 @@ export async function commandLineHas(pid: number, text: string): Promise<boolean
     : commandLine.replaceAll("\0", " ").includes(text);
 }
 
+/** When a process began, in the kernel's ticks since boot; null where there is no /proc to ask. */
+export async function startTimeOf(pid: number): Promise<string | null> {
+  const stat = await readProc(pid, "stat");
+  // the name in parentheses may hold spaces; field 22 is the 20th behind it
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+}
+
 async function readProc(pid: number, file: string): Promise<string | null> {
   try {
     return await readFile(`/proc/${pid}/${file}`, "utf8");

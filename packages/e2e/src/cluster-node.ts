@@ -77,9 +77,9 @@ export class ClusterNode {
     );
   }
 
-  /** SIGSTOP to the node's process: it holds still, but its connections stay open. */
-  freeze(): void {
-    this.#node.process.freeze();
+  /** SIGSTOP to the node's process: it holds still, but its connections stay open. Resolves when it does. */
+  async freeze(): Promise<void> {
+    await this.#node.process.freeze();
   }
 
   /** Ends a {@link freeze}. */

@@ -66,7 +66,7 @@ for (const flavour of testFlavours()) {
     });
 
     it("finds a slave that holds still suspect, then down, with a lag that grows, and serves the other one meanwhile", async () => {
-      still.freeze();
+      await still.freeze();
       await vi.waitFor(async () => expect((await memberOf(master, still.nodeId)).state).toBe("down"), WAIT);
       await insert(5);
       await vi.waitFor(
@@ -105,7 +105,7 @@ for (const flavour of testFlavours()) {
     });
 
     it("lets a slave whose master holds still serve its data, with its age, and refuse whom that age is too high for", async () => {
-      master.freeze();
+      await master.freeze();
       await vi.waitFor(async () => {
         expect(await memberOf(other, master.nodeId)).toMatchObject({ state: "down" });
       }, WAIT);

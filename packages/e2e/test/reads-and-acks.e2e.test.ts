@@ -246,7 +246,7 @@ for (const flavour of testFlavours()) {
         await systemClock.sleep(100);
       }
       const bounded = { consistency: "bounded", maxLagMs: 300 };
-      master.freeze();
+      await master.freeze();
       try {
         // the lag is still 0, since so short a silence means nothing: the bound must not believe that
         await systemClock.sleep(310);

@@ -55,7 +55,7 @@ for (const flavour of testFlavours()) {
     });
 
     it("takes writes while a slave holds still, and brings it up to date", async () => {
-      slave.freeze();
+      await slave.freeze();
       await write(20);
       slave.thaw();
       await expectAllRowsEverywhere();

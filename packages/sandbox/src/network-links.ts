@@ -1,7 +1,6 @@
-import type { DatabaseServer } from "@understudy/database-server";
+import { reservePort, type DatabaseServer } from "@understudy/database-server";
 import { systemRandom, type Random } from "@understudy/kernel";
 import type { NodePlan } from "./sandbox-folder.ts";
-import { pickFreePort } from "./sandbox-ports.ts";
 import { openTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
 /** What is to be joined by proxies. The first node is the master. */
@@ -31,11 +30,10 @@ export async function openNetworkLinks(
 ): Promise<NetworkLinks> {
   const proxies = new Map<string, TcpProxy>();
   const environments = new Map<string, Record<string, string>>();
-  const taken = new Set(plan.nodes.flatMap((node) => [node.port, node.databasePort]));
+  const except = plan.nodes.flatMap((node) => [node.port, node.databasePort]);
   const random = plan.random ?? systemRandom;
   const join = async (name: string, target: { host: string; port: number }): Promise<TcpProxy> => {
-    const port = await pickFreePort(taken, systemRandom);
-    taken.add(port);
+    const { port } = stack.use(await reservePort({ except }));
     const proxy = stack.use(await openTcpProxy({ target, port, random }));
     proxies.set(name, proxy);
     return proxy;

@@ -3,7 +3,7 @@ import { mkdir, open, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "@understudy/kernel";
-import { endLeftover } from "@understudy/database-server";
+import { endLeftover, holdStill } from "@understudy/database-server";
 import type { Role } from "@understudy/protocol";
 import { fileSize, lastWordsOf } from "./log-tail.ts";
 import { inheritedEnvironment } from "./node-environment.ts";
@@ -114,9 +114,9 @@ export class NodeProcess implements AsyncDisposable {
     await this.#exited;
   }
 
-  /** SIGSTOP: it holds still, but its connections stay open. */
-  freeze(): void {
-    this.#child?.kill("SIGSTOP");
+  /** SIGSTOP: it holds still, but its connections stay open. Resolves when every thread of it has stopped. */
+  async freeze(): Promise<void> {
+    if (this.pid !== null) await holdStill(this.pid);
   }
 
   /** Ends a {@link freeze}. */

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
-import { findFreePort } from "@understudy/database-server";
-import { planPorts } from "./sandbox-ports.ts";
+import { reservePort } from "@understudy/database-server";
+import { planPorts, type PortWish } from "./sandbox-ports.ts";
 
 const nodeIds = ["node1", "node2"];
 
@@ -13,28 +13,46 @@ async function listen(port: number): Promise<AsyncDisposable> {
   return { [Symbol.asyncDispose]: () => new Promise((done) => void server.close(() => done())) };
 }
 
+/** What a sandbox gets that is gone again at once. */
+async function planOnce(wish: PortWish) {
+  await using stack = new AsyncDisposableStack();
+  return await planPorts(stack, wish);
+}
+
 describe("the ports of a sandbox", () => {
   it("keeps what an earlier run had, but for what is taken by now", async () => {
-    const earlier = await planPorts({ nodeIds, port: 0, earlier: [] });
-    expect(await planPorts({ nodeIds, port: 0, earlier })).toEqual(earlier);
+    const earlier = await planOnce({ nodeIds, port: 0, earlier: [] });
+    expect(await planOnce({ nodeIds, port: 0, earlier })).toEqual(earlier);
     const [first, second] = earlier;
     await using _ = await listen(first?.databasePort ?? 0);
-    const again = await planPorts({ nodeIds, port: 0, earlier });
+    const again = await planOnce({ nodeIds, port: 0, earlier });
     expect(again[0]?.databasePort).not.toBe(first?.databasePort);
     expect(again[1]).toEqual(second);
   });
 
-  it("never gives one port twice", async () => {
-    const plans = await planPorts({ nodeIds: [...nodeIds, "node3", "node4"], port: 0, earlier: [] });
+  it("gives no port twice, also to two sandboxes", async () => {
+    await using stack = new AsyncDisposableStack();
+    const earlier = await planPorts(stack, { nodeIds, port: 0, earlier: [] });
+    const plans = [...earlier, ...(await planPorts(stack, { nodeIds, port: 0, earlier }))];
     expect(new Set(plans.flatMap(({ port, databasePort }) => [port, databasePort])).size).toBe(8);
   });
 
+  it("takes the ports that a person names, and chooses others besides", async () => {
+    await using reservation = await reservePort();
+    const { port } = reservation;
+    const earlier = [{ nodeId: "node1", port: 0, databasePort: port }];
+    const [node] = await planOnce({ nodeIds: ["node1"], port, earlier });
+    expect(node?.port).toBe(port);
+    expect(node?.databasePort).not.toBe(port);
+  });
+
   it("names the port in use and the option", async () => {
-    const port = await findFreePort();
+    await using reservation = await reservePort();
+    const { port } = reservation;
     await using _ = await listen(port);
-    await expect(planPorts({ nodeIds: ["node1"], port, earlier: [] })).rejects.toThrow(
+    await expect(planOnce({ nodeIds: ["node1"], port, earlier: [] })).rejects.toThrow(
       `port ${port}, meant for node1, is in use; choose other ports with --port (1 in a row are needed, from the one that you name)`,
     );
-    await expect(planPorts({ nodeIds, port: 65_535, earlier: [] })).rejects.toThrow("65536");
+    await expect(planOnce({ nodeIds, port: 65_535, earlier: [] })).rejects.toThrow("65536");
   });
 });

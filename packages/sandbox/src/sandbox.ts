@@ -69,7 +69,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const onProgress = options.onProgress ?? (() => undefined);
   await using stack = new AsyncDisposableStack();
   stack.use(await openSandboxLock(directory));
-  const { plan, program } = await settlePlan(directory, options);
+  const { plan, program } = await settlePlan(stack, directory, options);
   options.signal?.throwIfAborted();
   onProgress({ kind: "begin", text: `${describe(plan, program)} in ${directory}` });
   const members: MembersOptions = {
@@ -108,6 +108,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
 
 /** Decides flavour, nodes and ports, and saves them; ends leftovers of an earlier run before. */
 async function settlePlan(
+  stack: AsyncDisposableStack,
   directory: string,
   options: SandboxOptions,
 ): Promise<{ plan: SandboxPlan; program: DatabaseProgram }> {
@@ -123,7 +124,7 @@ async function settlePlan(
   const program = await findProgram(options.flavour ?? earlier?.flavour);
   const slaves = options.slaves ?? (earlier ? earlier.nodes.length - 1 : SLAVES_DEFAULT);
   const nodeIds = Array.from({ length: slaves + 1 }, (_, index) => `node${index + 1}`);
-  const nodes = await planPorts({ nodeIds, port: options.port, earlier: earlier?.nodes ?? [] });
+  const nodes = await planPorts(stack, { nodeIds, port: options.port, earlier: earlier?.nodes ?? [] });
   const plan = { version: LAYOUT_VERSION, flavour: program.flavour, nodes };
   await writePlan(directory, plan);
   return { plan, program };

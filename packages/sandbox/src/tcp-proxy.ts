@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { reservePort, type PortReservation } from "@understudy/database-server";
 import { ChangeSignal, systemClock, systemRandom, type Clock, type Random } from "@understudy/kernel";
 import { ProxiedConnection, type Direction } from "./proxied-connection.ts";
 
@@ -7,7 +8,7 @@ import { ProxiedConnection, type Direction } from "./proxied-connection.ts";
 export interface TcpProxyOptions {
   /** Where connections are passed on to. Nothing needs to listen there yet. */
   readonly target: { readonly host: string; readonly port: number };
-  /** Its own port on 127.0.0.1; 0, the default, for any free one. */
+  /** Its own port on 127.0.0.1, which somebody has reserved; one that is reserved until disposal where it is left out. */
   readonly port?: number;
   /** Open connections at most; further ones are reset. Default 1,000. */
   readonly connectionsMax?: number;
@@ -34,31 +35,32 @@ const CONNECTIONS_MAX = 1_000;
  */
 export class TcpProxy implements AsyncDisposable {
   readonly host = HOST;
+  /** Stays the same over {@link refuse} and {@link accept}. */
+  readonly port: number;
   readonly #options: TcpProxyOptions;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #reservation: PortReservation | null;
   readonly #connections = new Set<ProxiedConnection>();
   readonly #thawed = new ChangeSignal();
   readonly #frozen = new Set<Direction>();
   readonly #allowance: Record<Direction, number | null> = { toTarget: null, toClient: null };
   readonly #bytes: Record<Direction, number> = { toTarget: 0, toClient: 0 };
   #server: Server | null = null;
-  #port: number;
   #delayMs = 0;
   #accepted = 0;
   #cut = 0;
 
   /** Use {@link openTcpProxy}. */
-  constructor(options: TcpProxyOptions) {
+  constructor(
+    options: TcpProxyOptions,
+    place: { readonly port: number; readonly reservation: PortReservation | null },
+  ) {
     this.#options = options;
-    this.#port = options.port ?? 0;
+    this.port = place.port;
+    this.#reservation = place.reservation;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
-  }
-
-  /** Stays the same over {@link refuse} and {@link accept}. */
-  get port(): number {
-    return this.#port;
   }
 
   /** Connections that are open now. */
@@ -116,7 +118,7 @@ export class TcpProxy implements AsyncDisposable {
     // half-open connections are passed on as such
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#take(client));
     this.#server = server;
-    server.listen(this.#port, HOST);
+    server.listen(this.port, HOST);
     try {
       await once(server, "listening");
     } catch (error) {
@@ -125,8 +127,6 @@ export class TcpProxy implements AsyncDisposable {
     }
     // what fails later is one connection that could not be accepted
     server.on("error", () => undefined);
-    const address = server.address();
-    if (address !== null && typeof address === "object") this.#port = address.port;
   }
 
   /** Holds bytes back, in one direction or both: connections stay open and say nothing, as with a network that drops packets. */
@@ -151,6 +151,7 @@ export class TcpProxy implements AsyncDisposable {
     const open = [...this.#connections];
     for (const connection of open) connection.reset();
     await Promise.all(open.map((connection) => connection.ended));
+    await this.#reservation?.[Symbol.asyncDispose]();
   }
 
   #cutNow(connection: ProxiedConnection): void {
@@ -189,7 +190,10 @@ export class TcpProxy implements AsyncDisposable {
 
 /** Opens a proxy and resolves when it listens. */
 export async function openTcpProxy(options: TcpProxyOptions): Promise<TcpProxy> {
-  const proxy = new TcpProxy(options);
+  await using stack = new AsyncDisposableStack();
+  const reservation = options.port === undefined ? stack.use(await reservePort()) : null;
+  const proxy = new TcpProxy(options, { port: options.port ?? reservation?.port ?? 0, reservation });
   await proxy.accept();
+  stack.move();
   return proxy;
 }

@@ -3,17 +3,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { findFreePort, isProcessAlive } from "@understudy/database-server";
+import { isProcessAlive, reservePort } from "@understudy/database-server";
 import { openNodeProcess, type NodeProcess } from "../src/index.ts";
 
 const mainFile = fileURLToPath(new URL("./stand-in-node.ts", import.meta.url));
 let directory = "";
+let reservations = new AsyncDisposableStack();
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "understudy-node-process-"));
 });
 
 afterEach(async () => {
+  await reservations.disposeAsync();
+  reservations = new AsyncDisposableStack();
   vi.unstubAllEnvs();
   await rm(directory, { recursive: true, force: true });
 });
@@ -22,7 +25,7 @@ async function open(environment: Record<string, string> = {}, startTimeoutMs = 2
   return openNodeProcess({
     app: "slave",
     nodeId: "node7",
-    port: await findFreePort(),
+    port: reservations.use(await reservePort()).port,
     directory: join(directory, "node"),
     logFile: join(directory, "node.log"),
     environment,
@@ -59,11 +62,11 @@ describe("a node's process", () => {
 
   it("can be held still without losing its connections, and stopped while it is", async () => {
     await using node = await open();
-    node.freeze();
+    await node.freeze();
     await expect(fetch(`${node.url}/health/live`, { signal: AbortSignal.timeout(200) })).rejects.toThrow();
     node.thaw();
     expect((await fetch(`${node.url}/health/live`)).status).toBe(200);
-    node.freeze();
+    await node.freeze();
     expect(await node.stop()).toEqual({ code: 0, signal: null });
   });
 

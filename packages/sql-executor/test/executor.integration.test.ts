@@ -322,7 +322,7 @@ for (const flavour of testFlavours()) {
     test("a server that holds still costs a call its time and no more", async () => {
       await run("INSERT INTO t (v) VALUES (800)");
       await count();
-      server.freeze();
+      await server.freeze();
       try {
         const query = executor.query({ sql: "SELECT SLEEP(9)", timeoutMs: 200 });
         const write = executor.execute({

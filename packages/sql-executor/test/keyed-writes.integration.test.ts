@@ -345,19 +345,18 @@ for (const flavour of testFlavours()) {
     });
 
     test("the server dies between a change and what is kept of it: neither is there", async () => {
-      const frozen = Promise.withResolvers<void>();
+      const keepSlowly = "INSERT INTO understudy.kept (k, answer) SELECT 'x', SLEEP(50)";
       const write = failure(
         executor.execute({
           sql: "INSERT INTO t (id) VALUES (9)",
           database: "d",
-          beforeCommit: () => {
-            server.freeze();
-            frozen.resolve();
-            return keep("x");
-          },
+          beforeCommit: () => ({ sql: keepSlowly, params: [] }),
+          timeoutMs: 60_000,
         }),
       );
-      await frozen.promise;
+      await expect
+        .poll(async () => (await admin("SHOW FULL PROCESSLIST")).map(({ Info }) => Info), { timeout: 20_000 })
+        .toContain(keepSlowly);
       await server.killHard();
       const error = await write;
       expect(error).toBeInstanceOf(BeforeCommitError);

@@ -323,7 +323,7 @@ for (const flavour of testFlavours()) {
     test("a commit under way is not disturbed by disposal, but waited for", async () => {
       const transaction = await open();
       await transaction.execute({ sql: "UPDATE t SET v = 1 WHERE id = 1" });
-      server.freeze();
+      await server.freeze();
       const committing = transaction.commit();
       // it is its turn a moment later
       await Promise.resolve();
@@ -337,7 +337,7 @@ for (const flavour of testFlavours()) {
     test("where the answer to COMMIT is lost, nobody claims to know", async () => {
       const transaction = await open();
       await transaction.execute({ sql: "UPDATE t SET v = 1 WHERE id = 1" });
-      server.freeze();
+      await server.freeze();
       const committing = codeOf(transaction.commit());
       await Promise.resolve();
       await server.killHard();
