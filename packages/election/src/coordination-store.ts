@@ -41,7 +41,8 @@ export interface StoreCall {
 /**
  * The store that a cluster agrees by: linearizable, with leases and watches, as etcd's. All keys lie below one prefix, which the
  * store adds and takes off. Every call throws `coordination-unavailable` where the store can't be asked in time; a change may
- * have happened then.
+ * have happened then, and is not tried again by the store itself (`details.isUndone` is true where it surely did not). It throws
+ * `forbidden` where the store refuses the user, `invalid-request` where it refuses the request, and the signal's reason.
  */
 export interface CoordinationStore extends AsyncDisposable {
   /** A lease of `ttlMs` (whole seconds). Keys under it are removed when it is not kept alive for so long. */
@@ -52,15 +53,20 @@ export interface CoordinationStore extends AsyncDisposable {
   revokeLease(leaseId: string, call: StoreCall): Promise<void>;
   /** Everything at its newest revision (never a stale read). */
   read(call: StoreCall): Promise<StoreSnapshot>;
-  /** Answers whether the conditions held, so that the writes were made; `revision` is the store's after it. */
+  /**
+   * Answers whether the conditions held, so that the writes were made; `revision` is the store's after it. That a write's lease is
+   * still there is one of the conditions.
+   */
   change(
     change: StoreChange,
     call: StoreCall,
   ): Promise<{ readonly made: boolean; readonly revision: bigint }>;
   /**
-   * Calls `onChange` soon after something has changed, with the keys that did. It is a hint to read again: changes may be told
+   * Calls `onChange` with no keys as soon as the watch stands, since something may have changed before, and then soon after something
+   * has changed, with the keys that did. It is a hint to read again: changes may be told
    * together or, after a broken connection, twice; none is missed for good, since the watch goes on from the revision that it has seen
-   * (or calls with no keys where that is compacted). Resolves when the signal aborts; reconnects by itself until then.
+   * (or calls with no keys where that is compacted). Resolves when the signal aborts or
+   * the store is closed; reconnects by itself until then. Rejects only with what `onChange` throws.
    */
   watch(onChange: (keys: readonly string[]) => void, call: StoreCall): Promise<void>;
 }

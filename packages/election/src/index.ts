@@ -20,3 +20,6 @@ export { DEFAULT_TIMINGS, timingProblem, type ElectionTimings } from "./election
 export { LeaseElection, type LeaseElectionOptions } from "./lease-election.ts";
 export { planPromotion, type Candidate, type PromotionPlan } from "./promotion-plan.ts";
 export { SyncAgreement } from "./sync-agreement.ts";
+export type { EtcdStore } from "./etcd/etcd-store.ts";
+export type { EtcdStoreOptions, EtcdTls } from "./etcd/etcd-store-options.ts";
+export { openEtcdStore } from "./etcd/open-etcd-store.ts";

@@ -1,0 +1,91 @@
+/**
+ * What a failed try means. `unreachable`: this member can't be asked, another one may. `token`: log in again. `login`,
+ * `permission`: the user may not. `auth-off`: a log-in where etcd wants none. `lease-gone`: the lease is over. `rejected`: the
+ * request itself is wrong.
+ */
+export type EtcdFailureKind =
+  "unreachable" | "token" | "login" | "permission" | "auth-off" | "lease-gone" | "rejected";
+
+interface EtcdFailureFacts {
+  readonly kind: EtcdFailureKind;
+  /** True where the request surely had no effect; false where nobody knows. */
+  readonly isUndone: boolean;
+  readonly cause?: unknown;
+}
+
+/** A try at one endpoint that brought nothing. The message goes on after the endpoint's URL. */
+export class EtcdFailure extends Error {
+  readonly kind: EtcdFailureKind;
+  readonly isUndone: boolean;
+
+  constructor(message: string, facts: EtcdFailureFacts) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.name = "EtcdFailure";
+    this.kind = facts.kind;
+    this.isUndone = facts.isUndone;
+  }
+}
+
+const CA_ADVICE = "has a certificate of an unknown authority: give that authority's certificate";
+const CLIENT_CERT_ADVICE =
+  "refuses the TLS connection: give a client certificate (and its key) of an authority that it knows";
+
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "refuses connections: is etcd running there, and is the port right?",
+  ENOTFOUND: "has a host name that can't be resolved: correct the URL",
+  EAI_AGAIN: "has a host name that can't be resolved now",
+  EHOSTUNREACH: "is on a host that can't be reached",
+  ENETUNREACH: "is on a network that can't be reached",
+  ECONNRESET: "reset the connection",
+  EPIPE: "closed the connection",
+  UND_ERR_SOCKET: "closed the connection",
+  ETIMEDOUT: "could not be connected to in time",
+  UND_ERR_CONNECT_TIMEOUT: "could not be connected to in time",
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "cut its answer short",
+  SELF_SIGNED_CERT_IN_CHAIN: CA_ADVICE,
+  DEPTH_ZERO_SELF_SIGNED_CERT: CA_ADVICE,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: CA_ADVICE,
+  UNABLE_TO_GET_ISSUER_CERT: CA_ADVICE,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: CA_ADVICE,
+  CERT_SIGNATURE_FAILURE: CA_ADVICE,
+  CERT_HAS_EXPIRED: "has a certificate that has expired: renew it",
+  CERT_NOT_YET_VALID: "has a certificate that is not valid yet: look at the clocks",
+  ERR_TLS_CERT_ALTNAME_INVALID: "has a certificate for another name: use the name that it is for in the URL",
+  EPROTO: "does not speak TLS there: use http:// or its TLS port",
+  ERR_SSL_WRONG_VERSION_NUMBER: "does not speak TLS there: use http:// or its TLS port",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "does not speak TLS there: use http:// or its TLS port",
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: CLIENT_CERT_ADVICE,
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: CLIENT_CERT_ADVICE,
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: CLIENT_CERT_ADVICE,
+  ERR_SSL_SSL_TLS_ALERT_BAD_CERTIFICATE: CLIENT_CERT_ADVICE,
+  ERR_SSL_TLS_ALERT_BAD_CERTIFICATE: CLIENT_CERT_ADVICE,
+};
+
+/** Over TLS a refusal is often seen only as an end of the connection: of its alert nothing is left by then. */
+const TLS_WORDS: Readonly<Record<string, string>> = {
+  ECONNRESET:
+    "ended the TLS handshake: does it speak TLS there (else use http://), and with such certificates?",
+  UND_ERR_SOCKET:
+    "closed the TLS connection: if it wants a client certificate, give one of an authority that it knows",
+};
+
+/** Puts an error of the connection into words. */
+export function connectionFailure(
+  error: unknown,
+  { isUndone, isTls }: { readonly isUndone: boolean; readonly isTls: boolean },
+): EtcdFailure {
+  if (error instanceof EtcdFailure) return error;
+  const { code, message } = describe(error);
+  const words =
+    (isTls ? TLS_WORDS[code] : undefined) ?? WORDS[code] ?? `can't be spoken to: ${message || code}`;
+  return new EtcdFailure(words, { kind: "unreachable", isUndone, cause: error });
+}
+
+function describe(error: unknown): { code: string; message: string } {
+  if (!(error instanceof Error)) return { code: "", message: String(error) };
+  // undici tries each address of a name; the first one's error tells as much as the others'
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  const code =
+    first instanceof Error && "code" in first && typeof first.code === "string" ? first.code : error.name;
+  return { code, message: first instanceof Error ? first.message : error.message };
+}
