@@ -1,9 +1,8 @@
 import { execFile } from "node:child_process";
-import { constants } from "node:fs";
-import { access, open } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { open } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { Flavour } from "@understudy/protocol";
+import { programPaths } from "./program-paths.ts";
 
 const run = promisify(execFile);
 
@@ -17,16 +16,6 @@ export interface DatabaseProgram {
   /** True for a script around the server. Such a script settles option files itself, so that `--no-defaults` can't come first any more. */
   readonly isScript: boolean;
 }
-
-/** Folders that are searched beside PATH, since servers are often installed where only root's PATH leads. */
-const MORE_FOLDERS = [
-  "/usr/sbin",
-  "/usr/local/sbin",
-  "/usr/local/bin",
-  "/opt/homebrew/bin",
-  "/usr/libexec",
-  "/usr/local/mysql/bin",
-];
 
 const CANDIDATES: Readonly<Record<Flavour, { variable: string; names: readonly string[] }>> = {
   mysql: { variable: "UNDERSTUDY_MYSQLD", names: ["mysqld", "mysqld-debian"] },
@@ -43,33 +32,12 @@ export async function findDatabaseProgram(
 ): Promise<DatabaseProgram | null> {
   const { variable, names } = CANDIDATES[flavour];
   const named = environment[variable];
-  const paths = named ? [named] : await pathsOf(names, environment["PATH"] ?? "");
+  const paths = named ? [named] : await programPaths(names, environment["PATH"] ?? "");
   for (const path of paths) {
     const program = await identify(path);
     if (program?.flavour === flavour) return program;
   }
   return null;
-}
-
-async function pathsOf(names: readonly string[], searchPath: string): Promise<string[]> {
-  const folders = [...searchPath.split(delimiter).filter(Boolean), ...MORE_FOLDERS];
-  const found: string[] = [];
-  for (const name of names) {
-    for (const folder of folders) {
-      const path = join(folder, name);
-      if (!found.includes(path) && (await isExecutable(path))) found.push(path);
-    }
-  }
-  return found;
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Asks a program who it is; null where it can't be run or is something else. */

@@ -1,13 +1,13 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { randomToken, systemClock } from "@understudy/kernel";
+import { randomToken } from "@understudy/kernel";
 import { UnderstudyError, type Flavour } from "@understudy/protocol";
 import { ensureDataDirectory } from "./data-directory.ts";
 import type { DatabaseProgram } from "./database-program.ts";
 import { isPortFree } from "./free-port.ts";
-import { holdStill } from "./hold-still.ts";
 import { endLeftover } from "./leftover-process.ts";
+import { LocalProcess } from "./local-process.ts";
 import { reservePort, type PortReservation } from "./port-reservation.ts";
 import { serverArguments } from "./server-arguments.ts";
 import { socketPathFor } from "./socket-path.ts";
@@ -44,8 +44,7 @@ export class DatabaseServer implements AsyncDisposable {
   readonly #port: number;
   readonly #password: string;
   readonly #reservation: PortReservation | null;
-  #child: ChildProcess | null = null;
-  #exited: Promise<void> = Promise.resolve();
+  readonly #process = new LocalProcess({ stopTimeoutMs: STOP_TIMEOUT_MS });
 
   /** Use {@link openDatabaseServer}. */
   constructor(
@@ -91,7 +90,7 @@ export class DatabaseServer implements AsyncDisposable {
 
   /** Process id; null while it does not run. */
   get pid(): number | null {
-    return this.#child?.pid ?? null;
+    return this.#process.pid;
   }
 
   get errorLog(): string {
@@ -103,13 +102,13 @@ export class DatabaseServer implements AsyncDisposable {
   }
 
   /** Settles when the running process ends, however it ends. */
-  get exited(): Promise<void> {
-    return this.#exited;
+  get exited(): Promise<unknown> {
+    return this.#process.exited;
   }
 
   /** Starts it and waits until it answers. Does nothing while it runs. Throws `database-unavailable` with its last words. */
   async start(): Promise<void> {
-    if (this.#child) return;
+    if (this.#process.isRunning) return;
     await mkdir(join(this.#directory, "tmp"), { recursive: true });
     const initFile = join(this.#directory, "init.sql");
     await writeFile(initFile, initStatements(this.#password), { mode: 0o600 });
@@ -119,18 +118,10 @@ export class DatabaseServer implements AsyncDisposable {
       // its own group, so that Ctrl-C in a terminal reaches us alone and we stop it in order
       detached: true,
     });
-    this.#child = child;
-    this.#exited = new Promise((done) => {
-      const onEnd = (): void => {
-        if (this.#child === child) this.#child = null;
-        done();
-      };
-      child.once("exit", onEnd);
-      child.once("error", onEnd);
-    });
+    const isGone = this.#process.take(child);
     try {
       await waitUntilAnswering(this, {
-        isGone: () => this.#child !== child,
+        isGone,
         timeoutMs: this.#options.startTimeoutMs ?? 60_000,
       });
     } catch (error) {
@@ -141,33 +132,22 @@ export class DatabaseServer implements AsyncDisposable {
 
   /** Shuts down in order (SIGTERM); kills when that takes over 30 s. */
   async stop(): Promise<void> {
-    const child = this.#child;
-    if (!child) return;
-    child.kill("SIGCONT");
-    child.kill("SIGTERM");
-    const deadline = new AbortController();
-    await Promise.race([
-      this.#exited,
-      systemClock.sleep(STOP_TIMEOUT_MS, deadline.signal).catch(() => undefined),
-    ]);
-    deadline.abort();
-    await this.killHard();
+    await this.#process.stop();
   }
 
   /** `kill -9`; resolves when the process is gone. */
   async killHard(): Promise<void> {
-    this.#child?.kill("SIGKILL");
-    await this.#exited;
+    await this.#process.killHard();
   }
 
   /** SIGSTOP: it holds still but its connections stay open. Resolves when every thread of it has stopped. */
   async freeze(): Promise<void> {
-    if (this.pid !== null) await holdStill(this.pid);
+    await this.#process.freeze();
   }
 
   /** Ends a {@link freeze}. */
   thaw(): void {
-    this.#child?.kill("SIGCONT");
+    this.#process.thaw();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

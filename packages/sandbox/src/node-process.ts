@@ -1,13 +1,17 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdir, open, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { systemClock } from "@understudy/kernel";
-import { endLeftover, holdStill } from "@understudy/database-server";
+import {
+  endLeftover,
+  fileSize,
+  lastWordsOf,
+  LocalProcess,
+  waitUntilUp,
+  type ProcessExit,
+} from "@understudy/database-server";
 import type { Role } from "@understudy/protocol";
-import { fileSize, lastWordsOf } from "./log-tail.ts";
 import { inheritedEnvironment } from "./node-environment.ts";
-import { waitUntilLive } from "./wait-until-live.ts";
 
 /** How a node's process is run. */
 export interface NodeProcessOptions {
@@ -27,12 +31,6 @@ export interface NodeProcessOptions {
   readonly startTimeoutMs?: number;
 }
 
-/** How a process ended: by itself with a code, or by a signal. */
-export interface NodeExit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
 const HOST = "127.0.0.1";
 const STOP_TIMEOUT_MS = 20_000;
 
@@ -41,8 +39,7 @@ export class NodeProcess implements AsyncDisposable {
   readonly url: string;
   readonly #options: NodeProcessOptions;
   readonly #mainFile: string;
-  #child: ChildProcess | null = null;
-  #exited: Promise<NodeExit> = Promise.resolve({ code: null, signal: null });
+  readonly #process = new LocalProcess({ stopTimeoutMs: STOP_TIMEOUT_MS });
   #logStart = 0;
 
   /** Use {@link openNodeProcess}. */
@@ -62,27 +59,28 @@ export class NodeProcess implements AsyncDisposable {
 
   /** Process id; null while it does not run. */
   get pid(): number | null {
-    return this.#child?.pid ?? null;
+    return this.#process.pid;
   }
 
   /** Settles when the running process ends, however it ends. Take it again after each start. */
-  get exited(): Promise<NodeExit> {
-    return this.#exited;
+  get exited(): Promise<ProcessExit> {
+    return this.#process.exited;
   }
 
   /** Starts it and waits until `GET /health/live` answers 200. Does nothing while it runs. Throws with its last words. */
   async start(): Promise<void> {
-    if (this.#child) return;
+    if (this.#process.isRunning) return;
     await mkdir(this.#options.directory, { recursive: true });
     await mkdir(dirname(this.logFile), { recursive: true });
     await endLeftover(pidFileOf(this.#options.directory), commandLineMark(this.#options.directory));
     this.#logStart = await fileSize(this.logFile);
-    const child = await this.#spawn();
-    if (child.pid !== undefined) await writeFile(pidFileOf(this.#options.directory), `${child.pid}\n`);
+    const isGone = await this.#spawn();
+    if (this.pid !== null) await writeFile(pidFileOf(this.#options.directory), `${this.pid}\n`);
     try {
-      await waitUntilLive(this.url, {
-        nodeId: this.nodeId,
-        isGone: () => this.#child !== child,
+      await waitUntilUp({
+        name: this.nodeId,
+        probe: (signal) => lackOf(this.url, signal),
+        isGone,
         lastWords: () => this.lastWords(),
         timeoutMs: this.#options.startTimeoutMs ?? 60_000,
       });
@@ -93,35 +91,23 @@ export class NodeProcess implements AsyncDisposable {
   }
 
   /** Asks it to stop (SIGTERM), kills it when that takes over 20 s. Null where it did not run. */
-  async stop(): Promise<NodeExit | null> {
-    const child = this.#child;
-    if (!child) return null;
-    child.kill("SIGCONT");
-    child.kill("SIGTERM");
-    const deadline = new AbortController();
-    await Promise.race([
-      this.#exited,
-      systemClock.sleep(STOP_TIMEOUT_MS, deadline.signal).catch(() => undefined),
-    ]);
-    deadline.abort();
-    child.kill("SIGKILL");
-    return this.#exited;
+  async stop(): Promise<ProcessExit | null> {
+    return this.#process.stop();
   }
 
   /** `kill -9`; resolves when the process is gone. */
   async killHard(): Promise<void> {
-    this.#child?.kill("SIGKILL");
-    await this.#exited;
+    await this.#process.killHard();
   }
 
   /** SIGSTOP: it holds still, but its connections stay open. Resolves when every thread of it has stopped. */
   async freeze(): Promise<void> {
-    if (this.pid !== null) await holdStill(this.pid);
+    await this.#process.freeze();
   }
 
   /** Ends a {@link freeze}. */
   thaw(): void {
-    this.#child?.kill("SIGCONT");
+    this.#process.thaw();
   }
 
   /** What it said last since its latest start, for messages to people; empty where it said nothing. */
@@ -133,7 +119,7 @@ export class NodeProcess implements AsyncDisposable {
     await this.stop();
   }
 
-  async #spawn(): Promise<ChildProcess> {
+  async #spawn(): Promise<() => boolean> {
     const { directory, nodeId, port } = this.#options;
     await using log = await open(this.logFile, "a");
     const child = spawn(process.execPath, [commandLineMark(directory), this.#mainFile], {
@@ -148,17 +134,15 @@ export class NodeProcess implements AsyncDisposable {
         ...this.#options.environment,
       },
     });
-    this.#child = child;
-    const { promise, resolve } = Promise.withResolvers<NodeExit>();
-    this.#exited = promise;
-    const onEnd = (exit: NodeExit): void => {
-      if (this.#child === child) this.#child = null;
-      resolve(exit);
-    };
-    child.once("exit", (code, signal) => onEnd({ code, signal }));
-    child.once("error", () => onEnd({ code: null, signal: null }));
-    return child;
+    return this.#process.take(child);
   }
+}
+
+/** What `GET /health/live` lacks of a 200; null where it lacks nothing. */
+async function lackOf(url: string, signal: AbortSignal): Promise<string | null> {
+  const response = await fetch(`${url}/health/live`, { signal });
+  await response.arrayBuffer();
+  return response.status === 200 ? null : `it answered ${response.status}`;
 }
 
 /** Starts a node's process and resolves when it answers. Throws with the last words of one that ends or stays silent. */

@@ -1,0 +1,157 @@
+import { spawn } from "node:child_process";
+import { mkdir, open, writeFile } from "node:fs/promises";
+import {
+  fileSize,
+  lastWordsOf,
+  LocalProcess,
+  waitUntilUp,
+  type ProcessExit,
+} from "@understudy/database-server";
+import { etcdArguments } from "./etcd-arguments.ts";
+import { endLeftoverEtcd, etcdFoldersOf } from "./etcd-folders.ts";
+import { etcdEnvironment, type EtcdProgram } from "./etcd-program.ts";
+
+/** The two TCP ports of a member on 127.0.0.1. */
+export interface EtcdPorts {
+  readonly client: number;
+  /** For the other members. They remember it, so it stays the same as long as the data does. */
+  readonly peer: number;
+}
+
+/** How a member is run. */
+export interface EtcdMemberOptions {
+  readonly program: EtcdProgram;
+  readonly name: string;
+  /** The member's own folder. */
+  readonly directory: string;
+  readonly ports: EtcdPorts;
+  readonly peerUrls: ReadonlyMap<string, string>;
+  readonly token: string;
+  /** Bound of one start. */
+  readonly startTimeoutMs: number;
+}
+
+const HOST = "127.0.0.1";
+const STOP_TIMEOUT_MS = 15_000;
+
+/** The address of a port of this machine, as etcd wants it. */
+export function etcdUrl(port: number): string {
+  return `http://${HOST}:${port}`;
+}
+
+/** A member of a private etcd cluster, as a process of this machine. It may be killed, held still and started again. */
+export class EtcdMember implements AsyncDisposable {
+  readonly host = HOST;
+  readonly #options: EtcdMemberOptions;
+  readonly #process = new LocalProcess({ stopTimeoutMs: STOP_TIMEOUT_MS });
+  #logStart = 0;
+
+  /** Use `openEtcdCluster`. */
+  constructor(options: EtcdMemberOptions) {
+    this.#options = options;
+  }
+
+  /** `etcd1`, `etcd2`, … */
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** Where clients go: `http://127.0.0.1:port`. Stays the same over restarts. */
+  get url(): string {
+    return etcdUrl(this.port);
+  }
+
+  /** The client's port. */
+  get port(): number {
+    return this.#options.ports.client;
+  }
+
+  get logFile(): string {
+    return etcdFoldersOf(this.#options.directory).log;
+  }
+
+  /** Process id; null while it does not run. */
+  get pid(): number | null {
+    return this.#process.pid;
+  }
+
+  /** Settles when the running process ends, however it ends. Take it again after each start. */
+  get exited(): Promise<ProcessExit> {
+    return this.#process.exited;
+  }
+
+  /**
+   * Starts it and waits until it serves clients, for which it needs a majority of the members: after the loss of a majority, start as
+   * many at the same time. Does nothing while it runs. Throws `starting` with its last words.
+   */
+  async start(): Promise<void> {
+    if (this.#process.isRunning) return;
+    const { directory, startTimeoutMs: timeoutMs } = this.#options;
+    await mkdir(directory, { recursive: true });
+    await endLeftoverEtcd(directory);
+    this.#logStart = await fileSize(this.logFile);
+    const isGone = await this.#spawn();
+    if (this.pid !== null) await writeFile(etcdFoldersOf(directory).pidFile, `${this.pid}\n`);
+    try {
+      await waitUntilUp({
+        name: this.name,
+        probe: (signal) => lackOf(this.url, signal),
+        isGone,
+        lastWords: () => lastWordsOf(this.logFile, this.#logStart),
+        timeoutMs,
+      });
+    } catch (error) {
+      await this.killHard();
+      throw error;
+    }
+  }
+
+  /** Asks it to stop (SIGTERM), kills it when that takes over 15 s. Null where it did not run. */
+  async stop(): Promise<ProcessExit | null> {
+    return this.#process.stop();
+  }
+
+  /** `kill -9`; resolves when the process is gone. */
+  async killHard(): Promise<void> {
+    await this.#process.killHard();
+  }
+
+  /** SIGSTOP: it holds still, but its connections stay open. Resolves when every thread of it has stopped. */
+  async freeze(): Promise<void> {
+    await this.#process.freeze();
+  }
+
+  /** Ends a {@link freeze}. */
+  thaw(): void {
+    this.#process.thaw();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #spawn(): Promise<() => boolean> {
+    const { program, name, directory, ports, peerUrls, token } = this.#options;
+    await using log = await open(this.logFile, "a");
+    const options = { clientUrl: this.url, peerUrl: etcdUrl(ports.peer), name, directory, peerUrls, token };
+    const child = spawn(program.path, [...etcdArguments(options)], {
+      cwd: directory,
+      stdio: ["ignore", log.fd, log.fd],
+      // its own group, so that Ctrl-C in a terminal reaches us alone and we stop it in order
+      detached: true,
+      env: etcdEnvironment(),
+    });
+    return this.#process.take(child);
+  }
+}
+
+/** What keeps a member from answering as its users ask it; null where nothing does. It listens before, but answers nobody. */
+async function lackOf(url: string, signal: AbortSignal): Promise<string | null> {
+  const response = await fetch(`${url}/v3/maintenance/status`, { method: "POST", body: "{}", signal });
+  const text = await response.text();
+  if (response.status !== 200) return `it answered ${response.status}: ${text.slice(0, 200)}`;
+  const status: unknown = JSON.parse(text);
+  const hasLeader =
+    typeof status === "object" && status !== null && "leader" in status && status.leader !== "0";
+  return hasLeader ? null : "it knows no leader";
+}

@@ -1,0 +1,5 @@
+export { findEtcdProgram, type EtcdProgram } from "./etcd-program.ts";
+export { openEtcdCluster, type EtcdCluster, type EtcdClusterOptions } from "./etcd-cluster.ts";
+export type { EtcdMember, EtcdPorts } from "./etcd-member.ts";
+export { endLeftoverEtcd } from "./etcd-folders.ts";
+export { openTestEtcd } from "./test-etcd.ts";
