@@ -4,6 +4,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureChromium, installedChromium } from "./setup/install-chromium.mjs";
+import { ensureEtcd } from "./setup/install-etcd.mjs";
 import { ensureMariadb } from "./setup/install-mariadb.mjs";
 import { installMysql } from "./setup/install-mysql.mjs";
 import { ensurePackages } from "./setup/install-packages.mjs";
@@ -48,10 +49,14 @@ async function ensureFlavours() {
   };
 }
 
-/** @returns {Promise<string | undefined>} Why the tests in a browser can't run; undefined where they can. */
-async function ensureBrowser() {
+/**
+ * Why something can't be had that some tests need; undefined where it is there.
+ * @param {(options: {log: (line: string) => void}) => Promise<unknown>} ensure
+ * @returns {Promise<string | undefined>}
+ */
+async function lackOf(ensure) {
   try {
-    await ensureChromium({ log });
+    await ensure({ log });
     return undefined;
   } catch (error) {
     return error.message;
@@ -81,12 +86,15 @@ await ensurePackages({ log });
 const node = assertedNode();
 const { available, missing } = await ensureFlavours();
 log(`database servers: ${available.join(", ") || "none"}`);
-const noBrowser = await ensureBrowser();
+const noEtcd = await lackOf(ensureEtcd);
+const noBrowser = await lackOf(ensureChromium);
 const browser = installedChromium();
 log(`browser: ${browser ?? "none"}`);
 const wanted = process.argv.slice(2);
 const vitestArguments = wanted[0] === "--" ? wanted.slice(1) : wanted;
 process.exitCode = await runVitest({ node, flavours: available, browser, vitestArguments });
 for (const { flavour, reason } of missing) log(`NOT RUN on ${flavour}: ${reason}`);
+if (noEtcd !== undefined) log(`FAILED for want of etcd: ${noEtcd}`);
 if (noBrowser !== undefined) log(`NOT RUN in a browser: ${noBrowser}`);
-if ((missing.length > 0 || noBrowser !== undefined) && process.env.CI) process.exitCode = 1;
+if ((missing.length > 0 || noEtcd !== undefined || noBrowser !== undefined) && process.env.CI)
+  process.exitCode = 1;

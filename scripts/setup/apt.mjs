@@ -11,8 +11,21 @@ export function installWithApt(packages) {
   runApt(["update"]);
   const result = runApt(["install", "--yes", "--no-install-recommends", ...packages]);
   if (result.status === 0) return;
-  const tail = `${result.stdout}${result.stderr}`.trim().split("\n").slice(-TAIL_LINES).join("\n");
-  throw new Error(`installing ${packages.join(" and ")} with apt-get failed; it ended with:\n${tail}`);
+  throw new Error(
+    `installing ${packages.join(" and ")} with apt-get failed; it ended with:\n${tailOf(result)}`,
+  );
+}
+
+/** Puts the file of a Debian package into a folder and installs nothing. Throws an Error with the end of apt's output. */
+export function downloadWithApt(packageName, folder) {
+  runApt(["update"]);
+  const result = runApt(["download", packageName], folder);
+  if (result.status === 0) return;
+  throw new Error(`downloading ${packageName} with apt-get failed; it ended with:\n${tailOf(result)}`);
+}
+
+function tailOf({ stdout, stderr }) {
+  return `${stdout}${stderr}`.trim().split("\n").slice(-TAIL_LINES).join("\n");
 }
 
 /** True where a program of this name can be started. */
@@ -33,8 +46,9 @@ export function pathOf(program) {
   });
 }
 
-function runApt(programArguments) {
+function runApt(programArguments, cwd) {
   return spawnSync("apt-get", ["-o", "DPkg::Lock::Timeout=120", "--quiet", ...programArguments], {
+    cwd,
     encoding: "utf8",
     timeout: APT_TIMEOUT_MS,
     maxBuffer: 64 * 1024 * 1024,

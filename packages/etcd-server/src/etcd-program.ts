@@ -12,7 +12,10 @@ export interface EtcdProgram {
   readonly version: string;
 }
 
-/** Finds etcd: what `UNDERSTUDY_ETCD_PROGRAM` names, else `etcd` on PATH and in the usual folders. Null where there is none. */
+/**
+ * Finds etcd, 3.4 or later: what `UNDERSTUDY_ETCD_PROGRAM` names, else `etcd` on PATH and in the usual folders. Null where there
+ * is none.
+ */
 export async function findEtcdProgram(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<EtcdProgram | null> {
@@ -25,11 +28,11 @@ export async function findEtcdProgram(
   return null;
 }
 
-/** Null where it can't be run or is something else. */
+/** Null where it can't be run, is something else, or is too old: etcd 3.3 answers JSON under other paths. */
 async function versionOf(path: string): Promise<string | null> {
   try {
     const { stdout } = await run(path, ["--version"], { timeout: ASK_TIMEOUT_MS, env: etcdEnvironment() });
-    return /^etcd Version: (\d+\.\d+\.\d+)/m.exec(stdout)?.[1] ?? null;
+    return /^etcd Version: (3\.(?:[4-9]|\d\d)\.\d+)/m.exec(stdout)?.[1] ?? null;
   } catch {
     return null;
   }
