@@ -39,6 +39,8 @@ export function installedEtcd() {
  */
 export async function ensureEtcd({ log }) {
   if (installedEtcd()) return;
+  const named = process.env.UNDERSTUDY_ETCD_PROGRAM;
+  if (named) throw new Error(`UNDERSTUDY_ETCD_PROGRAM names ${named}, which is no etcd of 3.4 or later`);
   if (process.getuid?.() !== 0 || !isOnPath("apt-get")) throw new Error(missingEtcd());
 
   log(`no etcd found: taking it out of the package ${APT_PACKAGE} with apt-get (no service) …`);

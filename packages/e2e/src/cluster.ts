@@ -16,6 +16,9 @@
  *
  *   cluster.proxy("client>node2").cutAll();    // also "node2>node1", "node1>node2" (deliveries), "node2>database2"
  *
+ * With `etcd: 1` (or 3) the nodes agree by a private etcd who leads: `cluster.etcd[0].killHard()`. `cluster.master` is then the node
+ * that was started as the master. With `proxies`, too, there are "node2>etcd1" and "node2>node3" for every two nodes.
+ *
  * Nothing is supervised: what a test kills stays dead until the test starts it again. A database server that is started
  * again comes up read-only, and it is its node's duty to open it on a master. UNDERSTUDY_E2E_KEEP=1 keeps the folder with
  * all logs and says where it is.
@@ -42,6 +45,8 @@ export interface ClusterOptions {
   readonly flavour: Flavour;
   /** Default 2. */
   readonly slaves?: number;
+  /** Members of the etcd by which the nodes agree who leads; 0, the default, for none. */
+  readonly etcd?: number;
   /** More `UNDERSTUDY_*` settings for every node, by their full names. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Default `debug`, since the logs are read only where something went wrong. */
@@ -53,6 +58,7 @@ export interface ClusterOptions {
 /** A running cluster of a test; see the top of this file. */
 export class Cluster implements AsyncDisposable {
   readonly flavour: Flavour;
+  /** The node that was started as the master; with etcd another one may lead by now. */
   readonly master: ClusterNode;
   /** `node2`, `node3`, … */
   readonly slaves: readonly ClusterNode[];
@@ -84,6 +90,11 @@ export class Cluster implements AsyncDisposable {
     return [this.master, ...this.slaves];
   }
 
+  /** Its members, which can be killed and held still; empty unless they were asked for. */
+  get etcd(): Sandbox["etcd"] {
+    return this.#sandbox.etcd;
+  }
+
   /** By their names; empty unless they were asked for. */
   get proxies(): ReadonlyMap<string, TcpProxy> {
     return this.#sandbox.proxies;
@@ -104,9 +115,9 @@ export class Cluster implements AsyncDisposable {
     await waitForPosition(this.flavour, { from: this.master, on: this.slaves, timeoutMs });
   }
 
-  /** Resolves when the master's `GET /cluster` shows every slave up and without lag. */
-  async waitUntilReplicating(timeoutMs = 60_000): Promise<void> {
-    await waitUntilReplicating(this.#sandbox, { timeoutMs });
+  /** Resolves when a master's `GET /cluster` shows every other node up and without lag, with the master's node id. */
+  async waitUntilReplicating(timeoutMs = 60_000): Promise<string> {
+    return (await waitUntilReplicating(this.#sandbox, { timeoutMs })).leader;
   }
 
   /** What each node's database server holds, by node id: for every table of users its definition and `CHECKSUM TABLE`. */
@@ -136,6 +147,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       flavour: options.flavour,
       slaves: options.slaves ?? 2,
       port: 0,
+      etcd: options.etcd ?? 0,
       logLevel: options.logLevel ?? "debug",
       durability: "relaxed",
       nodeEnvironment: options.environment ?? {},

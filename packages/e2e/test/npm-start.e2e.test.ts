@@ -42,9 +42,10 @@ class Start implements AsyncDisposable {
   readonly #exit;
   stderr = "";
 
-  constructor(commandLine: readonly string[]) {
+  constructor(commandLine: readonly string[], environment: Readonly<Record<string, string>> = {}) {
     this.#child = spawn(process.execPath, [script, "--dir", directory, ...commandLine], {
       stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...environment },
     });
     this.#exit = once(this.#child, "exit");
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
@@ -119,4 +120,12 @@ it("refuses in one sentence what it does not understand", async () => {
   await using start = new Start(["--prot", "80"]);
   expect(await start.ended()).toBe(2);
   expect(start.stderr).toBe("Unknown option '--prot'; see --help\n");
+});
+
+it("does not start without the etcd that it was asked for", async () => {
+  await using start = new Start(["--etcd", "1"], { UNDERSTUDY_ETCD_PROGRAM: "/nowhere/etcd" });
+  expect(await start.ended()).toBe(1);
+  expect(start.stderr).toBe(
+    "UNDERSTUDY_ETCD_PROGRAM names /nowhere/etcd, which is no etcd of 3.4 or later\n",
+  );
 });

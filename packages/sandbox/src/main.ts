@@ -4,8 +4,10 @@ import { isAbortOf, messageOf, orAbort, systemClock } from "@understudy/kernel";
 import { errorCodeOf } from "@understudy/protocol";
 import { readyEvent } from "./ready-event.ts";
 import { readyScreen } from "./ready-screen.ts";
-import { openSandbox } from "./sandbox.ts";
+import { openSandbox, type Sandbox } from "./sandbox.ts";
+import type { SandboxNode } from "./sandbox-node.ts";
 import { step, type SandboxProgress } from "./sandbox-progress.ts";
+import { settleEtcdMembers } from "./settle-etcd-members.ts";
 import { parseStartOptions, type StartOptions } from "./start-options.ts";
 import { listenForStop, type StopSignals } from "./stop-signals.ts";
 import { waitUntilReplicating } from "./wait-until-replicating.ts";
@@ -60,17 +62,34 @@ async function run(options: StartOptions, { stop, kill }: StopSignals): Promise<
     port: options.port,
     ...(options.flavour ? { flavour: options.flavour } : {}),
     ...(options.slaves === null ? {} : { slaves: options.slaves }),
+    etcd: await settleEtcdMembers(options, showProgress),
     fresh: options.fresh,
     supervise: true,
     onProgress: showProgress,
     signal: stop,
     killSignal: kill,
   });
-  await step(showProgress, "all nodes replicate", () => waitUntilReplicating(sandbox, { signal: stop }));
+  const { leader } = await step(showProgress, "all nodes replicate", () =>
+    waitUntilReplicating(sandbox, { signal: stop }),
+  );
   tell(`ready after ${seconds(performance.now() - startedMs)}\n`);
-  stdout.write(`${options.json ? readyEvent(sandbox) : readyScreen(sandbox, process.cwd())}\n`);
+  const ready = withRoles(sandbox, leader);
+  stdout.write(`${options.json ? readyEvent(ready) : readyScreen(ready, process.cwd())}\n`);
   const { promise: forever } = Promise.withResolvers<never>();
   await orAbort(forever, stop).catch(() => undefined);
+}
+
+/** With the roles as they are now: with etcd another node may lead than the one that was started as the master. */
+function withRoles(
+  sandbox: Sandbox,
+  leader: string,
+): Pick<Sandbox, "directory" | "flavour" | "nodes" | "etcd"> {
+  const nodes = sandbox.nodes.map((node): SandboxNode => ({
+    ...node,
+    role: node.nodeId === leader ? "master" : "slave",
+  }));
+  const { directory, flavour, etcd } = sandbox;
+  return { directory, flavour, etcd, nodes };
 }
 
 function showProgress(progress: SandboxProgress): void {

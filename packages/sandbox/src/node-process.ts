@@ -25,6 +25,10 @@ export interface NodeProcessOptions {
   readonly logFile: string;
   /** More `UNDERSTUDY_*` settings, by their full names. The parent's own are not passed on. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Called before each start; one that rejects prevents it. */
+  readonly beforeStart?: () => Promise<void>;
+  /** Called when a process has ended, however it ended. */
+  readonly afterEnd?: () => void;
   /** Another program than the app's `main.ts`: a stand-in for tests. */
   readonly mainFile?: string;
   /** Bound of one start. Default 60 s. */
@@ -74,6 +78,7 @@ export class NodeProcess implements AsyncDisposable {
     await mkdir(dirname(this.logFile), { recursive: true });
     await endLeftover(pidFileOf(this.#options.directory), commandLineMark(this.#options.directory));
     this.#logStart = await fileSize(this.logFile);
+    await this.#options.beforeStart?.();
     const isGone = await this.#spawn();
     if (this.pid !== null) await writeFile(pidFileOf(this.#options.directory), `${this.pid}\n`);
     try {
@@ -134,7 +139,9 @@ export class NodeProcess implements AsyncDisposable {
         ...this.#options.environment,
       },
     });
-    return this.#process.take(child);
+    const isGone = this.#process.take(child);
+    child.once("exit", () => this.#options.afterEnd?.());
+    return isGone;
   }
 }
 
@@ -157,7 +164,8 @@ export async function endLeftoverNode(directory: string): Promise<void> {
   await endLeftover(pidFileOf(directory), commandLineMark(directory));
 }
 
-function pidFileOf(directory: string): string {
+/** The file that holds the process id of the node with this folder. */
+export function pidFileOf(directory: string): string {
   return join(directory, "node.pid");
 }
 

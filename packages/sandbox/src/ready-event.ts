@@ -1,7 +1,7 @@
 import type { Sandbox } from "./sandbox.ts";
 
 /** The one line that `--json` prints: who is where. It holds the database servers' passwords. */
-export function readyEvent(sandbox: Sandbox): string {
+export function readyEvent(sandbox: Pick<Sandbox, "nodes" | "etcd">): string {
   return JSON.stringify({
     event: "ready",
     nodes: sandbox.nodes.map(({ nodeId, role, url, process, database }) => ({
@@ -12,5 +12,6 @@ export function readyEvent(sandbox: Sandbox): string {
       databasePid: database.pid,
       databaseUrl: database.url,
     })),
+    etcd: sandbox.etcd.map(({ name, url, pid }) => ({ name, url, pid })),
   });
 }

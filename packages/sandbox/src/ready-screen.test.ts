@@ -11,13 +11,19 @@ function nodes(count: number): ShownNode[] {
 }
 
 function commandsOf(count: number): string[] {
-  const screen = readyScreen({ directory: "/w/.understudy", flavour: "mariadb", nodes: nodes(count) }, "/w");
+  const screen = readyScreen(
+    { directory: "/w/.understudy", flavour: "mariadb", nodes: nodes(count), etcd: [] },
+    "/w",
+  );
   return screen.match(/http:\S+\/(createdb|createtable|insert|select)/g) ?? [];
 }
 
 describe("the screen of a ready sandbox", () => {
   it("shows who is where and how to log in without the password", () => {
-    const screen = readyScreen({ directory: "/w/.understudy", flavour: "mysql", nodes: nodes(2) }, "/w");
+    const screen = readyScreen(
+      { directory: "/w/.understudy", flavour: "mysql", nodes: nodes(2), etcd: [] },
+      "/w",
+    );
     expect(screen.split("\n").slice(0, 3)).toEqual([
       "  node    role     HTTP API                database server",
       "  node1   master   http://127.0.0.1:8083   127.0.0.1:20001",
@@ -29,7 +35,10 @@ describe("the screen of a ready sandbox", () => {
   });
 
   it("names a folder elsewhere by its whole path, quoted for the shell", () => {
-    const screen = readyScreen({ directory: "/my data/it's", flavour: "mariadb", nodes: nodes(1) }, "/w");
+    const screen = readyScreen(
+      { directory: "/my data/it's", flavour: "mariadb", nodes: nodes(1), etcd: [] },
+      "/w",
+    );
     expect(screen).toContain(`"$(cat '/my data/it'\\''s/node1/database/password')" mariadb`);
   });
 
@@ -45,5 +54,24 @@ describe("the screen of a ready sandbox", () => {
   it("makes do with one slave, or none", () => {
     expect(commandsOf(2).map((command) => command.slice(17, 21))).toEqual(["8083", "8084", "8084", "8084"]);
     expect(commandsOf(1).map((command) => command.slice(17, 21))).toEqual(["8083", "8083", "8083", "8083"]);
+  });
+
+  it("tells whether a slave takes over, and sends the first commands to whom leads", () => {
+    const base = { directory: "/w/.understudy", flavour: "mariadb" } as const;
+    const [first, second] = nodes(2);
+    const moved = [
+      { ...first, role: "slave" },
+      { ...second, role: "master" },
+    ] as ShownNode[];
+    const etcd = [{ name: "etcd1", url: "http://127.0.0.1:20100" }];
+    const screen = readyScreen({ ...base, nodes: moved, etcd }, "/w");
+    expect(screen).toContain(
+      "When the master is gone, a slave takes over: they agree by etcd1 (http://127.0.0.1:20100).",
+    );
+    expect(screen).toContain("http://127.0.0.1:8084/createdb");
+    expect(screen).toContain("http://127.0.0.1:8083/insert");
+    expect(readyScreen({ ...base, nodes: nodes(2), etcd: [] }, "/w")).toContain(
+      "Without etcd, no slave takes over by itself",
+    );
   });
 });

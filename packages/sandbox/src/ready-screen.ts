@@ -5,6 +5,7 @@ import type { SandboxNode } from "./sandbox-node.ts";
 /** The part of a sandbox that is shown. */
 export type ShownSandbox = Pick<Sandbox, "directory" | "flavour"> & {
   readonly nodes: readonly ShownNode[];
+  readonly etcd: readonly { readonly name: string; readonly url: string }[];
 };
 /** The part of a node that is shown. */
 export interface ShownNode extends Pick<SandboxNode, "nodeId" | "role" | "url"> {
@@ -17,6 +18,8 @@ const CLIENTS = { mysql: "mysql", mariadb: "mariadb" } as const;
 export function readyScreen(sandbox: ShownSandbox, workingDirectory: string): string {
   return [
     ...table(sandbox.nodes),
+    "",
+    takeover(sandbox.etcd),
     "",
     ...logins(sandbox, workingDirectory),
     "",
@@ -41,6 +44,13 @@ function table(nodes: readonly ShownNode[]): string[] {
   return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("   ")}`);
 }
 
+/** One sentence: what happens when the master is gone. */
+function takeover(etcd: ShownSandbox["etcd"]): string {
+  return etcd.length === 0
+    ? "Without etcd, no slave takes over by itself when the master is gone."
+    : `When the master is gone, a slave takes over: they agree by ${etcd.map(({ name, url }) => `${name} (${url})`).join(", ")}.`;
+}
+
 function logins(sandbox: ShownSandbox, workingDirectory: string): string[] {
   const [first] = sandbox.nodes;
   if (!first) return [];
@@ -54,8 +64,9 @@ function logins(sandbox: ShownSandbox, workingDirectory: string): string[] {
 }
 
 function commands(nodes: readonly ShownNode[]): string[] {
-  const [master, ...slaves] = nodes;
+  const master = nodes.find(({ role }) => role === "master") ?? nodes[0];
   if (!master) return [];
+  const slaves = nodes.filter((node) => node !== master);
   const writer = slaves[0] ?? master;
   const reader = slaves[1] ?? slaves[0] ?? master;
   return [

@@ -26,6 +26,9 @@ describe("a sandbox's folder", () => {
     expect(await readPlan(join(directory, "missing"))).toBeNull();
     await writePlan(directory, plan);
     expect(await readPlan(directory)).toEqual(plan);
+    const withEtcd = { ...plan, etcd: { clusterId: null, members: [{ client: 20_002, peer: 20_003 }] } };
+    await writePlan(directory, withEtcd);
+    expect(await readPlan(directory)).toEqual(withEtcd);
   });
 
   it("is not taken where it holds something else, nor cleared", async () => {
@@ -45,6 +48,9 @@ describe("a sandbox's folder", () => {
     [JSON.stringify({ ...plan, flavour: "postgres" }), "damaged"],
     [JSON.stringify({ ...plan, nodes: [{ nodeId: "../x", port: 1, databasePort: 2 }] }), "damaged"],
     [JSON.stringify({ ...plan, nodes: [] }), "damaged"],
+    [JSON.stringify({ ...plan, etcd: { clusterId: "x", members: [] } }), "damaged"],
+    [JSON.stringify({ ...plan, etcd: { clusterId: 1, members: [{ client: 1, peer: 2 }] } }), "damaged"],
+    [JSON.stringify({ ...plan, etcd: { clusterId: null, members: [{ client: 1 }] } }), "damaged"],
     [JSON.stringify({ ...plan, version: 2 }), "another version"],
   ])("says so when its plan is %j", async (text, word) => {
     await writeFile(join(directory, "sandbox.json"), text);
@@ -54,6 +60,7 @@ describe("a sandbox's folder", () => {
   it("is cleared of what a sandbox has put there, and of nothing else", async () => {
     await writePlan(directory, plan);
     await mkdir(join(directory, "node1", "database"), { recursive: true });
+    await mkdir(join(directory, "etcd1", "data"), { recursive: true });
     await writeFile(join(directory, "notes.txt"), "mine");
     await clearSandbox(directory);
     expect(await readdir(directory)).toEqual(["notes.txt"]);

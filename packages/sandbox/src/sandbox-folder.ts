@@ -1,8 +1,9 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { EtcdPorts } from "@understudy/etcd-server";
 import { FLAVOURS, UnderstudyError, type Flavour } from "@understudy/protocol";
 
-/** Version of the folder's layout. */
+/** Version of the folder's layout. What was added since it was given is optional. */
 export const LAYOUT_VERSION = 1;
 
 /** What `sandbox.json` says: who is where in this sandbox. The first node is the master. */
@@ -10,6 +11,15 @@ export interface SandboxPlan {
   readonly version: number;
   readonly flavour: Flavour;
   readonly nodes: readonly NodePlan[];
+  /** The etcd that the nodes agree by; stays here when a later start does without. */
+  readonly etcd?: EtcdPlan;
+}
+
+/** The etcd of a {@link SandboxPlan}. */
+export interface EtcdPlan {
+  /** What the nodes' keys are under; null until the first start has asked the database servers for the name that they may have. */
+  readonly clusterId: string | null;
+  readonly members: readonly EtcdPorts[];
 }
 
 /** One node of a {@link SandboxPlan}. */
@@ -23,6 +33,7 @@ const PLAN_FILE = "sandbox.json";
 /** Name of the lock file inside a sandbox's folder. */
 export const LOCK_FILE = "sandbox.lock";
 const NODE_FOLDER = /^node\d+$/;
+const ETCD_FOLDER = /^etcd\d+$/;
 
 /** The folders of one node: `<dir>/<nodeId>/{database,node,node.log}`. */
 export interface NodeFolders {
@@ -77,6 +88,12 @@ export async function writePlan(directory: string, plan: SandboxPlan): Promise<v
   await rename(draft, join(directory, PLAN_FILE));
 }
 
+/** The folders of etcd's members that are here, whatever the plan says. */
+export async function etcdFoldersIn(directory: string): Promise<readonly string[]> {
+  const names = (await entriesOf(directory)).filter((name) => ETCD_FOLDER.test(name));
+  return names.map((name) => join(directory, name));
+}
+
 /** The nodes that have a folder here, whatever the plan says. */
 export async function nodeIdsIn(directory: string): Promise<readonly string[]> {
   return (await entriesOf(directory)).filter((name) => NODE_FOLDER.test(name));
@@ -91,8 +108,9 @@ export async function clearSandbox(directory: string): Promise<void> {
     await readPlan(directory);
     return;
   }
-  for (const nodeId of await nodeIdsIn(directory)) {
-    await rm(join(directory, nodeId), { recursive: true, force: true });
+  const nodes = (await nodeIdsIn(directory)).map((nodeId) => join(directory, nodeId));
+  for (const folder of [...nodes, ...(await etcdFoldersIn(directory))]) {
+    await rm(folder, { recursive: true, force: true });
   }
   // last, so that an interrupted removal is still known as a sandbox
   await rm(join(directory, PLAN_FILE), { force: true });
@@ -110,6 +128,7 @@ function parsePlan(text: string): SandboxPlan | null {
 function isPlan(value: unknown): value is SandboxPlan {
   if (!isObject(value) || !Number.isInteger(value["version"]) || !Array.isArray(value["nodes"])) return false;
   if (value["nodes"].length === 0) return false;
+  if (value["etcd"] !== undefined && !isEtcdPlan(value["etcd"])) return false;
   return FLAVOURS.some((flavour) => flavour === value["flavour"]) && value["nodes"].every(isNodePlan);
 }
 
@@ -117,6 +136,16 @@ function isNodePlan(value: unknown): value is NodePlan {
   if (!isObject(value) || typeof value["nodeId"] !== "string" || !NODE_FOLDER.test(value["nodeId"]))
     return false;
   return [value["port"], value["databasePort"]].every((port) => Number.isInteger(port));
+}
+
+function isEtcdPlan(value: unknown): value is EtcdPlan {
+  if (!isObject(value) || !Array.isArray(value["members"]) || value["members"].length === 0) return false;
+  const { clusterId, members } = value;
+  return (clusterId === null || typeof clusterId === "string") && members.every(isEtcdPorts);
+}
+
+function isEtcdPorts(value: unknown): value is EtcdPorts {
+  return isObject(value) && [value["client"], value["peer"]].every((port) => Number.isInteger(port));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,4 +1,5 @@
 import { isPortFree, reservePort } from "@understudy/database-server";
+import type { EtcdPorts } from "@understudy/etcd-server";
 import { UnderstudyError } from "@understudy/protocol";
 import type { NodePlan } from "./sandbox-folder.ts";
 
@@ -36,6 +37,43 @@ async function namedPorts({ nodeIds, port: first }: PortWish): Promise<number[]>
       "config-invalid",
       `port ${port}, meant for ${nodeIds[index]}, is ${port > 65_535 ? "beyond 65535" : "in use"}; choose other ports with --port (${nodeIds.length} in a row are needed, from the one that you name)`,
     );
+  }
+  return ports;
+}
+
+/** What is to be decided for etcd. */
+export interface EtcdPortWish {
+  readonly members: number;
+  /** What an earlier run had; null where the folder holds no etcd. */
+  readonly earlier: readonly EtcdPorts[] | null;
+  /** The nodes' own ports. */
+  readonly except: readonly number[];
+}
+
+/**
+ * Decides the ports of etcd's members and reserves them until `stack` is disposed. Throws `config-invalid` where the folder holds
+ * another number of members, or where a port is in use that several members know each other by.
+ */
+export async function planEtcdPorts(stack: AsyncDisposableStack, wish: EtcdPortWish): Promise<EtcdPorts[]> {
+  const { members, earlier, except } = wish;
+  if (earlier && earlier.length !== members) {
+    throw new UnderstudyError(
+      "config-invalid",
+      `the folder's etcd has ${earlier.length} members, which can't become ${members}; start with --etcd ${earlier.length}, or with --fresh to begin anew`,
+    );
+  }
+  const ports: EtcdPorts[] = [];
+  for (let index = 0; index < members; index++) {
+    const before = earlier?.[index];
+    const client = stack.use(await reservePort({ preferred: before?.client, except })).port;
+    const peer = stack.use(await reservePort({ preferred: before?.peer, except })).port;
+    if (before && members > 1 && peer !== before.peer) {
+      throw new UnderstudyError(
+        "config-invalid",
+        `port ${before.peer}, by which the other members know etcd${index + 1}, is in use; end what uses it, or start with --fresh to begin anew`,
+      );
+    }
+    ports.push({ client, peer });
   }
   return ports;
 }

@@ -1,18 +1,21 @@
 import { resolve } from "node:path";
-import { findDatabaseProgram, type DatabaseProgram } from "@understudy/database-server";
-import { BackgroundLoop, messageOf, systemClock, systemRandom, type Random } from "@understudy/kernel";
-import { FLAVOURS, UnderstudyError, type Flavour } from "@understudy/protocol";
-import { endLeftovers } from "./leftovers.ts";
-import { clearSandbox, LAYOUT_VERSION, readPlan, writePlan, type SandboxPlan } from "./sandbox-folder.ts";
-import { openSandboxLock } from "./sandbox-lock.ts";
-import { openNetworkLinks } from "./network-links.ts";
-import type { SandboxNode } from "./sandbox-node.ts";
-import { planPorts } from "./sandbox-ports.ts";
-import type { SandboxProgress } from "./sandbox-progress.ts";
+import type { DatabaseServer } from "@understudy/database-server";
+import type { EtcdCluster, EtcdMember, EtcdProgram } from "@understudy/etcd-server";
+import type { Random } from "@understudy/kernel";
+import type { Flavour } from "@understudy/protocol";
+import { clusterIdOf } from "./cluster-id.ts";
 import { FLAVOUR_NAMES } from "./flavour-names.ts";
+import { openNetworkLinks } from "./network-links.ts";
+import { pidFileOf } from "./node-process.ts";
+import { foldersOf, writePlan } from "./sandbox-folder.ts";
+import { openSandboxLock } from "./sandbox-lock.ts";
+import type { SandboxNode } from "./sandbox-node.ts";
+import type { SandboxProgress } from "./sandbox-progress.ts";
+import { settleSandbox, type SettledSandbox } from "./settle-sandbox.ts";
+import { startEtcd } from "./start-etcd.ts";
 import { startDatabases, startNodes, type MembersOptions } from "./start-members.ts";
+import { superviseAll, watchedOf } from "./supervise-all.ts";
 import type { TcpProxy } from "./tcp-proxy.ts";
-import { supervise } from "./supervise.ts";
 
 /** What {@link openSandbox} starts. */
 export interface SandboxOptions {
@@ -29,6 +32,13 @@ export interface SandboxOptions {
   readonly logLevel?: string;
   /** Default `full`; `relaxed` survives a crash of processes only. */
   readonly durability?: "full" | "relaxed";
+  /**
+   * Members of an etcd by which the nodes agree who leads: 1, or 3 to survive the loss of one. 0, the default, is none: the node that is
+   * started as the master leads. A folder that has an etcd keeps its number of members.
+   */
+  readonly etcd?: number;
+  /** Another program than the nodes' own: a stand-in for tests. */
+  readonly nodeMainFile?: string;
   /** More `UNDERSTUDY_*` settings for every node, by their full names. */
   readonly nodeEnvironment?: Readonly<Record<string, string>>;
   /** Start again what ends unexpectedly. Must be false where a test kills processes by intent. */
@@ -42,19 +52,20 @@ export interface SandboxOptions {
   readonly killSignal?: AbortSignal;
 }
 
-const SLAVES_DEFAULT = 2;
-
 /** A running cluster on this machine. Disposal stops the nodes, then the database servers, and keeps the folder. */
 export interface Sandbox extends AsyncDisposable {
   readonly directory: string;
   readonly flavour: Flavour;
-  /** The master first. */
+  /** The one that is started as the master first. */
   readonly nodes: readonly SandboxNode[];
   readonly master: SandboxNode;
   readonly slaves: readonly SandboxNode[];
+  /** Empty where the option of that name was left out. */
+  readonly etcd: readonly EtcdMember[];
   /**
    * With the option of that name, a proxy between every two parties: `client>node2`, `node2>node1` (what a slave sends to its master),
-   * `node1>node2` (deliveries), `node2>database2`. Clients have to go through theirs of themselves.
+   * `node1>node2` (deliveries), `node2>database2`. Clients have to go through theirs of themselves. With etcd also `node2>etcd1`, and
+   * `node2>node3` for every two nodes; `others>node3` carries what comes to node3's advertised address from anybody else.
    */
   readonly proxies: ReadonlyMap<string, TcpProxy>;
 }
@@ -69,9 +80,10 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const onProgress = options.onProgress ?? (() => undefined);
   await using stack = new AsyncDisposableStack();
   stack.use(await openSandboxLock(directory));
-  const { plan, program } = await settlePlan(stack, directory, options);
+  const settled = await settleSandbox(stack, directory, options);
+  const { plan, program } = settled;
   options.signal?.throwIfAborted();
-  onProgress({ kind: "begin", text: `${describe(plan, program)} in ${directory}` });
+  onProgress({ kind: "begin", text: `${describe(settled)} in ${directory}` });
   const members: MembersOptions = {
     directory,
     plan,
@@ -84,14 +96,25 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     onProgress,
     killSignal: options.killSignal,
   };
-  const databases = await startDatabases(stack, members);
+  const { databases, etcd } = await startServers(stack, members, settled.etcd);
   options.signal?.throwIfAborted();
   const links = options.proxies
-    ? await openNetworkLinks(stack, { nodes: plan.nodes, databases, random: options.proxies.random })
+    ? await openNetworkLinks(stack, {
+        nodes: plan.nodes,
+        databases,
+        etcd: etcd?.members ?? [],
+        pidFileOf: (nodeId) => pidFileOf(foldersOf(directory, nodeId).node),
+        random: options.proxies.random,
+      })
     : null;
-  const nodes = await startNodes(stack, databases, { ...members, links });
+  const nodes = await startNodes(stack, databases, {
+    ...members,
+    links,
+    etcd,
+    nodeMainFile: options.nodeMainFile,
+  });
   options.signal?.throwIfAborted();
-  if (options.supervise) superviseAll(stack, nodes, onProgress);
+  if (options.supervise) superviseAll(stack, watchedOf(nodes, etcd?.members ?? []), onProgress);
 
   const [master, ...slaves] = nodes;
   const owned = stack.move();
@@ -101,68 +124,41 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     nodes,
     master,
     slaves,
+    etcd: etcd?.members ?? [],
     proxies: links?.proxies ?? new Map(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-/** Decides flavour, nodes and ports, and saves them; ends leftovers of an earlier run before. */
-async function settlePlan(
+/** Starts database servers and etcd at the same time; where one fails, `stack` stops the others. */
+async function startServers(
   stack: AsyncDisposableStack,
-  directory: string,
-  options: SandboxOptions,
-): Promise<{ plan: SandboxPlan; program: DatabaseProgram }> {
-  await endLeftovers(directory);
-  if (options.fresh) await clearSandbox(directory);
-  const earlier = await readPlan(directory);
-  if (earlier && options.flavour && options.flavour !== earlier.flavour) {
-    throw new UnderstudyError(
-      "config-invalid",
-      `${directory} holds ${earlier.flavour} data, so it can't be started with --flavour ${options.flavour}; leave the option out, name another folder with --dir, or start with --fresh to throw the data away`,
-    );
-  }
-  const program = await findProgram(options.flavour ?? earlier?.flavour);
-  const slaves = options.slaves ?? (earlier ? earlier.nodes.length - 1 : SLAVES_DEFAULT);
-  const nodeIds = Array.from({ length: slaves + 1 }, (_, index) => `node${index + 1}`);
-  const nodes = await planPorts(stack, { nodeIds, port: options.port, earlier: earlier?.nodes ?? [] });
-  const plan = { version: LAYOUT_VERSION, flavour: program.flavour, nodes };
-  await writePlan(directory, plan);
-  return { plan, program };
+  members: MembersOptions,
+  program: EtcdProgram | null,
+): Promise<{
+  readonly databases: readonly DatabaseServer[];
+  readonly etcd: (EtcdCluster & { readonly clusterId: string }) | null;
+}> {
+  const { directory, plan, onProgress, killSignal } = members;
+  const startingEtcd =
+    program && plan.etcd
+      ? startEtcd(stack, { directory, plan: plan.etcd, program, onProgress, killSignal })
+      : Promise.resolve(null);
+  const [databases, etcd] = await Promise.allSettled([startDatabases(stack, members), startingEtcd]);
+  if (databases.status === "rejected") throw databases.reason;
+  if (etcd.status === "rejected") throw etcd.reason;
+  const [first] = databases.value;
+  if (!etcd.value || !plan.etcd || !first) return { databases: databases.value, etcd: null };
+  const clusterId = plan.etcd.clusterId ?? (await clusterIdOf(first));
+  await writePlan(directory, { ...plan, etcd: { ...plan.etcd, clusterId } });
+  return { databases: databases.value, etcd: { ...etcd.value, clusterId } };
 }
 
-async function findProgram(wanted: Flavour | undefined): Promise<DatabaseProgram> {
-  for (const flavour of wanted ? [wanted] : FLAVOURS.toReversed()) {
-    const program = await findDatabaseProgram(flavour);
-    if (program) return program;
-  }
-  throw new UnderstudyError(
-    "config-invalid",
-    `no ${wanted ?? "MariaDB or MySQL"} server program was found on this machine; \`npm start\` tells how to get one, UNDERSTUDY_MARIADBD and UNDERSTUDY_MYSQLD name one`,
-  );
-}
-
-function describe({ nodes }: SandboxPlan, { flavour, version }: DatabaseProgram): string {
-  const slaves = nodes.length === 2 ? "1 slave" : `${nodes.length - 1} slaves`;
-  return `a master and ${slaves} on ${FLAVOUR_NAMES[flavour]} ${version}`;
-}
-
-/** Watches all processes; comes last on the stack, so that the watching ends before anything is stopped. */
-function superviseAll(
-  stack: AsyncDisposableStack,
-  nodes: readonly SandboxNode[],
-  onProgress: (progress: SandboxProgress) => void,
-): void {
-  const targets = nodes.flatMap((node) => [
-    { name: `the database server of ${node.nodeId}`, target: node.database },
-    { name: node.nodeId, target: node.process },
-  ]);
-  for (const { name, target } of targets) {
-    const options = { name, clock: systemClock, random: systemRandom, onProgress };
-    const loop = new BackgroundLoop(
-      (signal) => supervise(target, options, signal),
-      (error) =>
-        onProgress({ kind: "trouble", text: `${name} is not watched any more: ${messageOf(error)}` }),
-    );
-    stack.use(loop);
-  }
+function describe({ plan, program, etcd }: SettledSandbox): string {
+  const slaves = plan.nodes.length === 2 ? "1 slave" : `${plan.nodes.length - 1} slaves`;
+  const agreeing =
+    etcd && plan.etcd
+      ? ` with ${plan.etcd.members.length === 1 ? "etcd" : `${plan.etcd.members.length} etcd members`}`
+      : "";
+  return `a master and ${slaves} on ${FLAVOUR_NAMES[program.flavour]} ${program.version}${agreeing}`;
 }

@@ -8,6 +8,7 @@ import {
 import { errorCodeOf, UnderstudyError } from "@understudy/protocol";
 import { messageOf } from "@understudy/kernel";
 import { FLAVOUR_NAMES } from "./flavour-names.ts";
+import { killAllAt } from "./kill-all-at.ts";
 import { openNodeProcess, type NodeProcess } from "./node-process.ts";
 import { disposeAll, openAll } from "./open-all.ts";
 import { foldersOf, type NodePlan, type SandboxPlan } from "./sandbox-folder.ts";
@@ -24,6 +25,15 @@ export interface MembersOptions {
   readonly nodeEnvironment: Readonly<Record<string, string>>;
   readonly onProgress: (progress: SandboxProgress) => void;
   readonly killSignal: AbortSignal | undefined;
+}
+
+/** What the nodes need besides. */
+export interface NodesOptions extends MembersOptions {
+  readonly links: NetworkLinks | null;
+  /** How the nodes find each other where etcd is used; null where the master is named to the slaves. */
+  readonly etcd: { readonly urls: string; readonly clusterId: string } | null;
+  /** Another program than the apps', for tests. */
+  readonly nodeMainFile: string | undefined;
 }
 
 /** Starts the database servers of all nodes at the same time; none is left running where one fails. */
@@ -89,7 +99,7 @@ async function startDatabase(
 export async function startNodes(
   stack: AsyncDisposableStack,
   databases: readonly DatabaseServer[],
-  options: MembersOptions & { readonly links: NetworkLinks | null },
+  options: NodesOptions,
 ): Promise<readonly [SandboxNode, ...SandboxNode[]]> {
   const started: NodeProcess[] = [];
   stack.defer(() => step(options.onProgress, "nodes stopped", () => disposeAll(started)));
@@ -123,12 +133,14 @@ async function startNode(
   context: {
     readonly database: DatabaseServer;
     readonly master: NodePlan | null;
-    readonly options: MembersOptions & { readonly links: NetworkLinks | null };
+    readonly options: NodesOptions;
   },
 ): Promise<NodeProcess> {
   const { database, master, options } = context;
   const folders = foldersOf(options.directory, node.nodeId);
   const app = master ? "slave" : "master";
+  const links = options.links?.of(node.nodeId);
+  const gate = links?.gate;
   return step(
     options.onProgress,
     (process) => `${node.nodeId}: ${app} on ${process.url}`,
@@ -139,26 +151,21 @@ async function startNode(
         port: node.port,
         directory: folders.node,
         logFile: folders.log,
+        ...(gate ? { beforeStart: () => gate.accept(), afterEnd: () => gate.refuse() } : {}),
+        ...(options.nodeMainFile === undefined ? {} : { mainFile: options.nodeMainFile }),
         environment: {
           UNDERSTUDY_DATABASE_URL: database.url,
           UNDERSTUDY_DATA_DIR: folders.node,
-          ...(master ? { UNDERSTUDY_MASTER_URL: `http://127.0.0.1:${master.port}` } : {}),
-          ...options.links?.environmentOf(node.nodeId),
+          ...meetingPlace(master, options.etcd),
+          ...links?.environment,
           ...options.nodeEnvironment,
         },
       }),
   );
 }
 
-/** Kills the processes when the signal aborts, also amid their orderly stop. */
-function killAllAt(
-  signal: AbortSignal | undefined,
-  processes: readonly { killHard(): Promise<void> }[],
-): void {
-  const kill = (): void => {
-    // whoever waits for the process sees its end
-    for (const process of processes) process.killHard().catch(() => undefined);
-  };
-  if (signal?.aborted) kill();
-  signal?.addEventListener("abort", kill, { once: true });
+/** Where a node finds the others: in etcd, or at the master. */
+function meetingPlace(master: NodePlan | null, etcd: NodesOptions["etcd"]): Record<string, string> {
+  if (etcd) return { UNDERSTUDY_ETCD: etcd.urls, UNDERSTUDY_CLUSTER_ID: etcd.clusterId };
+  return master ? { UNDERSTUDY_MASTER_URL: `http://127.0.0.1:${master.port}` } : {};
 }

@@ -9,6 +9,7 @@ describe("the command line of npm start", () => {
       port: 8083,
       slaves: null,
       flavour: null,
+      etcd: null,
       directory: ".understudy",
       fresh: false,
       json: false,
@@ -22,6 +23,7 @@ describe("the command line of npm start", () => {
         "--slaves",
         "0",
         "--flavour=mysql",
+        "--etcd=3",
         "--dir",
         "/data/x",
         "--fresh",
@@ -32,11 +34,13 @@ describe("the command line of npm start", () => {
       port: 9000,
       slaves: 0,
       flavour: "mysql",
+      etcd: 3,
       directory: "/data/x",
       fresh: true,
       json: true,
     });
     expect(parseStartOptions(["-h"]).help).toBe(true);
+    expect(parseStartOptions(["--no-etcd"]).etcd).toBe(0);
   });
 
   it.each([
@@ -45,6 +49,7 @@ describe("the command line of npm start", () => {
     [["--port", "0"], '--port takes a whole number from 1 to 65535, not "0"'],
     [["--port", ""], '--port takes a whole number from 1 to 65535, not ""'],
     [["--slaves", "17"], '--slaves takes a whole number from 0 to 16, not "17"'],
+    [["--etcd", "x"], '--etcd takes a whole number from 0 to 5, not "x"'],
     [["--flavour", "postgres"], '--flavour takes mariadb or mysql, not "postgres"'],
     [["here"], "Unexpected argument 'here'; see --help"],
     [["--json=yes"], "Option '--json' does not take an argument; see --help"],
@@ -56,7 +61,17 @@ describe("the command line of npm start", () => {
 
   it("is described in the usage text, option by option", () => {
     const usage = readFileSync(new URL("./usage.txt", import.meta.url), "utf8");
-    const described = usage.match(/^ {2}--[a-z]+/gm)?.map((line) => line.trim());
-    expect(described).toEqual(["--port", "--slaves", "--flavour", "--dir", "--fresh", "--json", "--help"]);
+    const described = usage.match(/^ {2}--[a-z-]+/gm)?.map((line) => line.trim());
+    expect(described).toEqual([
+      "--port",
+      "--slaves",
+      "--flavour",
+      "--etcd",
+      "--no-etcd",
+      "--dir",
+      "--fresh",
+      "--json",
+      "--help",
+    ]);
   });
 });

@@ -1,7 +1,7 @@
-import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { reservePort, type PortReservation } from "@understudy/database-server";
 import { ChangeSignal, systemClock, systemRandom, type Clock, type Random } from "@understudy/kernel";
+import { HOST, PortListener } from "./port-listener.ts";
 import { ProxiedConnection, type Direction } from "./proxied-connection.ts";
 
 /** Options of {@link openTcpProxy}. */
@@ -10,6 +10,8 @@ export interface TcpProxyOptions {
   readonly target: { readonly host: string; readonly port: number };
   /** Its own port on 127.0.0.1, which somebody has reserved; one that is reserved until disposal where it is left out. */
   readonly port?: number;
+  /** False where somebody else listens on that port and hands connections over. Default true. */
+  readonly listens?: boolean;
   /** Open connections at most; further ones are reset. Default 1,000. */
   readonly connectionsMax?: number;
   /** Chooses the victims of {@link TcpProxy.cutOne}. */
@@ -26,7 +28,6 @@ export interface TcpProxyCounts {
   readonly bytesToClient: number;
 }
 
-const HOST = "127.0.0.1";
 const CONNECTIONS_MAX = 1_000;
 
 /**
@@ -37,6 +38,7 @@ export class TcpProxy implements AsyncDisposable {
   readonly host = HOST;
   /** Stays the same over {@link refuse} and {@link accept}. */
   readonly port: number;
+  readonly #listener: PortListener | null;
   readonly #options: TcpProxyOptions;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -46,7 +48,7 @@ export class TcpProxy implements AsyncDisposable {
   readonly #frozen = new Set<Direction>();
   readonly #allowance: Record<Direction, number | null> = { toTarget: null, toClient: null };
   readonly #bytes: Record<Direction, number> = { toTarget: 0, toClient: 0 };
-  #server: Server | null = null;
+  #isRefusing = false;
   #delayMs = 0;
   #accepted = 0;
   #cut = 0;
@@ -59,6 +61,8 @@ export class TcpProxy implements AsyncDisposable {
     this.#options = options;
     this.port = place.port;
     this.#reservation = place.reservation;
+    const onConnection = (client: Socket): void => this.#take(client);
+    this.#listener = options.listens === false ? null : new PortListener({ port: place.port, onConnection });
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
   }
@@ -106,27 +110,22 @@ export class TcpProxy implements AsyncDisposable {
     this.#allowance.toClient = null;
   }
 
-  /** Stops listening: new connections are refused, open ones go on. */
+  /** Stops listening: new connections are refused (those that are handed over: reset), open ones go on. */
   refuse(): void {
-    this.#server?.close();
-    this.#server = null;
+    this.#isRefusing = true;
+    this.#listener?.refuse();
   }
 
   /** Listens, again on its own port. Throws where somebody else has taken that meanwhile. */
   async accept(): Promise<void> {
-    if (this.#server) return;
-    // half-open connections are passed on as such
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#take(client));
-    this.#server = server;
-    server.listen(this.port, HOST);
-    try {
-      await once(server, "listening");
-    } catch (error) {
-      this.#server = null;
-      throw error;
-    }
-    // what fails later is one connection that could not be accepted
-    server.on("error", () => undefined);
+    await this.#listener?.accept();
+    this.#isRefusing = false;
+  }
+
+  /** Takes a connection that somebody else has accepted for it. */
+  handOver(client: Socket): void {
+    if (this.#isRefusing) reject(client);
+    else this.#take(client);
   }
 
   /** Holds bytes back, in one direction or both: connections stay open and say nothing, as with a network that drops packets. */
@@ -161,8 +160,7 @@ export class TcpProxy implements AsyncDisposable {
 
   #take(client: Socket): void {
     if (this.#connections.size >= (this.#options.connectionsMax ?? CONNECTIONS_MAX)) {
-      client.on("error", () => undefined);
-      client.resetAndDestroy();
+      reject(client);
       return;
     }
     this.#accepted++;
@@ -186,6 +184,11 @@ export class TcpProxy implements AsyncDisposable {
     this.#bytes[direction] += passing;
     return passing;
   }
+}
+
+function reject(client: Socket): void {
+  client.on("error", () => undefined);
+  client.resetAndDestroy();
 }
 
 /** Opens a proxy and resolves when it listens. */

@@ -39,8 +39,8 @@ describe("a node's process", () => {
     vi.stubEnv("UNDERSTUDY_MYSQLD", "/nowhere");
     vi.stubEnv("UNDERSTUDY_TEST_FLAVOURS", "mysql");
     await using node = await open({ UNDERSTUDY_LOG_LEVEL: "debug" });
-    const answer = await fetch(`${node.url}/names`);
-    expect(await answer.json()).toEqual([
+    const answer = await fetch(`${node.url}/environment`);
+    expect(Object.keys((await answer.json()) as object).toSorted()).toEqual([
       "UNDERSTUDY_HOST",
       "UNDERSTUDY_LOG_LEVEL",
       "UNDERSTUDY_NODE_ID",

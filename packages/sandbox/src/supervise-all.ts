@@ -1,0 +1,39 @@
+import type { EtcdMember } from "@understudy/etcd-server";
+import { BackgroundLoop, messageOf, systemClock, systemRandom } from "@understudy/kernel";
+import type { SandboxNode } from "./sandbox-node.ts";
+import type { SandboxProgress } from "./sandbox-progress.ts";
+import { supervise, type Supervised } from "./supervise.ts";
+
+/** A process with its name for messages. */
+export interface Watched {
+  readonly name: string;
+  readonly target: Supervised;
+}
+
+/** Every process of a sandbox. */
+export function watchedOf(nodes: readonly SandboxNode[], etcd: readonly EtcdMember[]): readonly Watched[] {
+  return [
+    ...etcd.map((member) => ({ name: member.name, target: member })),
+    ...nodes.flatMap((node) => [
+      { name: `the database server of ${node.nodeId}`, target: node.database },
+      { name: node.nodeId, target: node.process },
+    ]),
+  ];
+}
+
+/** Watches all processes; comes last on the stack, so that the watching ends before anything is stopped. */
+export function superviseAll(
+  stack: AsyncDisposableStack,
+  watched: readonly Watched[],
+  onProgress: (progress: SandboxProgress) => void,
+): void {
+  for (const { name, target } of watched) {
+    const options = { name, clock: systemClock, random: systemRandom, onProgress };
+    const loop = new BackgroundLoop(
+      (signal) => supervise(target, options, signal),
+      (error) =>
+        onProgress({ kind: "trouble", text: `${name} is not watched any more: ${messageOf(error)}` }),
+    );
+    stack.use(loop);
+  }
+}
