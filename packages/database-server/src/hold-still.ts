@@ -12,7 +12,12 @@ const STILL_STATES = "TtZX";
  * any more, although its connections stay open. Without /proc (macOS) it resolves at once. Throws `timeout` after 10 s.
  */
 export async function holdStill(pid: number): Promise<void> {
-  process.kill(pid, "SIGSTOP");
+  try {
+    process.kill(pid, "SIGSTOP");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ESRCH") return;
+    throw error;
+  }
   const deadline = systemClock.monotonicMs() + TIMEOUT_MS;
   while (!(await isStill(pid))) {
     if (systemClock.monotonicMs() >= deadline)

@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { holdStill } from "../src/hold-still.ts";
 import { openTestServer, testFlavours } from "../src/index.ts";
 
 async function threadStates(pid: number): Promise<readonly string[]> {
@@ -25,6 +26,7 @@ for (const flavour of testFlavours()) {
       await expect.poll(() => threadStates(pid)).not.toContain("T");
       await server.freeze();
       await server.killHard();
+      await holdStill(pid);
       await server.freeze();
     });
   });

@@ -20,6 +20,15 @@ describe("a node's configuration", () => {
     }
   });
 
+  it("takes every cluster id that a node may have made itself", () => {
+    for (const id of ["-J-GHXJSUlf_", "_TJ-GHXJSUlf", "shop.eu"]) {
+      expect(readConfig({ ...DATABASE, UNDERSTUDY_CLUSTER_ID: id }, "master").clusterId).toBe(id);
+    }
+    expect(() => readConfig({ ...DATABASE, UNDERSTUDY_CLUSTER_ID: "a/b" }, "master")).toThrow(
+      /UNDERSTUDY_CLUSTER_ID/,
+    );
+  });
+
   it("never shows the database's password", () => {
     const config = readConfig(DATABASE, "master");
     expect(JSON.stringify(config)).not.toContain("pw@");

@@ -1,6 +1,8 @@
 import Type, { type Static } from "typebox";
 
 const NODE_ID = "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$";
+/** Also those that nodes have made themselves, which may begin with a dash. */
+const CLUSTER_ID = "^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}$";
 const HTTP_URL = "^https?://[^\\s/]+$";
 
 /**
@@ -16,7 +18,7 @@ export const NodeSettings = Type.Object({
   ),
   clusterId: Type.Optional(
     Type.String({
-      pattern: NODE_ID,
+      pattern: CLUSTER_ID,
       description:
         "Name of the cluster. A master gives it to a new cluster (left out: a random one); a node that finds another name in its database refuses to start.",
     }),
