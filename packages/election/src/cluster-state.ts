@@ -41,6 +41,8 @@ export interface PresentMember {
 
 /** What the cluster has agreed on, at one revision of its store. */
 export interface ClusterState {
+  /** The store's revision that it was read at. */
+  readonly revision: bigint;
   readonly leader: Leader | null;
   /** The last epoch that was given out; 0 in a new cluster. */
   readonly epoch: bigint;
@@ -51,7 +53,7 @@ export interface ClusterState {
 }
 
 /** Reads the store's keys. What can't be understood counts as not being there, but keeps its revision. */
-export function readClusterState({ keys }: StoreSnapshot): ClusterState {
+export function readClusterState({ revision, keys }: StoreSnapshot): ClusterState {
   const members = new Map<string, PresentMember>();
   for (const [key, stored] of keys) {
     if (!key.startsWith(KEYS.members)) continue;
@@ -60,12 +62,22 @@ export function readClusterState({ keys }: StoreSnapshot): ClusterState {
     if (member) members.set(nodeId, member);
   }
   return {
+    revision,
     leader: leaderOf(keys.get(KEYS.leader)),
     epoch: epochOf(keys.get(KEYS.epoch)?.value ?? ""),
     sync: syncOf(keys.get(KEYS.sync)),
     members,
     revisionOf: (key) => keys.get(key)?.modRevision ?? 0n,
   };
+}
+
+/**
+ * The highest epoch that anything in the store or in a member's data speaks of: the store's own may be lower where it was lost or
+ * was put back from a backup.
+ */
+export function highestEpoch({ epoch, leader, sync, members }: Omit<ClusterState, "revisionOf">): bigint {
+  const others = [leader?.epoch, sync?.epoch, ...[...members.values()].map(({ dataEpoch }) => dataEpoch)];
+  return others.reduce<bigint>((highest, other) => (other && other > highest ? other : highest), epoch);
 }
 
 /** The key under which a member tells of itself. */

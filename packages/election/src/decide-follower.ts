@@ -1,5 +1,5 @@
 import { KEYS } from "./cluster-keys.ts";
-import { memberKey, type ClusterState, type Leader } from "./cluster-state.ts";
+import { highestEpoch, memberKey, type ClusterState, type Leader } from "./cluster-state.ts";
 import type { StoreCondition } from "./coordination-store.ts";
 import { planPromotion } from "./promotion-plan.ts";
 
@@ -9,6 +9,10 @@ export interface FollowerFacts {
   readonly nodeId: string;
   /** Its own lease; null while it has none, so that it can't take anything. */
   readonly leaseId: string | null;
+  /** False until it has been told in this life to take what a leader sends: what it closed to in an earlier life may still hold. */
+  readonly isOpen: boolean;
+  /** The last epoch in which it was told to lead; null where it was not in this life. */
+  readonly led: bigint | null;
   /** The epoch up to which it takes nothing; null while it takes. */
   readonly closed: bigint | null;
   /** For how long it has been closed, in ms. */
@@ -26,7 +30,12 @@ export type FollowerAction =
   /** Says in the store that it takes again, and then does. */
   | { readonly kind: "reopen"; readonly leader: Leader; readonly because: string }
   /** Takes nothing any more from masters up to this epoch, finishes what it has, and says so in the store. */
-  | { readonly kind: "close"; readonly epoch: bigint; readonly isRefused: boolean; readonly because: string }
+  | {
+      readonly kind: "close";
+      readonly epoch: bigint;
+      /** The epoch whose master refuses it; null where that is not why. */ readonly refused: bigint | null;
+      readonly because: string;
+    }
   /** The lead is its own already, handed over or taken by a change whose answer was lost. */
   | { readonly kind: "lead"; readonly epoch: bigint; readonly because: string }
   /** The lead stands under its name, from an earlier life. */
@@ -41,10 +50,12 @@ export type FollowerAction =
 
 /** Pure, so that every case can be tried: what a node that does not lead does next. */
 export function decideFollower(facts: FollowerFacts): FollowerAction {
-  const { state, nodeId, leaseId } = facts;
+  const { state, nodeId, leaseId, led } = facts;
   const { leader } = state;
   if (leader?.nodeId === nodeId) {
-    if (leader.leaseId === leaseId) {
+    // never twice in one epoch: a change that the first time sent and gave up may still happen behind the back of the second
+    const isNew = led === null || led < leader.epoch;
+    if (isNew && leaseId !== null && leader.leaseId === leaseId) {
       return {
         kind: "lead",
         epoch: leader.epoch,
@@ -57,18 +68,24 @@ export function decideFollower(facts: FollowerFacts): FollowerAction {
 }
 
 function decideUnder(leader: Leader, facts: FollowerFacts): FollowerAction {
-  const { state, closed, isRefused } = facts;
+  const { state, closed, isOpen, isRefused, leaseId } = facts;
   const isClosed = closed !== null && closed >= leader.epoch;
   if (!isRefused) {
+    if ((isClosed || !isOpen) && leaseId === null) {
+      return { kind: "wait", because: "this node has no lease yet, so it can't say that it takes again" };
+    }
+    if (!isOpen)
+      return { kind: "reopen", leader, because: `${leader.nodeId} leads in epoch ${leader.epoch}` };
     if (isClosed)
       return { kind: "reopen", leader, because: `${leader.nodeId} leads and can be reached again` };
     return { kind: "follow", leader, because: `${leader.nodeId} leads in epoch ${leader.epoch}` };
   }
-  if (!isClosed || state.members.get(facts.nodeId)?.refused !== leader.epoch) {
+  const epoch = highestEpoch(state);
+  if (closed === null || closed < epoch || state.members.get(facts.nodeId)?.refused !== leader.epoch) {
     return {
       kind: "close",
-      epoch: leader.epoch,
-      isRefused: true,
+      epoch,
+      refused: leader.epoch,
       because: `${leader.nodeId} refuses connections at ${leader.url}`,
     };
   }
@@ -88,9 +105,10 @@ function decideUnder(leader: Leader, facts: FollowerFacts): FollowerAction {
 function decideWithout(facts: FollowerFacts): FollowerAction {
   const { state, closed, nodeId } = facts;
   const published = state.members.get(nodeId)?.closed ?? null;
-  const isClosed = closed !== null && closed >= state.epoch && published !== null && published >= state.epoch;
+  const epoch = highestEpoch(state);
+  const isClosed = closed !== null && closed >= epoch && published !== null && published >= epoch;
   if (!isClosed) {
-    return { kind: "close", epoch: state.epoch, isRefused: false, because: "nobody leads" };
+    return { kind: "close", epoch, refused: null, because: "nobody leads" };
   }
   return tryToTake(facts, "nobody leads");
 }
@@ -118,10 +136,31 @@ function tryToTake(facts: FollowerFacts, why: string): FollowerAction {
   };
 }
 
+/** What it does, as one sentence for people. */
+export function sentenceOf(action: FollowerAction): string {
+  switch (action.kind) {
+    case "follow":
+      return `follows: ${action.because}`;
+    case "reopen":
+      return `follows again: ${action.because}`;
+    case "close":
+      return `takes nothing from epoch ${action.epoch} any more: ${action.because}`;
+    case "lead":
+      return `begins to lead in epoch ${action.epoch}: ${action.because}`;
+    case "drop":
+      return `gives the lead back: ${action.because}`;
+    case "take":
+      return `takes the lead in epoch ${action.epoch}: ${action.because}`;
+    case "wait":
+      return `waits: ${action.because}`;
+    default:
+      return action satisfies never;
+  }
+}
+
 /** Never below what any node's data has seen, should the store have lost its own. */
 export function nextEpoch(state: ClusterState): bigint {
-  const epochs = [...state.members.values()].map(({ dataEpoch }) => dataEpoch);
-  return epochs.reduce((highest, epoch) => (epoch > highest ? epoch : highest), state.epoch) + 1n;
+  return highestEpoch(state) + 1n;
 }
 
 /** All that a decision rests on: if any of it has changed meanwhile, nothing happens. */

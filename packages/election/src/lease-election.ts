@@ -2,21 +2,32 @@ import {
   anySignal,
   BackgroundLoop,
   ChangeSignal,
+  isCodedError,
   messageOf,
+  orAbort,
   sleepOrWake,
+  TaskQueue,
+  withDeadline,
   type Clock,
   type Logger,
 } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import { KEYS } from "./cluster-keys.ts";
-import { readClusterState, type ClusterState } from "./cluster-state.ts";
+import { highestEpoch, readClusterState, type ClusterState } from "./cluster-state.ts";
 import type { CoordinationStore } from "./coordination-store.ts";
-import { conditionsOf, decideFollower, nextEpoch, type FollowerAction } from "./decide-follower.ts";
+import {
+  conditionsOf,
+  decideFollower,
+  nextEpoch,
+  sentenceOf,
+  type FollowerAction,
+} from "./decide-follower.ts";
 import type { Election } from "./election.ts";
 import type { ElectionHost } from "./election-host.ts";
 import type { ElectionTimings } from "./election-timings.ts";
+import { handOverKey } from "./hand-over-key.ts";
+import { Intake } from "./intake.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
-import { MemberPublisher } from "./member-publisher.ts";
 import { planPromotion, type PromotionPlan } from "./promotion-plan.ts";
 import type { SyncAgreement } from "./sync-agreement.ts";
 import { Term } from "./term.ts";
@@ -36,6 +47,14 @@ export interface LeaseElectionOptions {
 
 const TICK_MS = 1000;
 const GIVE_BACK_MS = 2000;
+const TURNS_MAX = 16;
+
+/** By what a node leads. */
+interface Claim {
+  readonly epoch: bigint;
+  readonly leaseId: string;
+  readonly leaderRevision: bigint;
+}
 
 /** An election by a lease in the cluster's store. See SPEC.md for its states, events and invariants. */
 export class LeaseElection implements Election {
@@ -43,19 +62,27 @@ export class LeaseElection implements Election {
   readonly changed = new ChangeSignal();
   readonly #of: LeaseElectionOptions;
   readonly #lease: LeaseKeeper;
-  readonly #publisher: MemberPublisher;
+  readonly #intake: Intake;
   readonly #wake = new ChangeSignal();
+  /** Ticks and what people ask for: one after another, since each goes by what it has read. */
+  readonly #turns = new TaskQueue(
+    TURNS_MAX,
+    () => new UnderstudyError("job-running", "this node has too many changes of the lead to make"),
+  );
   readonly #loops: readonly BackgroundLoop[];
   #state: ClusterState | null = null;
   #term: Term | null = null;
-  #closed: { readonly epoch: bigint; readonly sinceMs: number } | null = null;
-  #promisedUntilMs = Number.NEGATIVE_INFINITY;
+  #led: bigint | null = null;
+  #steppingDown: Promise<void> = Promise.resolve();
+  #promisedUntilMs: number;
 
   constructor(options: LeaseElectionOptions) {
     this.#of = options;
     const { store, clock, logger, timings, nodeId, host } = options;
     this.#lease = new LeaseKeeper({ store, clock, logger, timings });
-    this.#publisher = new MemberPublisher({ store, host, clock, nodeId });
+    this.#intake = new Intake({ store, host, clock, nodeId, lease: this.#lease });
+    // it may have promised something just before it was restarted
+    this.#promisedUntilMs = clock.monotonicMs() + timings.ttlMs;
     const loop = (run: (signal: AbortSignal) => Promise<void>): BackgroundLoop =>
       new BackgroundLoop(run, (error) =>
         logger.error({ event: "election-ended", err: error }, messageOf(error)),
@@ -97,70 +124,86 @@ export class LeaseElection implements Election {
     const known = this.#state;
     const hasOther =
       known !== null && (known.epoch > epoch || (known.leader ?? { nodeId }).nodeId !== nodeId);
-    const isClosed = this.#closed !== null && this.#closed.epoch >= epoch;
-    if (this.#term || hasOther || isClosed) return false;
+    if (this.#term || hasOther || this.#intake.isClosedTo(epoch)) return false;
     this.#promisedUntilMs = clock.monotonicMs() + timings.ttlMs;
     return true;
   }
 
   async handOver(nodeId: string, signal: AbortSignal): Promise<void> {
     const { store } = this.#of;
-    const term = this.#term;
-    const state = readClusterState(await store.read({ signal }));
-    if (!term || state.leader?.nodeId !== this.#of.nodeId || state.epoch !== term.epoch) {
-      throw new UnderstudyError("no-leader", "this node does not lead any more");
-    }
-    const target = state.members.get(nodeId);
-    if (!target?.leaseId || target.unfit !== null) {
-      const why = target?.unfit ?? "it has not told etcd that it is there";
-      throw new UnderstudyError("promotion-blocked", `${nodeId} can't take the lead: ${why}`);
-    }
-    const epoch = term.epoch + 1n;
-    const value = JSON.stringify({ nodeId, url: target.url, epoch: epoch.toString() });
-    const { made } = await store.change(
-      {
-        conditions: conditionsOf(state, []),
-        writes: [
-          { kind: "put", key: KEYS.leader, value, leaseId: target.leaseId },
-          { kind: "put", key: KEYS.epoch, value: epoch.toString() },
-        ],
-      },
-      { signal },
-    );
-    if (!made) throw new UnderstudyError("promotion-blocked", "the cluster has changed meanwhile; try again");
-    await this.#stepDown(term, `the lead was handed over to ${nodeId}`);
+    await this.#inTurn(signal, async () => {
+      const state = readClusterState(await store.read({ signal }));
+      const term = this.#term;
+      if (!term || state.leader?.nodeId !== this.#of.nodeId || state.epoch !== term.epoch) {
+        throw new UnderstudyError("no-leader", "this node does not lead any more");
+      }
+      try {
+        await handOverKey({ nodeId, store, state, term, signal });
+      } catch (error) {
+        if (isCodedError(error, "promotion-blocked")) throw error;
+        // it may still happen, and then the other has nothing of what would be confirmed from now on
+        await this.#stepDown(term, `it is not known whether the lead was handed over to ${nodeId}`);
+        await term.resign(signal);
+        throw error;
+      }
+      await this.#stepDown(term, `the lead was handed over to ${nodeId}`);
+    });
   }
 
   async force({ acceptLoss }: { readonly acceptLoss: boolean }, signal: AbortSignal): Promise<void> {
-    const { store, host, nodeId, clock } = this.#of;
-    if (clock.monotonicMs() < this.#promisedUntilMs) {
-      throw new UnderstudyError(
-        "promotion-blocked",
-        "this node has just told the master, which can't reach etcd, that it accepts no other; try again in some seconds",
-      );
-    }
-    const before = readClusterState(await store.read({ signal }));
-    await this.#close({ epoch: before.epoch, isRefused: false }, signal);
-    const state = readClusterState(await store.read({ signal }));
-    const plan = planPromotion({ state, maxLagMs: this.#of.maxLagMs, isBinding: false });
-    if (!acceptLoss && plan.winner !== nodeId) {
+    await this.#inTurn(signal, () => this.#force(acceptLoss, signal));
+    this.#wake.notify();
+  }
+
+  async #force(acceptLoss: boolean, signal: AbortSignal): Promise<void> {
+    const { store, host, nodeId, maxLagMs } = this.#of;
+    if (this.#term) return;
+    this.#checkPromised();
+    const before = this.#see(readClusterState(await store.read({ signal })));
+    await this.#intake.close({ epoch: highestEpoch(before), refused: null }, signal);
+    const state = this.#see(readClusterState(await store.read({ signal })));
+    const plan = planPromotion({ state, maxLagMs, isBinding: true });
+    if (!acceptLoss && !plan.order.includes(nodeId)) {
       const own = plan.candidates.find((candidate) => candidate.nodeId === nodeId);
       const why = plan.blocked.length > 0 ? plan.blocked.join("; ") : (own?.reason ?? "it has no data");
       throw new UnderstudyError("promotion-blocked", `${nodeId} can't take the lead without loss: ${why}`, {
         details: { plan },
       });
     }
+    this.#checkPromised();
     const epoch = nextEpoch(state);
-    const isTaken = await this.#take({ epoch, conditions: conditionsOf(state, []) }, signal);
-    if (!isTaken)
+    const conditions = conditionsOf(state, acceptLoss ? [] : plan.relied);
+    if (!(await this.#take({ epoch, conditions }, signal)))
       throw new UnderstudyError("promotion-blocked", "the cluster has changed meanwhile; try again");
     host.note(`takes the lead in epoch ${epoch} by a person's word`);
-    this.#wake.notify();
+  }
+
+  #checkPromised(): void {
+    if (!this.#hasPromised()) return;
+    throw new UnderstudyError(
+      "promotion-blocked",
+      "this node may have told the master, which can't reach etcd, that it accepts no other; try again in some seconds",
+    );
+  }
+
+  #hasPromised(): boolean {
+    // where nobody has ever led nobody can have asked
+    if (this.#state && highestEpoch(this.#state) === 0n) return false;
+    return this.#of.clock.monotonicMs() < this.#promisedUntilMs;
+  }
+
+  /** One after another, since each goes by what it has read. */
+  async #inTurn(signal: AbortSignal, task: () => Promise<void>): Promise<void> {
+    const turn = this.#turns.run(async () => {
+      signal.throwIfAborted();
+      await task();
+    });
+    await orAbort(turn, signal);
   }
 
   #onChange(keys: readonly string[]): void {
     // positions are told each second by all: only where somebody has to decide on them they are worth a look at once
-    const isDeciding = this.#closed !== null || !this.#state?.leader;
+    const isDeciding = this.#intake.closed !== null || !this.#state?.leader;
     const matters = keys.some((key) => !key.startsWith(KEYS.members));
     if (keys.length === 0 || matters || isDeciding) this.#wake.notify();
   }
@@ -170,7 +213,7 @@ export class LeaseElection implements Election {
     for (;;) {
       const next = Promise.race([this.#wake.next(), this.#lease.changed.next()]);
       try {
-        await this.#tick(signal);
+        await this.#turns.run(() => this.#tick(signal));
       } catch (error) {
         signal.throwIfAborted();
         logger.debug({ event: "election-tick-failed" }, messageOf(error));
@@ -182,43 +225,43 @@ export class LeaseElection implements Election {
 
   async #tick(signal: AbortSignal): Promise<void> {
     const { store } = this.#of;
-    const state = readClusterState(await store.read({ signal }));
-    this.#setState(state);
-    await this.#publish(signal);
+    const state = this.#see(readClusterState(await store.read({ signal })));
+    // a master first: what it has to say of itself must not keep it from seeing that it leads no more
     if (this.#term) await this.#term.look(state, signal);
-    else await this.#follow(state, signal);
+    await this.#intake.publish(signal);
+    if (this.#term) return;
+    await this.#steppingDown;
+    await this.#follow(state, signal);
   }
 
-  #setState(state: ClusterState): void {
+  #see(state: ClusterState): ClusterState {
     const before = this.#state;
     this.#state = state;
+    this.#intake.noteStored(state);
     if (before?.epoch !== state.epoch || before.leader?.nodeId !== state.leader?.nodeId)
       this.changed.notify();
-  }
-
-  async #publish(signal: AbortSignal, refused: bigint | null = this.#publisher.refused): Promise<void> {
-    const closed = this.#closed?.epoch ?? null;
-    await this.#publisher.publish({ leaseId: this.#lease.leaseId, closed, refused }, signal);
+    return state;
   }
 
   async #follow(state: ClusterState, signal: AbortSignal): Promise<void> {
-    const { host, nodeId, clock, timings, maxLagMs } = this.#of;
+    const { host, nodeId, timings, maxLagMs } = this.#of;
     const { leader } = state;
     const isOther = leader !== null && leader.nodeId !== nodeId;
     const isRefused = isOther && (await host.leaderRefuses(leader, signal));
-    const nowMs = clock.monotonicMs();
     const action = decideFollower({
       state,
       nodeId,
       leaseId: this.#lease.leaseId,
-      closed: this.#closed?.epoch ?? null,
-      closedForMs: this.#closed ? nowMs - this.#closed.sinceMs : 0,
+      isOpen: this.#intake.isOpen,
+      led: this.#led,
+      closed: this.#intake.closed,
+      closedForMs: this.#intake.closedForMs,
       isRefused,
       maxLagMs,
       roundMs: timings.roundMs,
     });
-    if ((action.kind === "close" || action.kind === "take") && nowMs < this.#promisedUntilMs) {
-      host.note("waits: it has told the master, which can't reach etcd, that it accepts no other");
+    if ((action.kind === "close" || action.kind === "take") && this.#hasPromised()) {
+      host.note("waits: it may have told the master, which can't reach etcd, that it accepts no other");
       return;
     }
     host.note(sentenceOf(action));
@@ -232,29 +275,32 @@ export class LeaseElection implements Election {
         host.follow(action.leader);
         return;
       case "reopen":
-        this.#closed = null;
-        await this.#publish(signal, null);
-        await host.reopen(action.leader.epoch);
-        host.follow(action.leader);
+        await this.#intake.reopen(action.leader, signal);
         return;
       case "close":
-        if (!action.isRefused) host.follow(null);
-        await this.#close(action, signal);
-        this.#wake.notify();
+        if (action.refused === null) host.follow(null);
+        if (await this.#intake.close(action, signal)) this.#wake.notify();
         return;
       case "lead":
-        await this.#lead(action.epoch, signal);
+        if (state.leader?.leaseId) {
+          const leaderRevision = state.revisionOf(KEYS.leader);
+          await this.#lead({ epoch: action.epoch, leaseId: state.leader.leaseId, leaderRevision }, signal);
+        }
         return;
       case "drop": {
         const conditions = [{ key: KEYS.leader, modRevision: state.revisionOf(KEYS.leader) }];
-        await store.change({ conditions, writes: [{ kind: "delete", key: KEYS.leader }] }, { signal });
+        const drop = { conditions, writes: [{ kind: "delete", key: KEYS.leader }] } as const;
+        // the master that others could have promised something to was this node
+        if ((await store.change(drop, { signal })).made) this.#promisedUntilMs = Number.NEGATIVE_INFINITY;
         this.#wake.notify();
         return;
       }
-      case "take":
-        if (await this.#take(action, signal)) await this.#lead(action.epoch, signal);
+      case "take": {
+        const claim = await this.#take(action, signal);
+        if (claim) await this.#lead(claim, signal);
         else this.#wake.notify();
         break;
+      }
       case "wait":
         break;
       default:
@@ -262,25 +308,15 @@ export class LeaseElection implements Election {
     }
   }
 
-  async #close(
-    { epoch, isRefused }: { readonly epoch: bigint; readonly isRefused: boolean },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { host, clock } = this.#of;
-    await host.close(epoch, signal);
-    if (this.#closed?.epoch !== epoch) this.#closed = { epoch, sinceMs: clock.monotonicMs() };
-    await this.#publish(signal, isRefused ? epoch : null);
-  }
-
   async #take(
     { epoch, conditions }: Pick<FollowerAction & { readonly kind: "take" }, "epoch" | "conditions">,
     signal: AbortSignal,
-  ): Promise<boolean> {
+  ): Promise<Claim | null> {
     const { store, nodeId, url } = this.#of;
     const { leaseId } = this.#lease;
-    if (leaseId === null) return false;
+    if (leaseId === null) return null;
     const value = JSON.stringify({ nodeId, url, epoch: epoch.toString() });
-    const { made } = await store.change(
+    const { made, revision } = await store.change(
       {
         conditions,
         writes: [
@@ -290,21 +326,24 @@ export class LeaseElection implements Election {
       },
       { signal },
     );
-    return made;
+    return made ? { epoch, leaseId, leaderRevision: revision } : null;
   }
 
-  async #lead(epoch: bigint, signal: AbortSignal): Promise<void> {
+  async #lead(claim: Claim, signal: AbortSignal): Promise<void> {
     const { host, logger } = this.#of;
+    const { epoch } = claim;
     const term = new Term({
       ...this.#of,
-      epoch,
+      ...claim,
       lease: this.#lease,
       onOver: (because) => this.#stepDown(term, because),
     });
     this.#term = term;
+    this.#led = epoch;
+    term.start();
     try {
       await host.lead(epoch, anySignal(signal, term.over));
-      this.#closed = null;
+      this.#intake.noteLeads();
       host.note(`leads in epoch ${epoch}`);
     } catch (error) {
       logger.error({ event: "lead-failed", err: error }, `can't lead in epoch ${epoch}: ${messageOf(error)}`);
@@ -315,41 +354,26 @@ export class LeaseElection implements Election {
   }
 
   async #stepDown(term: Term, because: string): Promise<void> {
-    if (this.#term !== term) return;
-    this.#term = null;
-    term.end();
-    this.#of.host.note(`steps down: ${because}`);
-    await this.#of.host.stepDown(because);
+    if (this.#term === term) {
+      this.#term = null;
+      term.end();
+      this.#of.host.note(`steps down: ${because}`);
+      this.#steppingDown = this.#of.host.stepDown(because);
+    }
+    await this.#steppingDown;
     this.changed.notify();
     this.#wake.notify();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const term = this.#term;
-    if (term) await this.#stepDown(term, "it is stopping");
+    if (this.#term) await this.#stepDown(this.#term, "it is stopping");
     await Promise.all(this.#loops.map((loop) => loop[Symbol.asyncDispose]()));
-    await this.#lease.end(AbortSignal.timeout(GIVE_BACK_MS));
+    // it may have begun to lead meanwhile
+    if (this.#term) await this.#stepDown(this.#term, "it is stopping");
+    const { clock } = this.#of;
+    await withDeadline({ clock, ms: GIVE_BACK_MS, signal: new AbortController().signal }, (signal) =>
+      this.#lease.end(signal),
+    );
     await this.#of.store[Symbol.asyncDispose]();
-  }
-}
-
-function sentenceOf(action: FollowerAction): string {
-  switch (action.kind) {
-    case "follow":
-      return `follows: ${action.because}`;
-    case "reopen":
-      return `follows again: ${action.because}`;
-    case "close":
-      return `takes nothing from epoch ${action.epoch} any more: ${action.because}`;
-    case "lead":
-      return `begins to lead in epoch ${action.epoch}: ${action.because}`;
-    case "drop":
-      return `gives the lead back: ${action.because}`;
-    case "take":
-      return `takes the lead in epoch ${action.epoch}: ${action.because}`;
-    case "wait":
-      return `waits: ${action.because}`;
-    default:
-      return action satisfies never;
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "@understudy/kernel";
-import { memberKey } from "./cluster-state.ts";
+import { memberKey, type ClusterState } from "./cluster-state.ts";
 import type { CoordinationStore } from "./coordination-store.ts";
 import type { ElectionHost } from "./election-host.ts";
 
@@ -21,29 +21,39 @@ export interface PublishedStand {
 /** Positions are told so often; a changed stand at once. */
 const EVERY_MS = 1000;
 
-/** Tells in the store how this node stands: written only where something has changed, so that a key's revision means something. */
+/**
+ * Tells in the store how this node stands: written only where something has changed, so that a key's revision means something, and
+ * only on top of what it knows to stand there, so that no request of which it has given up the answer can bring an older stand back.
+ */
 export class MemberPublisher {
   readonly #of: MemberPublisherOptions;
   #told: { readonly stand: string; readonly value: string; readonly atMs: number } | null = null;
-  #refused: bigint | null = null;
+  #revision = 0n;
+  #seenAt = 0n;
 
   constructor(options: MemberPublisherOptions) {
     this.#of = options;
   }
 
-  /** The epoch whose master it has said to refuse it. */
-  get refused(): bigint | null {
-    return this.#refused;
+  /** Notes what the store has: another revision than one's own last write means that it has to be told again. */
+  noteStored(state: Pick<ClusterState, "revision" | "revisionOf">): void {
+    if (state.revision < this.#seenAt) return;
+    const revision = state.revisionOf(memberKey(this.#of.nodeId));
+    if (revision !== this.#revision) this.#told = null;
+    this.#revision = revision;
+    this.#seenAt = state.revision;
   }
 
-  /** Resolves when the store says so. Throws `coordination-unavailable`; it may say so then, and is told again the next time. */
-  async publish({ leaseId, closed, refused }: PublishedStand, signal: AbortSignal): Promise<void> {
-    this.#refused = refused;
-    if (leaseId === null) return;
+  /**
+   * True when the store says so; false while that can't be had: there is no lease, or something else stands there than was noted.
+   * Throws `coordination-unavailable`; it may say so then, and is told again the next time.
+   */
+  async publish({ leaseId, closed, refused }: PublishedStand, signal: AbortSignal): Promise<boolean> {
+    if (leaseId === null) return false;
     const { store, host, clock, nodeId } = this.#of;
     const stand = `${leaseId} ${closed} ${refused}`;
     const nowMs = clock.monotonicMs();
-    if (this.#told?.stand === stand && nowMs - this.#told.atMs < EVERY_MS) return;
+    if (this.#told?.stand === stand && nowMs - this.#told.atMs < EVERY_MS) return true;
     const text = (epoch: bigint | null): string => (epoch === null ? "" : epoch.toString());
     const value = JSON.stringify({
       ...(await host.describe(signal)),
@@ -52,11 +62,21 @@ export class MemberPublisher {
     });
     if (this.#told?.stand === stand && this.#told.value === value) {
       this.#told = { stand, value, atMs: nowMs };
-      return;
+      return true;
     }
     this.#told = null;
-    const writes = [{ kind: "put", key: memberKey(nodeId), value, leaseId }] as const;
-    await store.change({ conditions: [], writes }, { signal });
+    const key = memberKey(nodeId);
+    const { made, revision } = await store.change(
+      {
+        conditions: [{ key, modRevision: this.#revision }],
+        writes: [{ kind: "put", key, value, leaseId }],
+      },
+      { signal },
+    );
+    if (!made) return false;
+    this.#revision = revision;
+    this.#seenAt = revision;
     this.#told = { stand, value, atMs: nowMs };
+    return true;
   }
 }

@@ -1,4 +1,4 @@
-import type { ClusterState, PresentMember } from "./cluster-state.ts";
+import { highestEpoch, type ClusterState, type PresentMember } from "./cluster-state.ts";
 
 /** What a plan is made from. */
 export interface PlanFacts {
@@ -45,8 +45,9 @@ export function planPromotion(facts: PlanFacts): PromotionPlan {
   const withData = [...state.members.values()].filter(
     ({ hasHistory, nodeId }) => hasHistory && nodeId !== state.leader?.nodeId,
   );
+  const epoch = highestEpoch(state);
   const hasClosed = ({ closed }: PresentMember): boolean =>
-    !isBinding || (closed !== null && closed >= state.epoch);
+    !isBinding || (closed !== null && closed >= epoch);
   const closed = withData.filter(hasClosed);
   const proof = proveNothingMissing(facts, closed);
   const candidates = withData.map((member) => judge(member, { facts, withData, hasClosed }));

@@ -23,6 +23,10 @@ export interface TermOptions {
   readonly nodeId: string;
   readonly url: string;
   readonly epoch: bigint;
+  /** The lease that the leader's key stands under. */
+  readonly leaseId: string;
+  /** Of the leader's key. */
+  readonly leaderRevision: bigint;
   readonly store: Pick<CoordinationStore, "change">;
   readonly lease: Pick<LeaseKeeper, "leaseId" | "validUntilMs" | "changed">;
   readonly host: ElectionHost;
@@ -43,23 +47,33 @@ export class Term {
   readonly sync: SyncAgreement;
   readonly #of: TermOptions;
   readonly #over = new AbortController();
-  readonly #loops: readonly BackgroundLoop[];
+  #loops: readonly BackgroundLoop[] = [];
   #failsafeUntilMs = Number.NEGATIVE_INFINITY;
   readonly #looked = new ChangeSignal();
   #latest: ClusterState | null = null;
   /** A change of those in sync of which it is not known whether it was made. */
   #unsettled: SyncSet | null = null;
-  #leaderRevision: bigint | null = null;
+  /** At which the store last said, as far as is known, who is in sync: what was read before is old. */
+  #syncAt = 0n;
+  #leaderRevision: bigint;
+  #leaseId: string;
 
   constructor(options: TermOptions) {
     this.#of = options;
     this.epoch = options.epoch;
+    this.#leaseId = options.leaseId;
+    this.#leaderRevision = options.leaderRevision;
     this.sync = new SyncAgreement(options.nodeId, options.epoch);
+  }
+
+  /** Begins to watch its time. To be called once. */
+  start(): void {
+    const { logger } = this.#of;
     const loop = (run: (signal: AbortSignal) => Promise<void>): BackgroundLoop =>
       new BackgroundLoop(run, (error) => {
         // its guard's loop ends with the term
         if (error === undefined) return;
-        options.logger.error({ event: "term-loop-ended", err: error }, messageOf(error));
+        logger.error({ event: "term-loop-ended", err: error }, messageOf(error));
       });
     this.#loops = [loop((signal) => this.#watchTime(signal)), loop((signal) => this.#keepSync(signal))];
   }
@@ -71,7 +85,9 @@ export class Term {
 
   /** Until when it surely leads, on the monotonic clock. */
   get #validUntilMs(): number {
-    return Math.max(this.#of.lease.validUntilMs, this.#failsafeUntilMs);
+    const { leaseId, validUntilMs } = this.#of.lease;
+    // another lease says nothing of the key, which went with the first
+    return leaseId === this.#leaseId ? Math.max(validUntilMs, this.#failsafeUntilMs) : this.#failsafeUntilMs;
   }
 
   /** True while it surely leads. */
@@ -94,10 +110,10 @@ export class Term {
         await this.#of.onOver(action.because);
         return;
       case "reclaim":
-        await this.#reclaim(state, signal);
+        await this.claimAgain(state, signal);
         return;
       case "go-on":
-        this.#leaderRevision = state.revisionOf(KEYS.leader);
+        if (state.leader?.leaseId) this.#noteClaimed(state.leader.leaseId, state.revisionOf(KEYS.leader));
         this.#noteStored(state);
         this.#latest = state;
         this.#looked.notify();
@@ -107,7 +123,14 @@ export class Term {
     }
   }
 
-  #noteStored({ sync }: ClusterState): void {
+  #noteClaimed(leaseId: string, revision: bigint): void {
+    this.#leaseId = leaseId;
+    this.#leaderRevision = revision;
+  }
+
+  #noteStored({ sync, revision }: ClusterState): void {
+    if (revision < this.#syncAt) return;
+    this.#syncAt = revision;
     this.sync.noteStored(sync);
     const next = this.#unsettled;
     const isMade =
@@ -122,12 +145,10 @@ export class Term {
   async resign(signal: AbortSignal): Promise<void> {
     const { store, logger, nodeId } = this.#of;
     this.end();
-    const leader = this.#leaderRevision;
-    if (leader === null) return;
     try {
       await store.change(
         {
-          conditions: [{ key: KEYS.leader, modRevision: leader }],
+          conditions: [{ key: KEYS.leader, modRevision: this.#leaderRevision }],
           writes: [{ kind: "delete", key: KEYS.leader }],
         },
         { signal },
@@ -179,16 +200,23 @@ export class Term {
     }
   }
 
-  async #reclaim(state: ClusterState, signal: AbortSignal): Promise<void> {
+  /**
+   * Puts the leader's key anew, under the lease of now, where nobody has led since `state`. True where that was done: then no change
+   * that rests on the key as it was can happen any more. Throws `coordination-unavailable`.
+   */
+  async claimAgain(state: ClusterState, signal: AbortSignal): Promise<boolean> {
     const { store, lease, nodeId, url, host } = this.#of;
     const { leaseId } = lease;
-    if (leaseId === null) return;
+    if (leaseId === null || !this.isValid()) return false;
     const value = JSON.stringify({ nodeId, url, epoch: this.epoch.toString() });
-    const { made } = await store.change(
+    const { made, revision } = await store.change(
       { conditions: conditionsOf(state, []), writes: [{ kind: "put", key: KEYS.leader, value, leaseId }] },
       { signal },
     );
-    if (made) host.note("leads on under a new lease");
+    if (!made) return false;
+    if (leaseId !== this.#leaseId) host.note("leads on under a new lease");
+    this.#noteClaimed(leaseId, revision);
+    return true;
   }
 
   async #keepSync(signal: AbortSignal): Promise<void> {
@@ -207,9 +235,12 @@ export class Term {
    */
   async #settleSync(state: ClusterState, signal: AbortSignal): Promise<void> {
     const { host, nodeId, epoch, logger, clock } = this.#of;
-    const next = this.#unsettled ?? decideSync({ ...host.slavesInSync(), nodeId, epoch, stored: state.sync });
-    if (!next) return;
+    // another look is on its way
+    if (state.revision < this.#syncAt) return;
     try {
+      const next =
+        this.#unsettled ?? decideSync({ ...host.slavesInSync(), nodeId, epoch, stored: state.sync });
+      if (!next) return;
       if (this.#unsettled === null) {
         this.sync.propose(next);
         await withDeadline({ clock, ms: ACKED_WAIT_MS, signal }, (bounded) => host.acked(next, bounded));
@@ -230,13 +261,14 @@ export class Term {
       modRevision: state.revisionOf(key),
     }));
     this.#unsettled = next;
-    const { made } = await store.change(
+    const { made, revision } = await store.change(
       { conditions, writes: [{ kind: "put", key: KEYS.sync, value }] },
       { signal },
     );
     // not made: the keys have changed, or an earlier try has been made; the next look tells which
     if (!made) return;
     this.#unsettled = null;
+    this.#syncAt = revision;
     this.sync.noteStored(next);
     const members = next.members.length === 0 ? "no slave" : next.members.join(", ");
     host.note(`${members} in sync; a write is confirmed by ${next.acks} of them`);
