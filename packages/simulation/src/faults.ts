@@ -1,0 +1,256 @@
+import type { SimNode } from "./sim-node.ts";
+import { STORE } from "./store-client.ts";
+import type { World } from "./world.ts";
+
+/** Something that goes wrong, and how it ends. */
+interface Fault {
+  readonly what: string;
+  readonly begin: () => void;
+  readonly end: () => void;
+}
+
+type FaultMaker = (world: World) => Fault;
+
+/** What the last one to lead is, so that most faults hit where it hurts. */
+function victim(world: World): SimNode {
+  const nodes = world.nodeIds.map(world.node);
+  const leader = nodes.find(({ master }) => master !== null);
+  return leader && world.chance.happens(0.6) ? leader : world.chance.pick(nodes);
+}
+
+function other(world: World, node: SimNode): SimNode {
+  return world.node(world.chance.pick(world.nodeIds.filter((id) => id !== node.nodeId)));
+}
+
+const crashProcess: FaultMaker = (world) => {
+  const node = victim(world);
+  const isSilent = world.chance.happens(0.3);
+  return {
+    what: `${node.nodeId} is killed${isSilent ? ", its machine with it" : ""}`,
+    begin: () => {
+      node.isSilent = isSilent;
+      node.kill();
+    },
+    end: () => {
+      node.isSilent = false;
+      node.start();
+    },
+  };
+};
+
+const freezeProcess: FaultMaker = (world) => {
+  const node = victim(world);
+  return { what: `${node.nodeId} freezes`, begin: () => node.freeze(), end: () => node.thaw() };
+};
+
+const crashDatabase: FaultMaker = (world) => {
+  const node = victim(world);
+  return {
+    what: `the database server of ${node.nodeId} is killed`,
+    begin: () => node.database.crash(),
+    end: () => node.database.restart(),
+  };
+};
+
+const stallDatabase: FaultMaker = (world) => {
+  const node = victim(world);
+  return {
+    what: `the database server of ${node.nodeId} stalls`,
+    begin: () => node.database.stall(),
+    end: () => node.database.restart(),
+  };
+};
+
+const crashBoth: FaultMaker = (world) => {
+  const node = victim(world);
+  return {
+    what: `${node.nodeId} and its database server are killed`,
+    begin: () => {
+      node.kill();
+      node.database.crash();
+    },
+    end: () => {
+      node.database.restart();
+      node.start();
+    },
+  };
+};
+
+const stopStore: FaultMaker = ({ store }) => ({
+  what: "the store is down",
+  begin: () => store.stop(),
+  end: () => store.start(),
+});
+
+const freezeStore: FaultMaker = ({ store }) => ({
+  what: "the store freezes",
+  begin: () => store.freeze(),
+  end: () => store.start(),
+});
+
+const troubleStore: FaultMaker = ({ storeTrouble, chance }) => {
+  const late = chance.pick([0, 0.1, 0.5]);
+  const lostAnswers = chance.pick([0.1, 0.5, 0.9]);
+  return {
+    what: `the store makes ${late} of all changes late and loses ${lostAnswers} of all answers`,
+    begin: () => Object.assign(storeTrouble, { late, lostAnswers }),
+    end: () => Object.assign(storeTrouble, { late: 0, lostAnswers: 0 }),
+  };
+};
+
+const cutFromStore: FaultMaker = (world) => {
+  const { nodeId } = victim(world);
+  return cut(world, nodeId, STORE);
+};
+
+const cutPair: FaultMaker = (world) => {
+  const node = victim(world);
+  return cut(world, node.nodeId, other(world, node).nodeId);
+};
+
+function cut({ network, chance }: World, a: string, b: string): Fault {
+  const way = chance.pick(["both", "there", "back"]);
+  const links = [...(way === "back" ? [] : [network.link(a, b)]), ...(way === "there" ? [] : [network.link(b, a)])];
+  const set = (isCut: boolean): void => {
+    for (const link of links) link.isCut = isCut;
+  };
+  return { what: `${a} and ${b} are cut apart (${way})`, begin: () => set(true), end: () => set(false) };
+}
+
+const isolate: FaultMaker = (world) => {
+  const { nodeId } = victim(world);
+  const keepsStore = world.chance.happens(0.4);
+  const ends = [...world.nodeIds.filter((id) => id !== nodeId), ...(keepsStore ? [] : [STORE])];
+  const set = (isCut: boolean): void => {
+    for (const end of ends) {
+      world.network.link(nodeId, end).isCut = isCut;
+      world.network.link(end, nodeId).isCut = isCut;
+    }
+  };
+  return {
+    what: `${nodeId} is cut off from all nodes${keepsStore ? "" : " and the store"}`,
+    begin: () => set(true),
+    end: () => set(false),
+  };
+};
+
+const weaken: FaultMaker = (world) => {
+  const { network, chance, nodeIds } = world;
+  const { nodeId } = victim(world);
+  const ends = [...nodeIds.filter((id) => id !== nodeId), ...(chance.happens(0.5) ? [STORE] : [])];
+  const slowMs = chance.pick([0, 50, 400, 900]);
+  const loss = chance.pick([0, 0.05, 0.3, 0.7]);
+  const doubling = chance.pick([0, 0.3]);
+  const set = (isWeak: boolean): void => {
+    for (const end of ends) {
+      for (const link of [network.link(nodeId, end), network.link(end, nodeId)]) {
+        link.slowMs = isWeak ? slowMs : 0;
+        link.loss = isWeak ? loss : 0;
+        link.doubling = isWeak && end !== STORE ? doubling : 0;
+      }
+    }
+  };
+  return {
+    what: `the links of ${nodeId} are slow by ${slowMs} ms, lose ${loss}, double ${doubling}`,
+    begin: () => set(true),
+    end: () => set(false),
+  };
+};
+
+const stepClock: FaultMaker = (world) => {
+  const node = victim(world);
+  const byMs = world.chance.pick([-3_600_000, -2000, 2000, 3_600_000]);
+  return {
+    what: `the clock of ${node.nodeId} steps by ${byMs} ms`,
+    begin: () => (node.wallOffsetMs += byMs),
+    end: () => undefined,
+  };
+};
+
+const switchOver: FaultMaker = (world) => {
+  const node = victim(world);
+  const to = other(world, node).nodeId;
+  return { what: `${node.nodeId} is to hand over to ${to}`, begin: () => node.handOver(to), end: () => undefined };
+};
+
+const force: FaultMaker = (world) => {
+  const node = victim(world);
+  return { what: `${node.nodeId} is told to lead`, begin: () => node.force(), end: () => undefined };
+};
+
+/** Somebody's packet filter refuses connections in the name of a master that is alive. */
+const forgeRefusal: FaultMaker = (world) => {
+  const node = victim(world);
+  const links = world.nodeIds
+    .filter((id) => id !== node.nodeId)
+    .flatMap((id) => [world.network.link(id, node.nodeId), world.network.link(node.nodeId, id)]);
+  const set = (isOn: boolean): void => {
+    for (const link of links) {
+      link.isRejecting = isOn;
+      link.loss = isOn ? 0.9 : 0;
+    }
+  };
+  return {
+    what: `all that go to ${node.nodeId} are refused in its name`,
+    begin: () => set(true),
+    end: () => set(false),
+  };
+};
+
+const SANE: readonly FaultMaker[] = [
+  crashProcess,
+  crashProcess,
+  freezeProcess,
+  freezeProcess,
+  crashDatabase,
+  stallDatabase,
+  crashBoth,
+  stopStore,
+  freezeStore,
+  troubleStore,
+  cutFromStore,
+  cutFromStore,
+  cutPair,
+  cutPair,
+  isolate,
+  isolate,
+  weaken,
+  stepClock,
+  switchOver,
+  switchOver,
+];
+
+const LONGEST_MS = 9000;
+
+/** Lets faults come and go until `endMs`, more than one at a time. All that a fault broke is whole again by then. */
+export function planFaults(world: World, { endMs, isSane }: { readonly endMs: number; readonly isSane: boolean }): void {
+  const { chance, scheduler, log } = world;
+  const makers = isSane ? SANE : [...SANE, force, forgeRefusal, forgeRefusal];
+  const count = chance.whole(1, 6);
+  for (let index = 0; index < count; index++) {
+    const beginMs = chance.between(3000, endMs - 500);
+    const lastsMs = Math.min(chance.between(50, LONGEST_MS), endMs - beginMs);
+    const maker = chance.pick(makers);
+    scheduler.after(beginMs, () => {
+      const fault = maker(world);
+      log.add("FAULT", fault.what);
+      fault.begin();
+      scheduler.after(lastsMs, () => {
+        log.add("FAULT", `ends: ${fault.what}`);
+        fault.end();
+      });
+    });
+  }
+  scheduler.after(endMs, () => {
+    log.add("FAULT", "all faults end");
+    world.network.heal();
+    world.store.start();
+    Object.assign(world.storeTrouble, { late: 0, lostAnswers: 0 });
+    for (const node of world.nodeIds.map(world.node)) {
+      node.isSilent = false;
+      node.database.restart();
+      node.thaw();
+      node.start();
+    }
+  });
+}
