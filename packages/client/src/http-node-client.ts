@@ -9,13 +9,19 @@ import type {
   DatabasesAnswer,
   EventsAnswer,
   ExecuteAnswer,
+  FailoverAnswer,
+  FailoverRequest,
+  FollowsAnswer,
+  FollowsRequest,
   InsertAnswer,
+  Job,
   PingAnswer,
   QueryAnswer,
   RegisterAnswer,
   RegisterRequest,
   ReplicateAnswer,
   ReplicatePosition,
+  SwitchoverRequest,
   TableAnswer,
   TableDescription,
   TablesAnswer,
@@ -111,6 +117,25 @@ class HttpNodeClient implements NodeClient {
   register(body: RegisterRequest, options?: CallOptions): Promise<RegisterAnswer> {
     const keys = ["clusterId", "action"];
     return this.#post({ path: "/cluster/register", body, effect: "repeatable", keys }, options);
+  }
+
+  follows(body: FollowsRequest, options?: CallOptions): Promise<FollowsAnswer> {
+    return this.#post({ path: "/cluster/follows", body, effect: "repeatable", keys: ["follows"] }, options);
+  }
+
+  failover(body: FailoverRequest, options?: CallOptions): Promise<FailoverAnswer> {
+    return this.#post({ path: "/cluster/failover", body, effect: "repeatable", keys: ["leader"] }, options);
+  }
+
+  switchover(body: SwitchoverRequest, options?: CallOptions): Promise<Job> {
+    return this.#post(
+      { path: "/cluster/switchover", body, effect: "repeatable", keys: ["id", "state"] },
+      options,
+    );
+  }
+
+  job(id: string, options?: CallOptions): Promise<Job> {
+    return this.#get(`/jobs/${encodeURIComponent(id)}`, ["id", "state"], options);
   }
 
   async stream<Row>(request: RowsInput, options?: CallOptions): Promise<RowStream<Row>> {

@@ -9,13 +9,19 @@ import type {
   DatabasesAnswer,
   EventsAnswer,
   ExecuteAnswer,
+  FailoverAnswer,
+  FailoverRequest,
+  FollowsAnswer,
+  FollowsRequest,
   InsertAnswer,
+  Job,
   PingAnswer,
   QueryAnswer,
   RegisterAnswer,
   RegisterRequest,
   ReplicateAnswer,
   ReplicatePosition,
+  SwitchoverRequest,
   TableAnswer,
   TableDescription,
   TablesAnswer,
@@ -127,6 +133,14 @@ export interface NodeClient extends AsyncDisposable {
   position(options?: CallOptions): Promise<ReplicatePosition>;
   /** Safe to repeat, so that a lost answer is `node-unreachable`. */
   register(request: RegisterRequest, options?: CallOptions): Promise<RegisterAnswer>;
+  /** Whether the node follows a master, and promises to. Safe to repeat. */
+  follows(request: FollowsRequest, options?: CallOptions): Promise<FollowsAnswer>;
+  /** Takes the lead by a person's word. A lost answer is `node-unreachable`: `GET /cluster` tells who leads. */
+  failover(request: FailoverRequest, options?: CallOptions): Promise<FailoverAnswer>;
+  /** Hands the lead over to a slave; the answer is a job, see {@link job}. */
+  switchover(request: SwitchoverRequest, options?: CallOptions): Promise<Job>;
+  /** Long work of a node, asked of any. */
+  job(id: string, options?: CallOptions): Promise<Job>;
   /** Streams a replication batch and resolves with its ack. Safe to repeat, so that a lost answer is `node-unreachable`. */
   deliver(request: DeliverRequest, options?: CallOptions): Promise<ReplicateAnswer>;
   /**

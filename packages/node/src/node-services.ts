@@ -1,8 +1,10 @@
+import type { AckSet } from "@understudy/election";
 import type { DatabaseEndpoint, SqlExecutor } from "@understudy/sql-executor";
 import type { EventHistory } from "@understudy/health-monitor";
 import type { Clock, Logger, Random } from "@understudy/kernel";
 import type { NodeConfig } from "./config/node-config.ts";
 import type { Admission } from "./http/admission.ts";
+import type { JobBoard } from "./jobs/job-board.ts";
 
 /** Who this node is; stays the same over restarts. */
 export interface NodeIdentity {
@@ -22,12 +24,27 @@ export interface NodeServices {
   readonly events: EventHistory;
   /** Counts what clients have under way. */
   readonly admission: Admission;
+  /** Its long work. */
+  readonly jobs: JobBoard;
+}
+
+/** What a role knows of the election by which it came to be. */
+export interface Leadership {
+  /** Throws `no-leader` where this node can't be sure to lead in this epoch now. */
+  checkLeads(epoch: bigint): void;
+  /** Of which slaves the acks count for the next election; null while none do. */
+  conditions(): readonly AckSet[] | null;
+  /** Resolves when {@link conditions} are others. Take it before looking at them. */
+  conditionsChanged(): Promise<void>;
+  /** Something makes the lead doubtful: the election looks at once. */
+  doubt(): void;
 }
 
 /** What a role may use besides: the database is there. */
 export interface RoleServices extends NodeServices {
   readonly executor: SqlExecutor;
   readonly endpoint: DatabaseEndpoint;
+  readonly leadership: Leadership;
   /** What a person should know of this database server, found at start. */
   readonly serverWarnings: readonly string[];
 }

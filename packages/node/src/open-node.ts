@@ -14,12 +14,13 @@ import { isIP, type AddressInfo } from "node:net";
 import { httpUrl, type NodeConfig } from "./config/node-config.ts";
 import { Admission } from "./http/admission.ts";
 import { createServer, type HttpServer } from "./http/create-server.ts";
+import { JobBoard } from "./jobs/job-board.ts";
 import { nodeIdOf } from "./node-identity.ts";
 import type { NodeRuntime, RunningNode } from "./node-runtime.ts";
-import type { NodeServices, RoleServices } from "./node-services.ts";
-import { MasterRole } from "./roles/master-role.ts";
-import { SlaveRole } from "./roles/slave-role.ts";
+import type { NodeServices } from "./node-services.ts";
 import { addRoutes } from "./routes/add-routes.ts";
+import { beginRole, type BegunNode } from "./supervisor/begin-role.ts";
+import { RoleHolder } from "./supervisor/role-holder.ts";
 import { VERSION } from "./version.ts";
 
 /** A node that listens. */
@@ -42,6 +43,8 @@ const FATAL: ReadonlySet<ErrorCode> = new Set([
 
 /** Of statements whose request names no time. */
 const STATEMENT_TIMEOUT_MS = 30_000;
+/** A change of roles is a matter of moments, unless the database server does not answer. */
+const ROLE_WAIT_MS = 5000;
 const BACKOFF = { baseMs: 200, maxMs: 3000 } as const;
 
 /**
@@ -60,6 +63,7 @@ export async function openNode(config: NodeConfig, logger: Logger): Promise<Unde
     logger,
     events: new EventHistory({ nodeId, clock }),
     admission: new Admission(config),
+    jobs: new JobBoard(nodeId, clock),
   };
   const node = new Node(services);
   const server = await createServer(node);
@@ -91,12 +95,13 @@ class Node implements NodeRuntime, AsyncDisposable {
   readonly #startedMs: number;
   readonly #failure = Promise.withResolvers<never>();
   readonly #opening: BackgroundLoop;
-  #running: RunningNode | null = null;
-  #startingReason = "it has just started";
+  readonly #holder: RoleHolder;
+  #begun: BegunNode | null = null;
 
   constructor(services: NodeServices) {
     this.services = services;
     this.#startedMs = services.clock.monotonicMs();
+    this.#holder = new RoleHolder(services.identity.nodeId, services.clock);
     this.#failure.promise.catch(() => undefined);
     this.#opening = new BackgroundLoop(
       (signal) => this.#open(signal),
@@ -111,15 +116,20 @@ class Node implements NodeRuntime, AsyncDisposable {
   }
 
   running(): RunningNode {
-    if (this.#running) return this.#running;
-    throw new UnderstudyError(
-      "starting",
-      `${this.services.identity.nodeId} is starting: ${this.#startingReason}`,
-    );
+    const role = this.#holder.current();
+    if (this.#begun) return { ...this.#begun, role };
+    throw new UnderstudyError("starting", `${this.services.identity.nodeId} is starting`);
   }
 
   current(): RunningNode | null {
-    return this.#running;
+    const { role } = this.#holder;
+    return role && this.#begun && { ...this.#begun, role };
+  }
+
+  async settled(signal: AbortSignal): Promise<RunningNode> {
+    // a node that has just started is not waited for: load balancers should take another one
+    const role = this.#holder.role ?? (this.#begun && (await this.#holder.settled(ROLE_WAIT_MS, signal)));
+    return role && this.#begun ? { ...this.#begun, role } : this.running();
   }
 
   uptimeSeconds(): number {
@@ -130,20 +140,20 @@ class Node implements NodeRuntime, AsyncDisposable {
     const { clock, random, logger } = this.services;
     for (let attempt = 0; ; attempt++) {
       try {
-        this.#running = await this.#openOnce(signal);
+        this.#begun = await this.#openOnce(signal);
         return;
       } catch (error) {
         signal.throwIfAborted();
         const code = errorCodeOf(error);
         if (FATAL.has(code)) throw error;
-        this.#startingReason = messageOf(error);
-        logger.warn({ event: "start-waits", code }, this.#startingReason);
+        this.#holder.clear(messageOf(error));
+        logger.warn({ event: "start-waits", code }, messageOf(error));
       }
       await clock.sleep(backoffMs(attempt, BACKOFF, random), signal);
     }
   }
 
-  async #openOnce(signal: AbortSignal): Promise<RunningNode> {
+  async #openOnce(signal: AbortSignal): Promise<BegunNode> {
     const { services } = this;
     const { config, logger, clock, events } = services;
     const endpoint = parseDatabaseUrl(config.databaseUrl.reveal());
@@ -167,27 +177,30 @@ class Node implements NodeRuntime, AsyncDisposable {
     );
     const { warnings } = await executor.withAdmin((session) => checkServerForBinlog(session));
     for (const warning of warnings) logger.warn({ event: "server-warning" }, warning);
-    const roleServices: RoleServices = { ...services, executor, endpoint, serverWarnings: warnings };
-    const role =
-      config.role === "master" ? await MasterRole.open(roleServices) : await SlaveRole.open(roleServices);
+    const begun = await beginRole(
+      { ...services, executor, endpoint, serverWarnings: warnings },
+      this.#holder,
+      signal,
+    );
     opening.move();
+    const role = this.#holder.current();
     const what = `${executor.server.flavour} ${executor.server.version}`;
     events.record("started", `started as ${role.kind} with ${what}`);
     logger.info(
       { event: "role-taken", role: role.kind, epoch: role.epoch.toString() },
       `role taken, with ${what}`,
     );
-    return { executor, role };
+    return begun;
   }
 
   /** Ends the role, then the database connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#opening[Symbol.asyncDispose]();
-    const running = this.#running;
-    this.#running = null;
-    this.#startingReason = "it is stopping";
-    await running?.role[Symbol.asyncDispose]();
-    await running?.executor[Symbol.asyncDispose]();
+    const begun = this.#begun;
+    await begun?.[Symbol.asyncDispose]();
+    this.#holder.end();
+    this.#begun = null;
+    await begun?.executor[Symbol.asyncDispose]();
   }
 }
 

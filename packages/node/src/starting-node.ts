@@ -3,6 +3,7 @@ import { silentLogger, systemClock, systemRandom } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import { readConfig } from "./config/node-config.ts";
 import { Admission } from "./http/admission.ts";
+import { JobBoard } from "./jobs/job-board.ts";
 import type { NodeRuntime } from "./node-runtime.ts";
 
 /** A node without a database, for what its HTTP side does by itself. Everything else answers `starting`. */
@@ -20,11 +21,13 @@ export function startingNode(environment: Readonly<Record<string, string>> = {})
       logger: silentLogger,
       events: new EventHistory({ nodeId: "node1", clock: systemClock }),
       admission: new Admission(config),
+      jobs: new JobBoard("node1", systemClock),
     },
     running: () => {
       throw new UnderstudyError("starting", "there is no database here");
     },
     current: () => null,
+    settled: () => Promise.reject(new UnderstudyError("starting", "there is no database here")),
     uptimeSeconds: () => 0,
   };
 }

@@ -30,7 +30,10 @@ for (const flavour of testFlavours()) {
         }),
       );
       const cluster = new ClusterStore(executor);
-      await cluster.lead("node1", undefined);
+      await cluster.lead(
+        { nodeId: "node1", url: "http://127.0.0.1:8083", serverVersion: "", version: "" },
+        { clusterId: undefined, epoch: null },
+      );
       await executor.allowKeeping(KEYS_TABLE);
       await executor.execute({ sql: "CREATE DATABASE shop" });
       await executor.execute({ sql: "CREATE TABLE shop.t (id INT PRIMARY KEY)" });

@@ -74,6 +74,7 @@ export const EVENT_KINDS = [
   "rejoined",
   "state-changed",
   "role-changed",
+  "election",
   "replication-broken",
   "replication-resumed",
   "error",
@@ -124,3 +125,18 @@ export const RegisterAnswer = Type.Object({
   members: Type.Array(Member),
 });
 export type RegisterAnswer = Static<typeof RegisterAnswer>;
+
+/** A master asks a slave whether it follows it. */
+export const FollowsRequest = Type.Object(
+  {
+    leader: Type.String({ maxLength: 64 }),
+    epoch: Type.String({ pattern: "^\\d{1,19}$" }),
+    /** Also that it accepts no other master for the time of a lease. */
+    promises: Type.Boolean(),
+  },
+  { additionalProperties: false },
+);
+export type FollowsRequest = Static<typeof FollowsRequest>;
+
+export const FollowsAnswer = Type.Object({ nodeId: Type.String(), follows: Type.Boolean() });
+export type FollowsAnswer = Static<typeof FollowsAnswer>;

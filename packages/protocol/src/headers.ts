@@ -13,6 +13,8 @@ export const HEADERS = {
   /** Node to node. */
   cluster: "x-understudy-cluster",
   sender: "x-understudy-sender",
+  /** Where the sender of a delivery can be reached. */
+  senderUrl: "x-understudy-sender-url",
   after: "x-understudy-after",
   flavour: "x-understudy-flavour",
   serverVersion: "x-understudy-server-version",

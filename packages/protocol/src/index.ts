@@ -7,6 +7,8 @@ export {
   Member,
   PingAnswer,
   QueueView,
+  FollowsAnswer,
+  FollowsRequest,
   RegisterAnswer,
   RegisterRequest,
 } from "./cluster.ts";
@@ -80,3 +82,12 @@ export {
   type Role,
 } from "./vocabulary.ts";
 export { ACK_NAMES, AckLevel, WRITE_OPTIONS, WriteOptions } from "./write-options.ts";
+export {
+  FailoverAnswer,
+  FailoverRequest,
+  Job,
+  JobsAnswer,
+  JobStep,
+  PlanAnswer,
+  SwitchoverRequest,
+} from "./failover.ts";

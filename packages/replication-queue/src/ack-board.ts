@@ -7,6 +7,8 @@ export interface AckWait {
   readonly position: GtidPosition;
   /** How many slaves it takes of so many that there are; asked again whenever one comes or goes. */
   readonly wanted: (slaves: number) => number;
+  /** A further condition on who has acked; asked whenever there are enough, and by {@link AckBoard.recheck}. */
+  readonly isEnough?: ((acked: readonly string[]) => boolean) | undefined;
   /** Ends the wait with its reason. */
   readonly signal: AbortSignal;
 }
@@ -19,6 +21,7 @@ interface Slave {
 interface Waiter {
   readonly position: GtidPosition;
   readonly wanted: AckWait["wanted"];
+  readonly isEnough: AckWait["isEnough"];
   readonly tickets: Map<string, PositionTicket<Waiter>>;
   /** Slaves that have it. */
   acks: number;
@@ -68,8 +71,13 @@ export class AckBoard {
     for (const waiter of slave.waiting.take(acked)) {
       waiter.tickets.delete(nodeId);
       waiter.acks += 1;
-      if (waiter.acks >= waiter.goal) waiter.done();
+      this.#look(waiter);
     }
+  }
+
+  /** What further conditions ask for has changed. */
+  recheck(): void {
+    for (const waiter of this.#waiters) this.#look(waiter);
   }
 
   /** Slaves that have committed everything up to `position`. */
@@ -78,12 +86,20 @@ export class AckBoard {
   }
 
   /** Resolves as soon as enough slaves have acked, with all that have; rejects with the signal's reason. */
-  async wait({ position, wanted, signal }: AckWait): Promise<string[]> {
+  async wait({ position, wanted, isEnough, signal }: AckWait): Promise<string[]> {
     const acks = this.ackedBy(position);
     const goal = wanted(this.#slaves.size);
-    if (acks.length >= goal) return acks;
+    if (acks.length >= goal && (isEnough?.(acks) ?? true)) return acks;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const waiter: Waiter = { position, wanted, goal, acks: 0, tickets: new Map(), done: resolve };
+    const waiter: Waiter = {
+      position,
+      wanted,
+      isEnough,
+      goal,
+      acks: 0,
+      tickets: new Map(),
+      done: resolve,
+    };
     this.#waiters.add(waiter);
     for (const [nodeId, slave] of this.#slaves) this.#waitOn(nodeId, slave, waiter);
     try {
@@ -104,7 +120,11 @@ export class AckBoard {
   #countAgain(): void {
     for (const waiter of this.#waiters) {
       waiter.goal = waiter.wanted(this.#slaves.size);
-      if (waiter.acks >= waiter.goal) waiter.done();
+      this.#look(waiter);
     }
+  }
+
+  #look({ acks, goal, isEnough, position, done }: Waiter): void {
+    if (acks >= goal && (isEnough?.(this.ackedBy(position)) ?? true)) done();
   }
 }

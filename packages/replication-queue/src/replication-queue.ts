@@ -179,6 +179,11 @@ export class ReplicationQueue implements AsyncDisposable {
     return this.#acks.wait(wait);
   }
 
+  /** What further conditions on acks ask for has changed. */
+  recheckAcks(): void {
+    this.#acks.recheck();
+  }
+
   /** Resolves when the binlog was read further. Take it before looking at {@link position}. */
   readOn(): Promise<void> {
     return this.#window.added.next();

@@ -9,6 +9,8 @@ const TABLES: Readonly<Record<string, string>> = {
      version VARCHAR(64) NOT NULL)`,
   epochs: `(epoch BIGINT UNSIGNED NOT NULL PRIMARY KEY, node_id VARCHAR(64) NOT NULL, start_gtid LONGTEXT NOT NULL,
      start_state LONGTEXT NOT NULL, began_at DATETIME(3) NOT NULL)`,
+  heartbeat:
+    "(id TINYINT NOT NULL PRIMARY KEY, epoch BIGINT UNSIGNED NOT NULL, beat_at DATETIME(6) NOT NULL)",
   secrets: "(name VARCHAR(64) NOT NULL PRIMARY KEY, secret VARBINARY(255) NOT NULL)",
   idempotency_keys: `(idempotency_key VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
      request_hash BINARY(32) NOT NULL, state VARCHAR(8) CHARACTER SET ascii NOT NULL, status SMALLINT UNSIGNED NOT NULL,

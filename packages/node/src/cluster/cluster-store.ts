@@ -21,6 +21,14 @@ export interface MemberRecord {
   readonly version: string;
 }
 
+/** How a master begins to lead. */
+export interface LeadOptions {
+  /** The configured name of the cluster. */
+  readonly clusterId: string | undefined;
+  /** What an election has given it; null without one, where it goes on in the epoch that it led. */
+  readonly epoch: bigint | null;
+}
+
 /**
  * The cluster's own facts, kept in the schema `understudy` of the replicated data itself: written by the master alone, so
  * that every node has them, in step with the data, and a restored backup knows where it came from.
@@ -60,25 +68,26 @@ export class ClusterStore {
   }
 
   /**
-   * Called by a master as its role begins: makes the schema in a new cluster (or what an older one lacks),
-   * and a new epoch where another node led before.
+   * Called by a master as its role begins: makes the schema in a new cluster (or what an older one lacks), and a new epoch where
+   * one was given, or another node led before.
    * Throws `cluster-mismatch` where the data belongs to another cluster than the configured one.
    */
-  async lead(nodeId: string, configuredClusterId: string | undefined): Promise<ClusterRecord> {
+  async lead(self: MemberRecord, options: LeadOptions): Promise<ClusterRecord> {
+    const { nodeId } = self;
     return this.#executor.withAdmin(async (session) => {
       const known = await readRecord(session);
-      if (known) checkClusterId(known, configuredClusterId);
+      if (known) checkClusterId(known, options.clusterId);
       // before the first write of the epoch that may begin now
       const start = await askEpochStart(session, this.#executor.server.flavour);
       await ensureSchema(session);
-      if (known?.leader === nodeId) {
+      if (options.epoch === null && known?.leader === nodeId) {
         const isNoted = (await readEpochs(session)).some(({ epoch }) => epoch === known.epoch);
         if (!isNoted) await insertEpoch(session, { epoch: known.epoch, nodeId, ...start });
         return known;
       }
       const record: ClusterRecord = {
-        clusterId: known?.clusterId ?? configuredClusterId ?? randomToken(9),
-        epoch: (known?.epoch ?? 0n) + 1n,
+        clusterId: known?.clusterId ?? options.clusterId ?? randomToken(9),
+        epoch: options.epoch ?? (known?.epoch ?? 0n) + 1n,
         leader: nodeId,
       };
       await session.run("START TRANSACTION");
@@ -88,6 +97,8 @@ export class ClusterStore {
         [record.clusterId, record.epoch, nodeId, record.epoch, nodeId],
       );
       await insertEpoch(session, { epoch: record.epoch, nodeId, ...start });
+      // a master is a member, too: the next one counts it, and finds it
+      await upsertMember(session, self);
       await session.run("COMMIT");
       return record;
     });
@@ -100,21 +111,7 @@ export class ClusterStore {
 
   /** Remembers a member; does not write where nothing changed. */
   async saveMember(member: MemberRecord): Promise<void> {
-    await this.#executor.withAdmin((session) =>
-      session.run(
-        `INSERT INTO understudy.members (node_id, url, server_version, version) VALUES (?, ?, ?, ?)
-         ON DUPLICATE KEY UPDATE url = ?, server_version = ?, version = ?`,
-        [
-          member.nodeId,
-          member.url,
-          member.serverVersion,
-          member.version,
-          member.url,
-          member.serverVersion,
-          member.version,
-        ],
-      ),
-    );
+    await this.#executor.withAdmin((session) => upsertMember(session, member));
   }
 
   /** Forgets a member for good. */
@@ -123,6 +120,15 @@ export class ClusterStore {
       session.run("DELETE FROM understudy.members WHERE node_id = ?", [nodeId]),
     );
   }
+}
+
+async function upsertMember(session: SqlSession, member: MemberRecord): Promise<void> {
+  const { nodeId, url, serverVersion, version } = member;
+  await session.run(
+    `INSERT INTO understudy.members (node_id, url, server_version, version) VALUES (?, ?, ?, ?)
+     ON DUPLICATE KEY UPDATE url = ?, server_version = ?, version = ?`,
+    [nodeId, url, serverVersion, version, url, serverVersion, version],
+  );
 }
 
 /** Throws `cluster-mismatch` where a cluster id was configured and the data has another. */

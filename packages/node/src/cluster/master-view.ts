@@ -45,7 +45,7 @@ export function buildMasterView(facts: MasterViewFacts): ClusterView {
     self: identity.nodeId,
     epoch: facts.epoch.toString(),
     leader: { nodeId: identity.nodeId, url: identity.advertisedUrl },
-    election: "static",
+    election: facts.services.config.hasElections ? "etcd" : "static",
     members: [self, ...facts.members.map((member) => memberOf(member, facts))],
     warnings: [...facts.warnings],
   };

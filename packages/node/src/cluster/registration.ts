@@ -1,8 +1,8 @@
 import type { Applier } from "@understudy/applier";
-import type { NodeClient } from "@understudy/client";
 import { backoffMs, BackgroundLoop, ChangeSignal, messageOf, sleepOrWake } from "@understudy/kernel";
 import { errorCodeOf, type ErrorCode, type Member, type RegisterAnswer } from "@understudy/protocol";
 import type { RoleServices } from "../node-services.ts";
+import type { LeaderLink } from "../roles/leader-link.ts";
 import type { Membership } from "../roles/membership.ts";
 import { resetHistory } from "./reset-history.ts";
 
@@ -11,7 +11,7 @@ export interface RegistrationOptions {
   readonly services: RoleServices;
   readonly membership: Membership;
   readonly applier: Applier;
-  readonly master: NodeClient;
+  readonly link: LeaderLink;
 }
 
 /** The master sends something every second; after this silence it is asked again. */
@@ -102,7 +102,12 @@ export class Registration implements AsyncDisposable {
   }
 
   async #registerOnce(signal: AbortSignal): Promise<boolean> {
-    const { services, master, membership } = this.#options;
+    const { services, link, membership } = this.#options;
+    const url = link.url;
+    if (url === null) {
+      this.#note("no node leads, as far as this one knows");
+      return false;
+    }
     try {
       const answer = await this.#register(signal);
       const { clusterId, leader } = answer;
@@ -114,11 +119,11 @@ export class Registration implements AsyncDisposable {
         await this.#options.applier.refresh();
         await this.#register(signal);
       }
-      this.#note(`registered with ${master.url}, waiting for its first delivery`);
+      this.#note(`registered with ${url}, waiting for its first delivery`);
       return true;
     } catch (error) {
       signal.throwIfAborted();
-      this.#note(`can't register with the master ${master.url}: ${messageOf(error)}`, errorCodeOf(error));
+      this.#note(`can't register with the master ${url}: ${messageOf(error)}`, errorCodeOf(error));
       return false;
     }
   }
@@ -134,11 +139,11 @@ export class Registration implements AsyncDisposable {
   }
 
   async #register(signal: AbortSignal): Promise<RegisterAnswer> {
-    const { services, applier, membership, master } = this.#options;
+    const { services, applier, membership, link } = this.#options;
     const { identity, executor } = services;
     const position = await applier.refresh();
     const databases = await executor.listDatabases();
-    return master.register(
+    return link.client.register(
       {
         nodeId: identity.nodeId,
         clusterId: membership.clusterId,

@@ -1,12 +1,15 @@
 import type { NodeHealth, Throughput } from "@understudy/health-monitor";
 import type { ClusterView, Lag, Member, MemberState } from "@understudy/protocol";
 import { ownWarnings, type RoleServices } from "../node-services.ts";
+import type { KnownLeader } from "../roles/leader-link.ts";
 import type { Membership } from "../roles/membership.ts";
 
 /** What {@link buildSlaveView} shows. */
 export interface SlaveViewFacts {
   readonly services: RoleServices;
   readonly membership: Membership;
+  /** Null while nobody leads. */
+  readonly leader: KnownLeader | null;
   /** The members as the master told them last. */
   readonly masterMembers: readonly Member[];
   readonly masterWarnings: readonly string[];
@@ -23,24 +26,30 @@ export interface SlaveViewFacts {
 
 /** The cluster as a slave sees it: itself and the master at first hand, the others as the master told last. */
 export function buildSlaveView(facts: SlaveViewFacts): ClusterView {
-  const { services, membership, masterMembers: told } = facts;
+  const { services, membership, leader, masterMembers: told } = facts;
   const { nodeId } = services.identity;
   const self = selfOf(
     facts,
     told.find((member) => member.nodeId === nodeId),
   );
   const others = told.filter((member) => member.nodeId !== nodeId);
-  const members = others.map((member) => (member.role === "master" ? masterOf(member, facts) : member));
-  const leaderId = membership.leader.nodeId ?? told.find(({ role }) => role === "master")?.nodeId ?? null;
+  const leaderId = leader && (leader.nodeId ?? membership.leader ?? masterAmong(told));
+  const members = others
+    .map((member): Member => ({ ...member, role: member.nodeId === leaderId ? "master" : "slave" }))
+    .map((member) => (member.role === "master" ? masterOf(member, facts) : member));
   return {
     clusterId: membership.clusterId ?? "",
     self: nodeId,
     epoch: membership.epoch.toString(),
-    leader: leaderId === null ? null : { nodeId: leaderId, url: membership.leader.url },
-    election: "static",
+    leader: leader && leaderId !== null ? { nodeId: leaderId, url: leader.url } : null,
+    election: services.config.hasElections ? "etcd" : "static",
     members: [...members, self].toSorted(byRoleThenName),
     warnings: warningsOf(facts),
   };
+}
+
+function masterAmong(members: readonly Member[]): string | null {
+  return members.find(({ role }) => role === "master")?.nodeId ?? null;
 }
 
 function byRoleThenName(a: Member, b: Member): number {
@@ -86,8 +95,10 @@ function judgeSelf({ broken, problem, isOutside }: SlaveViewFacts): { state: Mem
   return { state: "up", reason: problem ?? "this node" };
 }
 
-function warningsOf({ services, masterWarnings, masterHealth }: SlaveViewFacts): string[] {
+function warningsOf({ services, leader, masterWarnings, masterHealth }: SlaveViewFacts): string[] {
   const warnings = ownWarnings(services);
+  if (!leader)
+    return [...warnings, "no node leads at the moment, as far as this one knows: writes wait or are refused"];
   if (masterHealth && masterHealth.state !== "up") {
     warnings.push(`the master is ${masterHealth.state}: ${masterHealth.reason}`);
     return warnings;

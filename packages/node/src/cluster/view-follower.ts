@@ -1,13 +1,13 @@
-import type { NodeClient } from "@understudy/client";
-import { BackgroundLoop, messageOf, type Clock, type Logger } from "@understudy/kernel";
+import { BackgroundLoop, messageOf, sleepOrWake, type Clock, type Logger } from "@understudy/kernel";
 import type { ClusterView } from "@understudy/protocol";
+import type { LeaderLink } from "../roles/leader-link.ts";
 
 const INTERVAL_MS = 2000;
 const TIMEOUT_MS = 2000;
 
 /** What {@link ViewFollower} needs. */
 export interface ViewFollowerOptions {
-  readonly master: NodeClient;
+  readonly link: LeaderLink;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Called with each new word and the one before it. Must not throw. */
@@ -19,19 +19,20 @@ export class ViewFollower implements AsyncDisposable {
   readonly #loop: BackgroundLoop;
   #latest: ClusterView | null = null;
 
-  constructor({ master, clock, logger, onView }: ViewFollowerOptions) {
+  constructor({ link, clock, logger, onView }: ViewFollowerOptions) {
     this.#loop = new BackgroundLoop(
       async (signal) => {
         for (;;) {
+          const next = link.changed.next();
           try {
             const before = this.#latest;
-            this.#latest = await master.cluster({ signal, timeoutMs: TIMEOUT_MS });
+            this.#latest = await link.client.cluster({ signal, timeoutMs: TIMEOUT_MS });
             onView(before, this.#latest);
           } catch (error) {
             signal.throwIfAborted();
             logger.debug({ event: "view-not-fetched" }, messageOf(error));
           }
-          await clock.sleep(INTERVAL_MS, signal);
+          await sleepOrWake({ clock, ms: INTERVAL_MS, woken: next, signal });
         }
       },
       (error) => logger.error({ event: "view-follower-ended" }, messageOf(error)),

@@ -1,19 +1,28 @@
 import { isIPv6 } from "node:net";
+import { timingProblem, DEFAULT_TIMINGS, type ElectionTimings } from "@understudy/election";
 import { ACK_NAMES, UnderstudyError, type AckLevel, type Role } from "@understudy/protocol";
 import { Redacted } from "./redacted.ts";
 import { readSettings, type Environment } from "./read-settings.ts";
 import type { NodeSettings } from "./settings.ts";
 
 /** A node's configuration, checked and frozen. */
-export interface NodeConfig extends Omit<NodeSettings, "databaseUrl" | "defaultAck" | "probeIntervalMs"> {
+export interface NodeConfig extends Omit<
+  NodeSettings,
+  "databaseUrl" | "etcdPassword" | "defaultAck" | "probeIntervalMs"
+> {
   readonly role: Role;
   readonly databaseUrl: Redacted<string>;
+  readonly etcdPassword: Redacted<string> | null;
+  /** True where the cluster elects its master by etcd. */
+  readonly hasElections: boolean;
+  readonly electionTimings: ElectionTimings;
   readonly probeIntervalMs: number;
   readonly defaultAck: AckLevel;
 }
 
 const PORTS: Readonly<Record<Role, number>> = { master: 8083, slave: 8084 };
 const PROBE_INTERVALS_MS: Readonly<Record<Role, number>> = { master: 5000, slave: 10_000 };
+const ELECTED_PROBE_INTERVAL_MS = 3000;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
 
 /** True for an address that only this machine reaches. */
@@ -25,9 +34,14 @@ export function isLoopback(host: string): boolean {
 export function readConfig(environment: Environment, role: Role): NodeConfig {
   const settings = readSettings(environment, { port: PORTS[role] });
   const problems: string[] = [];
-  if (role === "slave" && settings.masterUrl === undefined) {
-    problems.push("UNDERSTUDY_MASTER_URL is required for a slave, for example http://127.0.0.1:8083");
+  const hasElections = settings.etcd.length > 0;
+  const electionTimings = timingsOf(settings);
+  if (role === "slave" && !hasElections && settings.masterUrl === undefined) {
+    problems.push(
+      "UNDERSTUDY_MASTER_URL is required for a slave, for example http://127.0.0.1:8083, or UNDERSTUDY_ETCD, by which it finds its master",
+    );
   }
+  problems.push(...(hasElections ? electionProblems(settings, electionTimings) : []));
   if (!isLoopback(settings.host) && !settings.allowOpenAccess) {
     problems.push(
       `UNDERSTUDY_HOST is ${settings.host}, which others can reach, and no tokens are configured: anyone could read and write everything. Listen on 127.0.0.1, or say UNDERSTUDY_ALLOW_OPEN_ACCESS=true where the network itself keeps others out`,
@@ -51,9 +65,46 @@ export function readConfig(environment: Environment, role: Role): NodeConfig {
     ...settings,
     role,
     databaseUrl: new Redacted(settings.databaseUrl),
-    defaultAck: ackLevelOf(settings.defaultAck),
-    probeIntervalMs: settings.probeIntervalMs ?? PROBE_INTERVALS_MS[role],
+    etcdPassword: settings.etcdPassword === undefined ? null : new Redacted(settings.etcdPassword),
+    hasElections,
+    electionTimings,
+    defaultAck: ackLevelOf(settings.defaultAck ?? (hasElections ? "majority" : "async")),
+    probeIntervalMs:
+      settings.probeIntervalMs ?? (hasElections ? ELECTED_PROBE_INTERVAL_MS : PROBE_INTERVALS_MS[role]),
   });
+}
+
+function timingsOf(settings: NodeSettings): ElectionTimings {
+  return {
+    ttlMs: settings.leaseTtlMs,
+    renewEveryMs: settings.leaseRenewMs,
+    marginMs: settings.leaseMarginMs,
+    requestTimeoutMs: settings.etcdTimeoutMs,
+    roundMs: DEFAULT_TIMINGS.roundMs,
+  };
+}
+
+function electionProblems(settings: NodeSettings, timings: ElectionTimings): string[] {
+  const problems: string[] = [];
+  if (settings.clusterId === undefined) {
+    problems.push(
+      "UNDERSTUDY_CLUSTER_ID is required with UNDERSTUDY_ETCD: the nodes find each other in etcd by it, so give all of them the same",
+    );
+  }
+  const timing = timingProblem(timings);
+  if (timing !== null)
+    problems.push(
+      `${timing} (UNDERSTUDY_LEASE_TTL_MS, _LEASE_RENEW_MS, _LEASE_MARGIN_MS, UNDERSTUDY_ETCD_TIMEOUT_MS)`,
+    );
+  if ((settings.etcdUser === undefined) !== (settings.etcdPassword === undefined)) {
+    problems.push("UNDERSTUDY_ETCD_USER and UNDERSTUDY_ETCD_PASSWORD belong together; give both or none");
+  }
+  if ((settings.etcdCertFile === undefined) !== (settings.etcdKeyFile === undefined)) {
+    problems.push(
+      "UNDERSTUDY_ETCD_CERT_FILE and UNDERSTUDY_ETCD_KEY_FILE belong together; give both or none",
+    );
+  }
+  return problems;
 }
 
 /** The schema lets nothing else through than a name or a number. */

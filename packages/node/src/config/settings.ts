@@ -34,9 +34,95 @@ export const NodeSettings = Type.Object({
   masterUrl: Type.Optional(
     Type.String({
       pattern: HTTP_URL,
-      description: "Where a slave registers: the master's advertised URL. Required for a slave.",
+      description:
+        "Where a slave registers: the master's advertised URL. Required for a slave without etcd; with etcd it is not used.",
     }),
   ),
+  etcd: Type.Array(Type.String({ pattern: HTTP_URL }), {
+    default: [],
+    description:
+      "Addresses of etcd's members, comma-separated, such as `http://etcd1:2379,http://etcd2:2379`. With them the cluster elects its master by itself, and fails over; without, the master is the node that was started as such. Needs `UNDERSTUDY_CLUSTER_ID`. The same on every node.",
+  }),
+  etcdUser: Type.Optional(
+    Type.String({ minLength: 1, description: "User name in etcd, where it asks for one." }),
+  ),
+  etcdPassword: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        "Password in etcd. Secret. `UNDERSTUDY_ETCD_PASSWORD_FILE` names a file that holds it instead.",
+    }),
+  ),
+  etcdCaFile: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: "Certificates (PEM) that etcd's `https` addresses are checked against.",
+    }),
+  ),
+  etcdCertFile: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: "This node's certificate (PEM) for etcd, where it asks for one.",
+    }),
+  ),
+  etcdKeyFile: Type.Optional(
+    Type.String({ minLength: 1, description: "The private key (PEM) of `UNDERSTUDY_ETCD_CERT_FILE`." }),
+  ),
+  leaseTtlMs: Type.Integer({
+    default: 5000,
+    minimum: 2000,
+    maximum: 60_000,
+    multipleOf: 1000,
+    description:
+      "With etcd: how long the master's lease holds without being renewed, in whole seconds. A master that is frozen or cut off is replaced after about this time. The same on every node.",
+  }),
+  leaseRenewMs: Type.Integer({
+    default: 1000,
+    minimum: 100,
+    maximum: 20_000,
+    description: "With etcd: how often the lease is renewed.",
+  }),
+  leaseMarginMs: Type.Integer({
+    default: 1000,
+    minimum: 100,
+    maximum: 20_000,
+    description: "With etcd: so much earlier than etcd a node regards its own lease as over.",
+  }),
+  etcdTimeoutMs: Type.Integer({
+    default: 1000,
+    minimum: 50,
+    maximum: 20_000,
+    description: "With etcd: how long one request to it may take.",
+  }),
+  maxLagOnFailoverMs: Type.Integer({
+    default: 10_000,
+    minimum: 0,
+    maximum: 86_400_000,
+    description:
+      "With etcd and `UNDERSTUDY_DEFAULT_ACK=async`: a slave that was behind by more when it last heard from the master does not take over by itself, since what it lacks would be lost; 0 lets none that was behind.",
+  }),
+  priority: Type.Integer({
+    default: 0,
+    minimum: -1000,
+    maximum: 1000,
+    description: "Among slaves that could take over equally well, the one with the highest number does.",
+  }),
+  promotable: Type.Boolean({
+    default: true,
+    description: "False: this node never takes the lead by itself.",
+  }),
+  leaderWaitMs: Type.Integer({
+    default: 8000,
+    minimum: 0,
+    maximum: 60_000,
+    description:
+      "With etcd: how long requests that need a master wait for one while it is being replaced, before they get `no-leader`.",
+  }),
+  rejoin: Type.Enum(["rebuild", "refuse"], {
+    default: "rebuild",
+    description:
+      "What a node does whose history is not part of the master's: `rebuild` saves the transactions that only it has into its quarantine and takes a fresh copy; `refuse` waits for a person.",
+  }),
   databaseUrl: Type.String({
     minLength: 1,
     description:
@@ -128,18 +214,19 @@ export const NodeSettings = Type.Object({
     maximum: 100_000,
     description: "Requests of one kind that may wait for a connection; more get `overloaded`.",
   }),
-  defaultAck: Type.String({
-    default: "async",
-    pattern: "^(async|majority|all|[1-9]|[1-5][0-9]|6[0-3])$",
-    description:
-      "How many slaves must have committed a write before it is confirmed, where the request does not say: `async` for none, a number, `majority` (with the master more than half of the members) or `all`. The master's setting counts.",
-  }),
+  defaultAck: Type.Optional(
+    Type.String({
+      pattern: "^(async|majority|all|[1-9]|[1-5][0-9]|6[0-3])$",
+      description:
+        "How many slaves must have committed a write before it is confirmed, where the request does not say: `async` for none, a number, `majority` (with the master more than half of the members) or `all`. Left out: `majority` with etcd, else `async`. The master's setting counts.",
+    }),
+  ),
   probeIntervalMs: Type.Optional(
     Type.Integer({
       minimum: 100,
       maximum: 3_600_000,
       description:
-        "How often peers are probed. Left out: 5000 on a master (it probes its slaves), 10000 on a slave (it probes the master).",
+        "How often peers are probed. Left out: 3000 with etcd; without, 5000 on a master (it probes its slaves), 10000 on a slave (it probes the master).",
     }),
   ),
   probeTimeoutMs: Type.Integer({
@@ -176,4 +263,4 @@ export const NodeSettings = Type.Object({
 export type NodeSettings = Static<typeof NodeSettings>;
 
 /** Settings that must never be shown. */
-export const SECRET_SETTINGS: ReadonlySet<string> = new Set(["databaseUrl"]);
+export const SECRET_SETTINGS: ReadonlySet<string> = new Set(["databaseUrl", "etcdPassword"]);

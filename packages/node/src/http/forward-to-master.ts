@@ -2,14 +2,15 @@ import type { ForwardAnswer, ForwardReadRequest, ForwardRequest } from "@underst
 import { isCodedError } from "@understudy/kernel";
 import { HEADERS, UnderstudyError } from "@understudy/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { NodeRuntime } from "../node-runtime.ts";
 import type { SlaveRole } from "../roles/slave-role.ts";
+import { NOT_TAKEN } from "./at-master.ts";
+import { problemCodeOf } from "./problem-code.ts";
 import { whileConnected } from "./while-connected.ts";
 
 /** A request that this node leaves to the master. */
 export interface Forwarding {
   readonly role: SlaveRole;
-  /** This node. */
-  readonly nodeId: string;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   /** A read whose answer is lost may be sent again, a write not. */
@@ -27,9 +28,10 @@ const FORWARDED_HEADERS = ["accept", "authorization", HEADERS.idempotencyKey] as
  * Passes a request on to the master as it is, and its answer back as it is. Throws `forward-loop` for one that was passed on
  * already, `no-leader` where it surely did not reach a master; else `node-unreachable` for a read, `write-uncertain` for a write.
  */
-export async function forwardToMaster(forwarding: Forwarding): Promise<FastifyReply> {
-  const { role, nodeId, request, reply } = forwarding;
-  const forwarded = forwardedRequestOf(forwarding);
+export async function forwardToMaster(runtime: NodeRuntime, forwarding: Forwarding): Promise<FastifyReply> {
+  const { role, request, reply } = forwarding;
+  const { nodeId } = runtime.services.identity;
+  const forwarded = forwardedRequestOf(nodeId, forwarding);
   // the master goes on with a write whose client has gone; only the wait for its answer ends
   const send = forwarding.send ?? ((sent, signal) => role.forward(sent, signal));
   const answer = await whileConnected(request, (signal) => send(forwarded, signal)).catch(
@@ -37,13 +39,21 @@ export async function forwardToMaster(forwarding: Forwarding): Promise<FastifyRe
       throw asOf(forwarding.effect, error);
     },
   );
+  refuseNotTaken(runtime, answer);
   return passOn(answer, nodeId, reply);
 }
 
+/** With elections, a node that is not the master any more, or not yet, is no last word: see `atMaster`. */
+function refuseNotTaken({ services }: NodeRuntime, answer: ForwardAnswer): void {
+  const code = services.config.hasElections ? problemCodeOf(answer) : null;
+  if (code === null || !NOT_TAKEN.has(code)) return;
+  throw new UnderstudyError(code, "the node that this one takes for the master is not ready to lead");
+}
+
 /** The request as it goes on. Throws `forward-loop`. */
-export function forwardedRequestOf(forwarding: Forwarding): ForwardReadRequest {
-  const { nodeId, request } = forwarding;
-  refuseLoop(forwarding);
+export function forwardedRequestOf(nodeId: string, forwarding: Forwarding): ForwardReadRequest {
+  const { request } = forwarding;
+  refuseLoop(nodeId, forwarding);
   const headers: Record<string, string> = {
     [HEADERS.requestId]: request.id,
     [HEADERS.forwardedBy]: nodeId,
@@ -74,7 +84,7 @@ function asOf(effect: Forwarding["effect"], error: unknown): unknown {
   });
 }
 
-function refuseLoop({ role, nodeId, request, effect }: Forwarding): void {
+function refuseLoop(nodeId: string, { role, request, effect }: Forwarding): void {
   const before = request.headers[HEADERS.forwardedBy];
   if (before === undefined) return;
   throw new UnderstudyError(

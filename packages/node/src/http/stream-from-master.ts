@@ -1,6 +1,6 @@
 import type { FastifyReply } from "fastify";
-import type { Clock } from "@understudy/kernel";
 import { HEADERS } from "@understudy/protocol";
+import type { NodeRuntime } from "../node-runtime.ts";
 import { forwardedAnswerHeaders, forwardedRequestOf, type Forwarding } from "./forward-to-master.ts";
 import { StreamedAnswer } from "./streamed-answer.ts";
 import { whileConnected } from "./while-connected.ts";
@@ -10,11 +10,13 @@ import { whileConnected } from "./while-connected.ts";
  * the master breaks off in the middle, so does this, since what a line would say can't be known.
  */
 export async function streamFromMaster(
+  runtime: NodeRuntime,
   forwarding: Omit<Forwarding, "effect">,
-  clock: Clock,
 ): Promise<FastifyReply> {
-  const { role, nodeId, request, reply } = forwarding;
-  const forwarded = forwardedRequestOf({ ...forwarding, effect: "read" });
+  const { role, request, reply } = forwarding;
+  const { clock, identity } = runtime.services;
+  const { nodeId } = identity;
+  const forwarded = forwardedRequestOf(nodeId, { ...forwarding, effect: "read" });
   await whileConnected(request, async (signal) => {
     using source = await role.forwardStream(forwarded, signal);
     const headers = { ...forwardedAnswerHeaders(source.headers), [HEADERS.forwardedBy]: nodeId };

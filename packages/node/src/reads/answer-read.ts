@@ -4,6 +4,7 @@ import { forwardToMaster } from "../http/forward-to-master.ts";
 import { streamFromMaster } from "../http/stream-from-master.ts";
 import { whileConnected } from "../http/while-connected.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
+import { retryWithoutLeader } from "../http/at-master.ts";
 import { passReadGate, type ReadPass } from "./read-gate.ts";
 import { asksForLines } from "./stream-query.ts";
 
@@ -23,19 +24,25 @@ export async function answerRead<Answer>(
   { request, reply, options }: ReadCall,
   run: (pass: PassHere) => Promise<Answer>,
 ): Promise<Answer | FastifyReply> {
-  const pass = await whileConnected(request, (signal) => passReadGate(runtime, options, signal));
-  if (pass.kind === "master") {
-    const { nodeId } = runtime.services.identity;
-    if (asksForLines(request)) {
-      return streamFromMaster({ role: pass.role, nodeId, request, reply }, runtime.services.clock);
-    }
-    return forwardToMaster({ role: pass.role, nodeId, request, reply, effect: "read" });
-  }
+  const pass = await whileConnected(request, (signal) =>
+    retryWithoutLeader(runtime, { signal }, async () => {
+      const found = await passReadGate(runtime, options, signal);
+      if (found.kind === "here") return found;
+      return asksForLines(request)
+        ? await streamFromMaster(runtime, { role: found.role, request, reply })
+        : await forwardToMaster(runtime, { role: found.role, request, reply, effect: "read" });
+    }),
+  );
+  if (!isPass(pass)) return pass;
   reply.header(HEADERS.position, pass.position);
   if (pass.lagMs !== null) reply.header(HEADERS.lagMs, String(pass.lagMs));
   const answer = await run(pass);
   if (tellsPosition(answer)) reply.header(HEADERS.position, answer.position);
   return answer;
+}
+
+function isPass(pass: PassHere | FastifyReply): pass is PassHere {
+  return "kind" in pass && pass.kind === "here";
 }
 
 function tellsPosition(answer: unknown): answer is { readonly position: string } {

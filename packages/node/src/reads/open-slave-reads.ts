@@ -1,10 +1,10 @@
 import type { Applier } from "@understudy/applier";
 import type { GtidPosition } from "@understudy/binlog";
-import type { NodeClient } from "@understudy/client";
 import type { LagMeter } from "@understudy/health-monitor";
 import type { ClusterStore } from "../cluster/cluster-store.ts";
 import type { RoleServices } from "../node-services.ts";
 import { positionOf } from "../roles/binlog-access.ts";
+import type { LeaderLink } from "../roles/leader-link.ts";
 import type { Membership } from "../roles/membership.ts";
 import { askSeenPosition } from "./ask-visible.ts";
 import { EpochHistory } from "./epoch-history.ts";
@@ -14,7 +14,7 @@ import { SlaveReads } from "./slave-reads.ts";
 export interface SlaveParts {
   readonly store: ClusterStore;
   readonly applier: Applier;
-  readonly master: NodeClient;
+  readonly link: LeaderLink;
   readonly membership: Membership;
   readonly lag: LagMeter<GtidPosition>;
 }
@@ -22,7 +22,7 @@ export interface SlaveParts {
 /** Opens what reads need of a slave, with what its database knows of the epochs by now. */
 export async function openSlaveReads(
   services: RoleServices,
-  { store, applier, master, membership, lag }: SlaveParts,
+  { store, applier, link, membership, lag }: SlaveParts,
 ): Promise<SlaveReads> {
   const { executor, clock, logger } = services;
   const { epochChanged } = membership;
@@ -36,7 +36,7 @@ export async function openSlaveReads(
   return new SlaveReads({
     visible: applier.position,
     askSeen: () => askSeenPosition(executor),
-    master,
+    master: () => link.client,
     parsePosition: (text) => positionOf(services, text),
     epoch: () => membership.epoch,
     lag,

@@ -34,14 +34,14 @@ async function openScene() {
     epochChanged,
     clock,
     logger: silentLogger,
-    master: {
+    master: () => ({
       position: async (options): Promise<ReplicatePosition> => {
         state.questions += 1;
         if (state.answerMs > 0) await clock.sleep(state.answerMs, options?.signal);
         if (state.master === null) throw new Error("no answer");
         return { nodeId: "m", position: state.master, epoch: "1", state: "master" };
       },
-    },
+    }),
   });
   lag.applied(gtid("0-1-5"));
   lag.heard({ position: gtid("0-1-5"), atMs: clock.monotonicMs() });

@@ -7,7 +7,8 @@ import { RoleReads, type RoleReadsOptions } from "./role-reads.ts";
 
 /** What {@link SlaveReads} needs. */
 export interface SlaveReadsOptions extends RoleReadsOptions {
-  readonly master: Pick<NodeClient, "position">;
+  /** Throws `no-leader` while there is none. */
+  readonly master: () => Pick<NodeClient, "position">;
   readonly parsePosition: (text: string) => GtidPosition;
   readonly epoch: () => bigint;
   readonly lag: LagMeter<GtidPosition>;
@@ -53,7 +54,7 @@ export class SlaveReads extends RoleReads implements FollowingSource, Disposable
     const { master, clock, lag, logger, parsePosition, epoch } = this.#options;
     const askedAtMs = clock.monotonicMs();
     try {
-      const answer = await master.position({ signal: this.ended, timeoutMs: ASK_TIMEOUT_MS });
+      const answer = await master().position({ signal: this.ended, timeoutMs: ASK_TIMEOUT_MS });
       // of a newer epoch this node has not heard yet, and to what came before it nobody can be held
       if (answer.state !== "master" || BigInt(answer.epoch) !== epoch()) return null;
       const position = parsePosition(answer.position);

@@ -9,7 +9,7 @@ const HEADERS = {
   "x-understudy-flavour": "mariadb",
   "x-understudy-master-position": "0-1-9",
 };
-const EXPECTED = { flavour: "mariadb", clusterId: "c1", epoch: 3n };
+const EXPECTED = { flavour: "mariadb", clusterId: "c1", epoch: 3n, closed: null };
 
 describe("the check of a delivery", () => {
   it("takes one of this cluster under this or a newer epoch", () => {
@@ -22,6 +22,14 @@ describe("the check of a delivery", () => {
   it("refuses an older master, and tells it the epoch that makes it step down", () => {
     expect(() => checkDelivery(readDeliveryHeaders(HEADERS), { ...EXPECTED, epoch: 4n })).toThrow(
       expect.objectContaining({ code: "epoch-stale", details: { epoch: "4" } }),
+    );
+  });
+
+  it("takes nothing from a master that it has turned away from, but from a later one", () => {
+    const headers = readDeliveryHeaders(HEADERS);
+    expect(() => checkDelivery(headers, { ...EXPECTED, closed: 2n })).not.toThrow();
+    expect(() => checkDelivery(headers, { ...EXPECTED, closed: 3n })).toThrow(
+      expect.objectContaining({ code: "starting" }),
     );
   });
 

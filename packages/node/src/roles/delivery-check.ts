@@ -5,6 +5,8 @@ export interface DeliveryHeaders {
   readonly clusterId: string;
   readonly epoch: bigint;
   readonly sender: string;
+  /** Null from a version that did not say. */
+  readonly senderUrl: string | null;
   readonly after: string;
   readonly flavour: string;
   readonly masterPosition: string;
@@ -26,10 +28,15 @@ export function readDeliveryHeaders(headers: Readonly<Record<string, unknown>>):
     clusterId: text(HEADERS.cluster),
     epoch: BigInt(epoch),
     sender: text(HEADERS.sender),
+    senderUrl: optionalUrl(headers[HEADERS.senderUrl]),
     after: text(HEADERS.after),
     flavour: text(HEADERS.flavour),
     masterPosition: text(HEADERS.masterPosition),
   };
+}
+
+function optionalUrl(value: unknown): string | null {
+  return typeof value === "string" && /^https?:\/\/[^\s/]+$/.test(value) ? value : null;
 }
 
 /** What a slave holds a delivery against. */
@@ -38,9 +45,11 @@ export interface DeliveryExpectation {
   /** Null where this node is in no cluster yet. */
   readonly clusterId: string | null;
   readonly epoch: bigint;
+  /** Nothing is taken from masters of this or an earlier epoch. */
+  readonly closed: bigint | null;
 }
 
-/** Throws `cluster-mismatch` for another cluster or flavour, `epoch-stale` with this node's epoch for an older master. */
+/** Throws `starting` while a new master is chosen, `cluster-mismatch` for another cluster or flavour, `epoch-stale` with this node's epoch for an older master. */
 export function checkDelivery(headers: DeliveryHeaders, expected: DeliveryExpectation): void {
   if (headers.flavour !== expected.flavour) {
     throw new UnderstudyError(
@@ -59,6 +68,12 @@ export function checkDelivery(headers: DeliveryHeaders, expected: DeliveryExpect
       "epoch-stale",
       `${headers.sender} delivers under epoch ${headers.epoch}, this node knows epoch ${expected.epoch}`,
       { details: { epoch: expected.epoch.toString() } },
+    );
+  }
+  if (expected.closed !== null && headers.epoch <= expected.closed) {
+    throw new UnderstudyError(
+      "starting",
+      `this node takes nothing from the master of epoch ${headers.epoch} any more, while another one is chosen`,
     );
   }
 }

@@ -1,47 +1,33 @@
-import {
-  openHealthMonitor,
-  ThroughputMeter,
-  type HealthChange,
-  type HealthMonitor,
-} from "@understudy/health-monitor";
+import { type HealthMonitor } from "@understudy/health-monitor";
 import type { GtidPosition } from "@understudy/binlog";
-import { messageOf } from "@understudy/kernel";
+import type { AckSet } from "@understudy/election";
+import { BackgroundLoop, messageOf, orAbort } from "@understudy/kernel";
 import {
   formatPosition,
-  UnderstudyError,
   type ClusterView,
   type RegisterAnswer,
   type RegisterRequest,
 } from "@understudy/protocol";
-import { ReplicationQueue, type DeliveryOutcome } from "@understudy/replication-queue";
-import { ClusterStore, type ClusterRecord } from "../cluster/cluster-store.ts";
-import { decideJoin, type JoinDecision } from "../cluster/join-decision.ts";
+import type { ReplicationQueue } from "@understudy/replication-queue";
+import { type ClusterRecord } from "../cluster/cluster-store.ts";
 import { buildMasterView } from "../cluster/master-view.ts";
-import { MemberRegistry, type RegisteredMember } from "../cluster/member-registry.ts";
-import { SchemaWarnings } from "../cluster/schema-warnings.ts";
+import type { MemberRegistry } from "../cluster/member-registry.ts";
+import type { SchemaWarnings } from "../cluster/schema-warnings.ts";
 import { ownWarnings, type RoleServices } from "../node-services.ts";
 import type { MasterReads } from "../reads/master-reads.ts";
-import { openMasterReads } from "../reads/open-master-reads.ts";
-import { openTransactions } from "../transactions/open-transactions.ts";
 import type { TransactionRegistry } from "../transactions/transaction-registry.ts";
-import { askExecutedPosition, askPurgedPosition, createBinlogAccess, positionOf } from "./binlog-access.ts";
-import { openKeyedWrites } from "../writes/idempotency/open-keyed-writes.ts";
+import { positionOf } from "./binlog-access.ts";
 import type { KeyedWrites } from "../writes/idempotency/keyed-writes.ts";
 import { WriteAcks } from "../writes/write-acks.ts";
+import { WriteGate } from "../writes/write-gate.ts";
 import type { RoleFacts } from "./role.ts";
+import type { CommitWatch } from "./commit-watch.ts";
+import { fenceServer } from "./fence.ts";
 import { applyServerMode } from "./server-mode.ts";
-import { createSlaveEndpoint } from "./slave-endpoint.ts";
-
-interface MasterParts {
-  readonly record: ClusterRecord;
-  readonly registry: MemberRegistry;
-  readonly queue: ReplicationQueue;
-  readonly reads: MasterReads;
-  readonly keyed: KeyedWrites;
-  readonly warnings: SchemaWarnings;
-  readonly monitor: HealthMonitor;
-  readonly transactions: TransactionRegistry;
-}
+import { LeadCheck } from "./lead-check.ts";
+import type { MasterMembers } from "./master-members.ts";
+import { openMasterParts, type MasterParts } from "./master-parts.ts";
+import type { Standing } from "./slave-standing.ts";
 
 /** A node that leads: its database server is writable, and its binlog goes to every member. */
 export class MasterRole implements RoleFacts, AsyncDisposable {
@@ -54,13 +40,19 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
   readonly reads: MasterReads;
   /** Waits for acks. */
   readonly acks: WriteAcks;
+  /** Where writes pass. */
+  readonly gate = new WriteGate();
+  /** Its slaves. */
+  readonly members: MasterMembers;
   readonly #services: RoleServices;
   readonly #record: ClusterRecord;
   readonly #registry: MemberRegistry;
   readonly #queue: ReplicationQueue;
   readonly #warnings: SchemaWarnings;
   readonly #monitor: HealthMonitor;
-  readonly #throughput = new Map<string, ThroughputMeter>();
+  readonly #commits: CommitWatch | null;
+  readonly #leadCheck: LeadCheck;
+  readonly #conditions: BackgroundLoop;
 
   private constructor(services: RoleServices, parts: MasterParts) {
     this.keyed = parts.keyed;
@@ -75,69 +67,48 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
       slaves: () => parts.registry.all().length,
       defaultAck: services.config.defaultAck,
       clock: services.clock,
+      conditions: services.config.hasElections ? () => services.leadership.conditions() : undefined,
+      checkLeads: () => services.leadership.checkLeads(this.epoch),
       ended: parts.reads.ended,
+    });
+    this.#conditions = new BackgroundLoop(
+      (signal) => this.#followConditions(signal),
+      (error) => services.logger.error({ event: "conditions-not-followed", err: error }, messageOf(error)),
+    );
+    this.#commits = parts.commits;
+    this.members = parts.members;
+    this.#leadCheck = new LeadCheck({
+      nodeId: services.identity.nodeId,
+      epoch: parts.record.epoch,
+      registry: parts.registry,
+      leadership: services.leadership,
+      clock: services.clock,
     });
     this.#monitor = parts.monitor;
     this.transactions = parts.transactions;
   }
 
-  /** Opens the role: the server becomes writable, the queue starts, known members are delivered to. */
-  static async open(services: RoleServices): Promise<MasterRole> {
-    const { executor, identity, config, clock, random, logger } = services;
+  /**
+   * Opens the role: the server becomes writable, the queue starts, known members are delivered to. `epoch` is the one that an
+   * election has given; null without one.
+   */
+  static async open(services: RoleServices, epoch: bigint | null): Promise<MasterRole> {
     await using opening = new AsyncDisposableStack();
-    await applyServerMode(executor, "master");
-    const store = new ClusterStore(executor);
-    const record = await store.lead(identity.nodeId, config.clusterId);
-    const keyed = opening.use(await openKeyedWrites(services, store));
-    const registry = opening.use(await MemberRegistry.open(store, identity.nodeId));
-    let role: MasterRole | null = null;
-    const queue = opening.use(
-      new ReplicationQueue({
-        flavour: executor.server.flavour,
-        read: createBinlogAccess(services),
-        from: await askExecutedPosition(services),
-        executedPosition: () => askExecutedPosition(services),
-        clock,
-        random,
-        logger,
-        limits: {
-          windowTransactionsMax: config.windowTransactionsMax,
-          windowBytesMax: config.windowBytesMax,
-        },
-        onOutcome: (nodeId, outcome) => role?.noteDelivery(nodeId, outcome),
-        onDelivered: (nodeId, done) => role?.noteDelivered(nodeId, done),
-      }),
-    );
-    const reads = opening.use(await openMasterReads(services, store, queue));
-    const warnings = opening.use(new SchemaWarnings(executor, clock, logger));
-    const monitor = opening.use(
-      await openHealthMonitor({
-        clock,
-        random,
-        logger,
-        intervalMs: config.probeIntervalMs,
-        timeoutMs: config.probeTimeoutMs,
-        targets: () => registry.all(),
-        probe: async ({ nodeId }, signal) => {
-          await registry.get(nodeId)?.client.ping({ signal, timeoutMs: config.probeTimeoutMs });
-        },
-        onChange: (change) => role?.noteHealth(change),
-      }),
-    );
-    const transactions = opening.use(await openTransactions(services, record.epoch));
-    role = new MasterRole(services, {
-      record,
-      keyed,
-      registry,
-      queue,
-      reads,
-      warnings,
-      monitor,
-      transactions,
-    });
+    const parts = await openMasterParts(services, { epoch, opening });
+    const role = new MasterRole(services, parts);
+    opening.defer(() => role.#conditions[Symbol.asyncDispose]());
+    await role.members.deliverToAll();
     opening.move();
-    for (const member of registry.all()) await role.#deliverTo(member);
     return role;
+  }
+
+  /** Writes that wait for acks are looked at again whenever other acks count. */
+  async #followConditions(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const changed = this.#services.leadership.conditionsChanged();
+      this.#queue.recheckAcks();
+      await orAbort(changed, signal);
+    }
   }
 
   get clusterId(): string {
@@ -185,7 +156,60 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
    * node can't be sure to lead. A static master leads until a person stops it; a lease is checked here.
    */
   async checkLeads(): Promise<void> {
-    // no election, no lease
+    await this.#leadCheck.check();
+  }
+
+  /** Why commits do not go through; null while they do. */
+  stalled(): string | null {
+    return this.#commits?.stalled ?? null;
+  }
+
+  /** Something about the database server looks wrong: it is tried at once. */
+  doubtDatabase(): void {
+    this.#commits?.doubt();
+  }
+
+  /** Asks every member whether it accepts no other master than this one for the time of a lease. */
+  async allAgree(signal: AbortSignal): Promise<boolean> {
+    return this.#leadCheck.allPromise(signal);
+  }
+
+  /** Resolves when all that is committed here by now has been acked by so many of those. */
+  async acked({ members, acks }: AckSet, signal: AbortSignal): Promise<void> {
+    const position = await this.reads.askSeen();
+    const isEnough = (acked: readonly string[]): boolean =>
+      acked.filter((nodeId) => members.includes(nodeId)).length >= acks;
+    await this.#queue.waitForAcks({ position, wanted: () => acks, isEnough, signal });
+  }
+
+  /** What an election needs to know of it. */
+  standing(): Standing {
+    return {
+      role: "master",
+      unfit: "",
+      hasHistory: true,
+      dataEpoch: this.epoch.toString(),
+      gtid: this.reads.visible.toString(),
+      behindMs: 0,
+      startsNewCluster: false,
+      knows: [this.#services.identity.nodeId, ...this.#registry.all().map(({ nodeId }) => nodeId)],
+    };
+  }
+
+  /** Lets plain clients write no more, while this node still leads. */
+  async closeServer(): Promise<void> {
+    await fenceServer(this.#services.executor);
+  }
+
+  /** Undoes {@link closeServer}. */
+  async openServer(): Promise<void> {
+    await applyServerMode(this.#services.executor, "master");
+  }
+
+  /** Lets no write in any more, and makes the database server take none. Throws where that can't be had in time. */
+  async fence(): Promise<void> {
+    this.gate.close();
+    await fenceServer(this.#services.executor);
   }
 
   lagMs(): number {
@@ -202,132 +226,16 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
 
   /** A node asks to join, or is back. Throws the refusal's code. */
   async register(request: RegisterRequest): Promise<RegisterAnswer> {
-    const { identity, events } = this.#services;
-    const decision = await this.#decide(request);
-    if (decision.kind === "refuse") {
-      events.record("warning", `${request.nodeId} may not join: ${decision.reason}`, request.nodeId);
-      throw new UnderstudyError(decision.code, decision.reason);
-    }
-    if (decision.kind === "deliver") await this.#admit(request);
+    const { identity } = this.#services;
+    const action = await this.members.register(request);
     return {
       clusterId: this.clusterId,
       epoch: this.epoch.toString(),
       leader: { nodeId: identity.nodeId, url: identity.advertisedUrl },
-      action: decision.kind,
+      action,
       gtid: "",
       members: this.view().members,
     };
-  }
-
-  async #decide(request: RegisterRequest): Promise<JoinDecision> {
-    const { identity, executor } = this.#services;
-    const { flavour, serverId } = executor.server;
-    return decideJoin({
-      self: {
-        nodeId: identity.nodeId,
-        clusterId: this.clusterId,
-        epoch: this.epoch,
-        flavour,
-        serverId,
-        executed: await askExecutedPosition(this.#services),
-        purged: await askPurgedPosition(this.#services),
-      },
-      joiner: {
-        nodeId: request.nodeId,
-        clusterId: request.clusterId,
-        epoch: BigInt(request.epoch),
-        flavour: request.flavour,
-        serverId: request.serverId,
-        // a position of the other flavour can't be read, and is refused for its flavour anyway
-        position: positionOf(this.#services, request.flavour === flavour ? request.gtid : ""),
-        empty: request.empty,
-      },
-    });
-  }
-
-  async #admit(request: RegisterRequest): Promise<void> {
-    const { events } = this.#services;
-    const { nodeId, url, serverVersion, version } = request;
-    const before = this.#registry.get(nodeId);
-    const wasAway = this.#queue.view(nodeId)?.queue.mode !== "paused";
-    const { member, isNew } = await this.#registry.put({ nodeId, url, serverVersion, version });
-    if (isNew) events.record("joined", `${nodeId} joined from ${url}`, nodeId);
-    // a slave that is only paused asks now and then why it hears nothing, and was never away
-    else if (wasAway) events.record("rejoined", `${nodeId} is back from ${url}`, nodeId);
-    if (before?.client === member.client && this.#queue.hasSlave(nodeId)) this.#queue.restart(nodeId);
-    else await this.#deliverTo(member);
-    this.#monitor.report(nodeId, { ok: true });
-  }
-
-  async #deliverTo(member: RegisteredMember): Promise<void> {
-    const { identity, executor } = this.#services;
-    await this.#queue.addSlave(
-      createSlaveEndpoint(member.nodeId, member.client, {
-        nodeId: identity.nodeId,
-        clusterId: this.clusterId,
-        epoch: this.epoch,
-        flavour: executor.server.flavour,
-        serverVersion: executor.server.version,
-        parsePosition: (text) => positionOf(this.#services, text),
-      }),
-    );
-  }
-
-  noteHealth({ nodeId, from, to, reason }: HealthChange): void {
-    if (from !== null || to !== "up") {
-      this.#services.events.record("state-changed", `${nodeId} is ${to}: ${reason}`, nodeId);
-    }
-    // a slave that is gone without closing its connections, or is back, starts over from its own word
-    if (to === "down" || from === "down") this.#queue.restart(nodeId);
-  }
-
-  noteDelivery(nodeId: string, outcome: DeliveryOutcome): void {
-    const { events } = this.#services;
-    if (outcome.ok) {
-      this.#monitor.report(nodeId, { ok: true });
-      return;
-    }
-    if (outcome.code === "apply-failed") {
-      events.record("replication-broken", `${nodeId} can't go on: ${outcome.message}`, nodeId);
-    } else if (outcome.code === "epoch-stale" || outcome.code === "snapshot-required") {
-      events.record("error", `deliveries to ${nodeId} ended: ${outcome.message}`, nodeId);
-    }
-  }
-
-  noteDelivered(nodeId: string, done: { readonly transactions: number; readonly bytes: number }): void {
-    this.#monitor.report(nodeId, { ok: true });
-    if (done.transactions === 0) return;
-    const meter = this.#throughput.get(nodeId) ?? new ThroughputMeter({ clock: this.#services.clock });
-    this.#throughput.set(nodeId, meter);
-    meter.add(done);
-  }
-
-  /** Holds deliveries to a member back until {@link resume}. Throws `not-found`. */
-  pause(nodeId: string): void {
-    this.#memberOf(nodeId);
-    this.#queue.pause(nodeId, "operator");
-  }
-
-  /** Goes on after {@link pause}, or tries again after a failure. Throws `not-found`. */
-  resume(nodeId: string): void {
-    this.#memberOf(nodeId);
-    this.#queue.resume(nodeId, "operator");
-    this.#queue.restart(nodeId);
-  }
-
-  /** Forgets a member for good; it may register again. Throws `not-found`. */
-  async remove(nodeId: string): Promise<void> {
-    this.#memberOf(nodeId);
-    await this.#queue.removeSlave(nodeId);
-    await this.#registry.remove(nodeId);
-    this.#throughput.delete(nodeId);
-    this.#services.events.record("warning", `${nodeId} was removed from the cluster`, nodeId);
-  }
-
-  #memberOf(nodeId: string): RegisteredMember {
-    const member = this.#registry.get(nodeId);
-    if (!member) throw new UnderstudyError("not-found", `no member is called ${JSON.stringify(nodeId)}`);
-    return member;
   }
 
   view(): ClusterView {
@@ -337,12 +245,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
       clusterId: this.clusterId,
       epoch: this.epoch,
       positionText: this.positionText(),
-      members: this.#registry.all().map((member) => ({
-        record: member,
-        health: this.#monitor.stateOf(member.nodeId),
-        slave: this.#queue.view(member.nodeId),
-        throughput: this.#throughput.get(member.nodeId)?.rates() ?? null,
-      })),
+      members: this.members.facts(),
       warnings: [
         ...ownWarnings(this.#services),
         ...this.#warnings.current(),
@@ -354,10 +257,13 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
   /** Ends the role: nothing is delivered any more. The server is left as it is. */
   async [Symbol.asyncDispose](): Promise<void> {
     const { logger } = this.#services;
+    this.gate.close();
     const ends = await Promise.allSettled([
       this.reads[Symbol.asyncDispose](),
       this.transactions[Symbol.asyncDispose](),
       this.#monitor[Symbol.asyncDispose](),
+      this.#conditions[Symbol.asyncDispose](),
+      this.#commits?.[Symbol.asyncDispose](),
       this.keyed[Symbol.asyncDispose](),
       this.#warnings[Symbol.asyncDispose](),
       this.#queue[Symbol.asyncDispose](),

@@ -6,6 +6,7 @@ import type { Delivery, SlaveEndpoint } from "@understudy/replication-queue";
 /** Who sends deliveries, as their headers say. */
 export interface DeliverySender {
   readonly nodeId: string;
+  readonly url: string;
   readonly clusterId: string;
   readonly epoch: bigint;
   readonly flavour: string;
@@ -53,6 +54,7 @@ function deliveryHeaders(delivery: Delivery, sender: DeliverySender): Record<str
     [HEADERS.cluster]: sender.clusterId,
     [HEADERS.epoch]: sender.epoch.toString(),
     [HEADERS.sender]: sender.nodeId,
+    [HEADERS.senderUrl]: sender.url,
     [HEADERS.after]: delivery.after.toString(),
     [HEADERS.flavour]: sender.flavour,
     [HEADERS.serverVersion]: sender.serverVersion,

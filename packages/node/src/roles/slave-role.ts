@@ -1,13 +1,6 @@
 import { openApplier, type Applier } from "@understudy/applier";
 import type { GtidPosition } from "@understudy/binlog";
-import {
-  createNodeClient,
-  type ForwardAnswer,
-  type ForwardReadRequest,
-  type ForwardStream,
-  type ForwardRequest,
-  type NodeClient,
-} from "@understudy/client";
+import type { ForwardAnswer, ForwardReadRequest, ForwardRequest, ForwardStream } from "@understudy/client";
 import {
   LagMeter,
   openHealthMonitor,
@@ -37,7 +30,11 @@ import type { TransactionEnd } from "../transactions/transaction-end.ts";
 import { positionOf } from "./binlog-access.ts";
 import { brokenReason } from "./broken-reason.ts";
 import { checkDelivery, type DeliveryHeaders } from "./delivery-check.ts";
+import { LeaderLink, type KnownLeader } from "./leader-link.ts";
 import { Membership } from "./membership.ts";
+import { keepObeyedEpoch, readObeyedEpoch } from "./obeyed-epoch.ts";
+import { Receptions } from "./receptions.ts";
+import { SlaveStanding, type Standing } from "./slave-standing.ts";
 import type { RoleFacts } from "./role.ts";
 import { applyServerMode } from "./server-mode.ts";
 
@@ -59,7 +56,9 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
   readonly #services: RoleServices;
   readonly #membership: Membership;
   readonly #applier: Applier;
-  readonly #master: NodeClient;
+  readonly #link: LeaderLink;
+  readonly #receptions: Receptions;
+  readonly #standing: SlaveStanding;
   readonly #lag: LagMeter<GtidPosition>;
   readonly #throughput: ThroughputMeter;
   readonly #monitor: HealthMonitor;
@@ -72,7 +71,8 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     parts: {
       readonly membership: Membership;
       readonly applier: Applier;
-      readonly master: NodeClient;
+      readonly link: LeaderLink;
+      readonly store: ClusterStore;
       readonly lag: LagMeter<GtidPosition>;
       readonly reads: SlaveReads;
       readonly monitor: HealthMonitor;
@@ -82,7 +82,8 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     this.#services = services;
     this.#membership = parts.membership;
     this.#applier = parts.applier;
-    this.#master = parts.master;
+    this.#link = parts.link;
+    this.#receptions = new Receptions(clock);
     this.#lag = parts.lag;
     this.reads = parts.reads;
     this.#throughput = new ThroughputMeter({ clock });
@@ -91,18 +92,28 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       services,
       membership: this.#membership,
       applier: this.#applier,
-      master: this.#master,
+      link: this.#link,
+    });
+    this.#standing = new SlaveStanding({
+      services,
+      store: parts.store,
+      applier: this.#applier,
+      membership: this.#membership,
+      isRefused: () => this.#registration.isRefused,
     });
     this.#follower = new ViewFollower({
-      master: this.#master,
+      link: this.#link,
       clock,
       logger,
       onView: (before, now) => this.#noteOthersBroken(before, now),
     });
   }
 
-  /** Opens the role: the server becomes read-only, the applier is ready, registration with the master begins. */
-  static async open(services: RoleServices): Promise<SlaveRole> {
+  /**
+   * Opens the role: the server becomes read-only, the applier is ready, registration with the master begins as soon as one is
+   * known.
+   */
+  static async open(services: RoleServices, leader: KnownLeader | null): Promise<SlaveRole> {
     const { executor, endpoint, config, clock, random, logger } = services;
     await using opening = new AsyncDisposableStack();
     await applyServerMode(executor, "slave");
@@ -129,11 +140,9 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       }),
     );
     lag.applied(applier.position);
-    const url = config.masterUrl;
-    if (url === undefined) throw new UnderstudyError("config-invalid", "a slave needs UNDERSTUDY_MASTER_URL");
-    const master = opening.use(createNodeClient({ url }));
-    const membership = new Membership(record, url);
-    reads = opening.use(await openSlaveReads(services, { store, applier, master, membership, lag }));
+    const link = opening.use(new LeaderLink(leader));
+    const membership = new Membership(record, await readObeyedEpoch(config.dataDir));
+    reads = opening.use(await openSlaveReads(services, { store, applier, link, membership, lag }));
     let role: SlaveRole | null = null;
     const monitor = opening.use(
       await openHealthMonitor({
@@ -142,14 +151,14 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
         logger,
         intervalMs: config.probeIntervalMs,
         timeoutMs: config.probeTimeoutMs,
-        targets: () => [{ nodeId: MASTER, url }],
+        targets: () => (link.url === null ? [] : [{ nodeId: MASTER, url: link.url }]),
         probe: async (_target, signal) => {
-          await master.ping({ signal, timeoutMs: config.probeTimeoutMs });
+          await link.client.ping({ signal, timeoutMs: config.probeTimeoutMs });
         },
         onChange: (change) => role?.noteHealth(change),
       }),
     );
-    role = new SlaveRole(services, { membership, applier, master, lag, reads, monitor });
+    role = new SlaveRole(services, { membership, applier, link, store, lag, reads, monitor });
     opening.move();
     return role;
   }
@@ -193,6 +202,58 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     return this.#membership.clusterId === null || this.#registration.isRefused;
   }
 
+  /** The way to its master. */
+  get link(): LeaderLink {
+    return this.#link;
+  }
+
+  /** Another node leads, or none: calls go there from now on. */
+  follow(leader: KnownLeader | null): void {
+    const before = this.#link.leader;
+    this.#link.set(leader);
+    if (leader && before?.url !== leader.url) this.#registration.hurry();
+  }
+
+  /**
+   * Takes nothing any more from masters of this or an earlier epoch, also after a restart. Resolves when what was under way is
+   * committed or given up; from then on nothing is acked, and the position stays.
+   */
+  async close(epoch: bigint): Promise<void> {
+    if (this.#membership.closed !== null && this.#membership.closed >= epoch) return;
+    this.#membership.close(epoch);
+    await keepObeyedEpoch(this.#services.config.dataDir, epoch + 1n);
+    await this.#receptions.cut(
+      new UnderstudyError(
+        "starting",
+        `a new master is chosen, the one of epoch ${epoch} does not count any more`,
+      ),
+    );
+    await this.#applier.refresh();
+  }
+
+  /** Takes again from the master of this epoch. */
+  async reopen(epoch: bigint): Promise<void> {
+    await keepObeyedEpoch(this.#services.config.dataDir, epoch);
+    this.#membership.reopen(epoch);
+    this.#registration.hurry();
+  }
+
+  /** True where it takes what the master of this epoch sends. */
+  obeys(epoch: bigint): boolean {
+    const { closed } = this.#membership;
+    return epoch >= this.epoch && (closed === null || epoch > closed);
+  }
+
+  /** What an election needs to know of it. Throws `database-unavailable`. */
+  async standing(): Promise<Standing> {
+    return this.#standing.tell();
+  }
+
+  /** Deliveries as they come. */
+  get receptions(): Receptions {
+    return this.#receptions;
+  }
+
   /** Takes a delivery from the master in. The route has checked nothing but the media type. */
   async receive(
     headers: DeliveryHeaders,
@@ -204,7 +265,9 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       flavour: executor.server.flavour,
       clusterId: this.#membership.clusterId,
       epoch: this.epoch,
+      closed: this.#membership.closed,
     });
+    using reception = this.#receptions.begin(signal);
     const after = positionOf(this.#services, headers.after);
     const masterPosition = positionOf(this.#services, headers.masterPosition);
     this.#monitor.report(MASTER, { ok: true });
@@ -212,11 +275,18 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     using _reception = this.#registration.receive();
     const bytesBefore = this.#applier.stats.bytes;
     const outcome = await this.#applier
-      .apply(endWhenIdle(body, clock, BODY_IDLE_MS), { after, signal })
+      .apply(endWhenIdle(body, clock, BODY_IDLE_MS), { after, signal: reception.signal })
       .finally(() => this.#noteBroken());
+    // an ack that this node has promised not to give any more
+    reception.signal.throwIfAborted();
     // only what came as a whole delivery may change whom this node follows: headers alone are quickly forged or garbled
     this.#membership.follow({ clusterId: headers.clusterId, epoch: headers.epoch, leader: headers.sender });
+    // without elections nobody else tells where a new master is
+    if (!this.#services.config.hasElections && headers.senderUrl !== null) {
+      this.#link.set({ nodeId: headers.sender, url: headers.senderUrl });
+    }
     this.#registration.heard();
+    this.#standing.noteHeard(this.lagMs());
     this.reads.delivered.notify();
     if (outcome.applied > 0) {
       const bytes = Math.max(0, this.#applier.stats.bytes - bytesBefore);
@@ -254,8 +324,8 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     }
   }
 
-  #recordBroken(nodeId: string, reason: string): void {
-    this.#services.events.record("replication-broken", `${nodeId} can't go on: ${reason}`, nodeId);
+  #recordBroken(nodeId: string, why: string): void {
+    this.#services.events.record("replication-broken", `${nodeId} can't go on: ${why}`, nodeId);
   }
 
   noteHealth({ from, to, reason }: HealthChange): void {
@@ -277,17 +347,17 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
    * Passes a write on to the master and its answer back. Throws `no-leader` where it surely did not reach one, and
    * `write-uncertain` where it may have, or brought no answer within `timeoutMs`.
    */
-  forward(
+  async forward(
     request: ForwardRequest,
     signal: AbortSignal,
     timeoutMs = FORWARD_TIMEOUT_MS,
   ): Promise<ForwardAnswer> {
-    return this.#master.forward(request, { signal, timeoutMs });
+    return this.#link.client.forward(request, { signal, timeoutMs });
   }
 
   /** Passes a read on to the master, whose answer comes as it is taken. Throws `no-leader` where none began. */
-  forwardStream(request: ForwardReadRequest, signal: AbortSignal): Promise<ForwardStream> {
-    return this.#master.forwardStream(request, { signal, timeoutMs: FORWARD_TIMEOUT_MS });
+  async forwardStream(request: ForwardReadRequest, signal: AbortSignal): Promise<ForwardStream> {
+    return this.#link.client.forwardStream(request, { signal, timeoutMs: FORWARD_TIMEOUT_MS });
   }
 
   /** How an interactive transaction ended, where this node's own copy tells. Throws `not-found` for an id that was never issued. */
@@ -299,6 +369,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     return buildSlaveView({
       services: this.#services,
       membership: this.#membership,
+      leader: this.#link.leader,
       masterMembers: this.#follower.latest?.members ?? this.#registration.toldMembers,
       masterWarnings: this.#follower.latest?.warnings ?? [],
       masterHealth: this.#monitor.stateOf(MASTER),
@@ -320,6 +391,6 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       this.#follower[Symbol.asyncDispose](),
     ]);
     await this.#applier[Symbol.asyncDispose]();
-    await this.#master[Symbol.asyncDispose]();
+    await this.#link[Symbol.asyncDispose]();
   }
 }

@@ -5,6 +5,7 @@ import { addClusterRoutes } from "./cluster-routes.ts";
 import { addDefinitionRoutes } from "./definition-routes.ts";
 import { collectRoutes, type CollectedRoute } from "../openapi/route-collection.ts";
 import { addDocsRoutes } from "./docs-routes.ts";
+import { addFailoverRoutes } from "./failover-routes.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { addPlanetscaleRoutes } from "./planetscale-routes.ts";
 import { addReplicationRoutes } from "./replication-routes.ts";
@@ -18,6 +19,7 @@ export function addRoutes(server: HttpServer, runtime: NodeRuntime): readonly Co
   const routes = collectRoutes(server);
   addMetrics(server, runtime);
   addClusterRoutes(server, runtime);
+  addFailoverRoutes(server, runtime);
   addDefinitionRoutes(server, runtime);
   addRowRoutes(server, runtime);
   addSqlRoutes(server, runtime);

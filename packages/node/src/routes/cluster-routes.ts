@@ -48,17 +48,17 @@ export function addClusterRoutes(server: HttpServer, runtime: NodeRuntime): void
     return streamEvents(reply, { events, after, signal: stopping });
   });
   server.delete("/cluster/nodes/:id", { schema: { params: OfNode } }, async ({ params }) => {
-    await masterOf(runtime).remove(params.id);
+    await masterOf(runtime).members.remove(params.id);
     return { removed: params.id };
   });
   server.post("/cluster/nodes/:id/pause", { schema: { params: OfNode } }, async ({ params }) => {
-    masterOf(runtime).pause(params.id);
+    masterOf(runtime).members.pause(params.id);
     return { paused: params.id };
   });
   server.post("/cluster/nodes/:id/resume", { schema: { params: OfNode } }, async ({ params }) => {
     const { role } = runtime.running();
     if (role.kind === "slave" && params.id === identity.nodeId) await role.resume();
-    else masterOf(runtime).resume(params.id);
+    else masterOf(runtime).members.resume(params.id);
     return { resumed: params.id };
   });
 }

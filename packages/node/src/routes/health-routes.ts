@@ -22,6 +22,7 @@ export function addHealthRoutes(server: HttpServer, runtime: NodeRuntime): void 
   server.get("/health/master", async () => {
     const running = runtime.running();
     if (running.role.kind !== "master") throw new UnderstudyError("no-leader", `${nodeId} is a slave`);
+    running.election.checkLeads(running.role.epoch);
     await checkReadable(running, undefined);
     return ok;
   });

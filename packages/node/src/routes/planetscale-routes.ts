@@ -2,6 +2,7 @@ import { messageOf } from "@understudy/kernel";
 import { HEADERS } from "@understudy/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { HttpServer } from "../http/create-server.ts";
+import { atMaster } from "../http/at-master.ts";
 import { forwardToMaster } from "../http/forward-to-master.ts";
 import { problemOfAny } from "../http/problem-answer.ts";
 import { whileConnected } from "../http/while-connected.ts";
@@ -53,11 +54,13 @@ export function addPlanetscaleRoutes(server: HttpServer, runtime: NodeRuntime): 
       const { query: sql, session } = request.body;
       const database = databaseOf(request.headers.authorization);
       const call: PlanetscaleCall = { sql, database, session: session ?? {} };
-      const { executor, role } = runtime.running();
-      const outcome =
-        role.kind === "master"
-          ? await runOnMaster({ role, executor, rowsMax: rowsMaxOf(runtime) }, call)
-          : await runOnSlave(runtime, { request, reply, call, role, writes: writesOf(role) });
+      const outcome = await whileConnected(request, (signal) =>
+        atMaster<PlanetscaleOutcome | "forwarded">(runtime, signal, {
+          goesOn: session?.transaction !== undefined,
+          master: (role, { executor }) => runOnMaster({ role, executor, rowsMax: rowsMaxOf(runtime) }, call),
+          slave: (role) => runOnSlave(runtime, { request, reply, call, role, writes: writesOf(role) }),
+        }),
+      );
       if (outcome === "forwarded") return reply;
       if (outcome.session.position !== undefined) reply.header(HEADERS.position, outcome.session.position);
       return { ...outcome, timing: elapsedMs(clock.monotonicMs() - startedMs) / 1000 };
@@ -100,10 +103,8 @@ async function runOnSlave(
     const pass = await whileConnected(request, (signal) => passReadGate(runtime, options, signal));
     if (pass.kind === "here") return runRead({ executor, rowsMax: rowsMaxOf(runtime) }, call);
   }
-  const { nodeId } = runtime.services.identity;
-  await forwardToMaster({
+  await forwardToMaster(runtime, {
     role,
-    nodeId,
     request,
     reply,
     effect: isRead ? "read" : "write",

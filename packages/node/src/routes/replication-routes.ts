@@ -1,4 +1,11 @@
-import { RegisterRequest, UnderstudyError, type ReplicatePosition } from "@understudy/protocol";
+import {
+  FollowsRequest,
+  RegisterRequest,
+  UnderstudyError,
+  type FollowsAnswer,
+  type ReplicatePosition,
+} from "@understudy/protocol";
+import type { Socket } from "node:net";
 import type { HttpServer } from "../http/create-server.ts";
 import { whileConnected } from "../http/while-connected.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
@@ -20,6 +27,29 @@ export function addReplicationRoutes(server: HttpServer, runtime: NodeRuntime): 
     const position = (await role.executedPosition()).toString();
     return { nodeId, position, epoch: role.epoch.toString(), state: "master" };
   });
+  server.post(
+    "/cluster/follows",
+    { schema: { body: FollowsRequest } },
+    async (request): Promise<FollowsAnswer> => {
+      const { nodeId } = runtime.services.identity;
+      const { role, election } = runtime.running();
+      const { leader, epoch, promises } = request.body;
+      const isFollowed = role.kind === "slave" && role.obeys(BigInt(epoch));
+      const follows = isFollowed && (!promises || election.promise({ nodeId: leader, epoch: BigInt(epoch) }));
+      return { nodeId, follows };
+    },
+  );
+  const watched = new WeakSet<Socket>();
+  const watch = (socket: Socket): void => {
+    if (watched.has(socket)) return;
+    watched.add(socket);
+    socket.once("close", () => {
+      const running = runtime.current();
+      if (running?.role.kind !== "slave") return;
+      running.role.receptions.noteBroken();
+      running.election.hurry();
+    });
+  };
   server.post("/replicate/transactions", async (request) => {
     const { role } = runtime.running();
     const headers = readDeliveryHeaders(request.headers);
@@ -30,6 +60,7 @@ export function addReplicationRoutes(server: HttpServer, runtime: NodeRuntime): 
     }
     const { body } = request;
     if (!isByteStream(body)) throw new UnderstudyError("invalid-request", "the body must be a binlog");
+    watch(request.raw.socket);
     // one statement of it may take this server an hour
     request.raw.socket.setTimeout(0);
     return whileConnected(request, (signal) => role.receive(headers, body, signal));

@@ -12,6 +12,7 @@ import {
 import type { Committed } from "@understudy/sql-executor";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import Type from "typebox";
+import { atMaster } from "../http/at-master.ts";
 import { forwardToMaster } from "../http/forward-to-master.ts";
 import type { HttpServer } from "../http/create-server.ts";
 import { whileConnected } from "../http/while-connected.ts";
@@ -33,9 +34,9 @@ interface Call {
 /** `POST /transactions` and what is below it: on the master, or passed on to it. */
 export function addTransactionRoutes(server: HttpServer, runtime: NodeRuntime): void {
   const onMaster = <Answer>(call: Call, run: (role: MasterRole) => Promise<Answer>) =>
-    answerOnMaster(runtime, call, run);
+    answerOnMaster(runtime, { ...call, goesOn: true }, run);
   server.post("/transactions", { schema: { body: BeginRequest } }, (request, reply) =>
-    onMaster({ request, reply }, async ({ transactions }) => {
+    answerOnMaster(runtime, { request, reply, goesOn: false }, async ({ transactions }) => {
       const begun = await transactions.begin(request.body);
       reply.status(201);
       return begun;
@@ -93,13 +94,16 @@ async function commitOnce(
 
 async function answerOnMaster<Answer>(
   runtime: NodeRuntime,
-  { request, reply }: Call,
+  { request, reply, goesOn }: Call & { readonly goesOn: boolean },
   run: (role: MasterRole) => Promise<Answer>,
 ): Promise<Answer | FastifyReply> {
-  const { role } = runtime.running();
-  if (role.kind === "master") return run(role);
-  const { nodeId } = runtime.services.identity;
-  return forwardToMaster({ role, nodeId, request, reply, effect: "write" });
+  return whileConnected(request, (signal) =>
+    atMaster<Answer | FastifyReply>(runtime, signal, {
+      goesOn,
+      master: run,
+      slave: (role) => forwardToMaster(runtime, { role, request, reply, effect: "write" }),
+    }),
+  );
 }
 
 /** A slave without a master can still tell what its own copy shows. */
@@ -110,9 +114,8 @@ async function tell(
 ): Promise<TransactionAnswer | FastifyReply> {
   const { role } = runtime.running();
   if (role.kind === "master") return role.transactions.tell(id);
-  const { nodeId } = runtime.services.identity;
   try {
-    return await forwardToMaster({ role, nodeId, request, reply, effect: "read" });
+    return await forwardToMaster(runtime, { role, request, reply, effect: "read" });
   } catch (error) {
     if (!isCodedError(error, "no-leader") && !isCodedError(error, "node-unreachable")) throw error;
     const end = await role.findTransactionEnd(id);

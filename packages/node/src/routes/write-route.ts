@@ -1,11 +1,14 @@
 import { HEADERS, type WRITE_OPTIONS } from "@understudy/protocol";
 import type Type from "typebox";
+import type { SqlExecutor } from "@understudy/sql-executor";
+import { atMaster } from "../http/at-master.ts";
 import type { HttpServer } from "../http/create-server.ts";
 import { whileConnected } from "../http/while-connected.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
+import type { MasterRole } from "../roles/master-role.ts";
 import { confirmWrite } from "../writes/confirm-write.ts";
 import { forwardWrite } from "../writes/forward-write.ts";
-import { parseIdempotencyKey } from "../writes/idempotency/idempotency-key.ts";
+import { newForwardingKey, parseIdempotencyKey } from "../writes/idempotency/idempotency-key.ts";
 import { requestHash } from "../writes/idempotency/request-hash.ts";
 import { runKeyedPlan } from "../writes/idempotency/run-keyed-plan.ts";
 import { runPlan } from "../writes/run-plan.ts";
@@ -33,33 +36,45 @@ export function addWriteRoute<Schema extends WriteBody>(
   const { clock } = runtime.services;
   const schema: { body: Type.TSchema } = { body: route.body };
   server.post(route.path, { schema }, async (request, reply) => {
-    const { executor, role } = runtime.running();
-    const key = parseIdempotencyKey(request.headers[HEADERS.idempotencyKey]);
+    const ownKey = parseIdempotencyKey(request.headers[HEADERS.idempotencyKey]);
     // the validator has checked it against this very schema
     const body = request.body as Type.Static<Schema>;
-    if (role.kind === "slave") {
-      const hash = () => requestHash(route.path, body);
-      return forwardWrite(runtime, { role, request, reply, key, hash, options: body });
-    }
-    role.acks.check(body);
-    const plan = route.plan(body);
-    const clockMs = clock.monotonicMs();
-    const status = route.status ?? 200;
-    const { answer, ...done } =
-      key === null
-        ? { ...(await runPlan(executor, plan)), status, isReplayed: false }
-        : await whileConnected(request, (signal) =>
-            runKeyedPlan({ keyed: role.keyed, executor }, plan, {
-              key,
-              hash: requestHash(route.path, body),
-              status,
-              signal,
-            }),
-          );
-    const timeMs = elapsedMs(clock.monotonicMs() - clockMs);
-    const receipt = await confirmWrite(role, done, body);
-    if (done.isReplayed) reply.header(HEADERS.idempotencyReplayed, "true");
-    reply.header(HEADERS.position, receipt.position).status(done.status);
-    return { ...answer, ...receipt, timeMs };
+    const hash = (): Uint8Array => requestHash(route.path, body);
+    // a write that was passed on may have been done, so that from then on it has a key also where it runs here
+    let key = ownKey;
+    const run = async (role: MasterRole, executor: SqlExecutor): Promise<object> => {
+      role.acks.check(body);
+      const plan = route.plan(body);
+      const clockMs = clock.monotonicMs();
+      const status = route.status ?? 200;
+      const keyed = key;
+      const { answer, ...done } =
+        keyed === null
+          ? { ...(await runPlan(executor, plan)), status, isReplayed: false }
+          : await whileConnected(request, (signal) =>
+              runKeyedPlan({ keyed: role.keyed, executor }, plan, {
+                key: keyed,
+                hash: hash(),
+                status,
+                signal,
+              }),
+            );
+      const timeMs = elapsedMs(clock.monotonicMs() - clockMs);
+      const receipt = await confirmWrite(role, done, body);
+      if (done.isReplayed) reply.header(HEADERS.idempotencyReplayed, "true");
+      reply.header(HEADERS.position, receipt.position).status(done.status);
+      return { ...answer, ...receipt, timeMs };
+    };
+    return whileConnected(request, (signal) =>
+      atMaster<object>(runtime, signal, {
+        isRepeatable: true,
+        master: (role, { executor }) => run(role, executor),
+        slave: (role) => {
+          key ??= newForwardingKey();
+          const isKeyOwn = ownKey !== null;
+          return forwardWrite(runtime, { role, request, reply, key, isKeyOwn, hash, options: body });
+        },
+      }),
+    );
   });
 }

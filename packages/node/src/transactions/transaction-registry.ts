@@ -1,4 +1,4 @@
-import type { Clock, Logger } from "@understudy/kernel";
+import { ChangeSignal, type Clock, type Logger } from "@understudy/kernel";
 import {
   UnderstudyError,
   type BeginAnswer,
@@ -61,6 +61,7 @@ export class TransactionRegistry implements AsyncDisposable {
   readonly #options: TransactionRegistryOptions;
   readonly #open = new Map<string, InteractiveTransaction>();
   readonly #ends = new Map<string, TransactionEnd | "unknowable">();
+  readonly #ended = new ChangeSignal();
   #opening = 0;
   #isClosed = false;
 
@@ -71,6 +72,11 @@ export class TransactionRegistry implements AsyncDisposable {
   /** How many are open. */
   get openCount(): number {
     return this.#open.size + this.#opening;
+  }
+
+  /** Resolves when none is open. */
+  async allEnded(signal: AbortSignal): Promise<void> {
+    await this.#ended.until(() => this.openCount === 0, signal);
   }
 
   /** Throws `overloaded` where as many are open as may be. */
@@ -100,6 +106,7 @@ export class TransactionRegistry implements AsyncDisposable {
       return { id, expiresAt: transaction.expiresAt() };
     } finally {
       this.#opening--;
+      this.#ended.notify();
     }
   }
 
@@ -182,6 +189,7 @@ export class TransactionRegistry implements AsyncDisposable {
 
   #note(id: string, end: TransactionEnd | UnknownEnd): void {
     this.#open.delete(id);
+    this.#ended.notify();
     if (end !== "commit-lost") this.#remember(id, end);
   }
 

@@ -1,3 +1,4 @@
+import { anySignal } from "@understudy/kernel";
 import {
   errorCodeOf,
   formatPosition,
@@ -12,17 +13,19 @@ import type { NodeRuntime } from "../node-runtime.ts";
 import type { SlaveRole } from "../roles/slave-role.ts";
 import { ackGoalOf } from "./ack-goal.ts";
 import { findKept } from "./idempotency/find-kept.ts";
-import { newForwardingKey } from "./idempotency/idempotency-key.ts";
 import type { KeyedOutcome } from "./idempotency/keyed-request.ts";
-import { problemCodeOf, sendKeyed } from "./idempotency/send-keyed.ts";
+import { problemCodeOf } from "../http/problem-code.ts";
+import { sendKeyed } from "./idempotency/send-keyed.ts";
 
 /** A write that came to a slave. */
 export interface WriteToForward {
   readonly role: SlaveRole;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  /** The client's key, where it gave one. */
-  readonly key: string | null;
+  /** Under which it is sent. */
+  readonly key: string;
+  /** True where the client gave the key. */
+  readonly isKeyOwn: boolean;
   /** See `requestHash`; asked only where it is needed. */
   readonly hash: () => Uint8Array;
   readonly options: WriteOptions & { readonly timeoutMs?: number };
@@ -44,26 +47,26 @@ export async function forwardWrite(
   write: WriteToForward,
 ): Promise<FastifyReply | object> {
   const { role, request, reply, options } = write;
-  const { clock, random, identity } = runtime.services;
-  const key = write.key ?? newForwardingKey();
+  const { clock, random } = runtime.services;
+  const { key } = write;
   const timeoutMs = (options.timeoutMs ?? STATEMENT_MS) + options.ackTimeoutMs + SLACK_MS;
   try {
-    return await forwardToMaster({
+    return await forwardToMaster(runtime, {
       role,
-      nodeId: identity.nodeId,
       request,
       reply,
       effect: "write",
       headers: { [HEADERS.idempotencyKey]: key },
       send: async (forwarded, signal) => {
         const send = () => role.forward(forwarded, signal, timeoutMs);
-        const answer = await sendKeyed(send, { clock, random, signal });
-        if (write.key === null && problemCodeOf(answer) === "idempotency-unresolved") throw unknownOutcome();
+        // the end of this role ends it, too: then this node may be the master itself
+        const answer = await sendKeyed(send, { clock, random, signal: anySignal(signal, role.reads.ended) });
+        if (!write.isKeyOwn && problemCodeOf(answer) === "idempotency-unresolved") throw unknownOutcome();
         return answer;
       },
     });
   } catch (error) {
-    const known = await findHere(runtime, { write, key, error });
+    const known = await findHere(runtime, { write, error });
     if (!known) throw error;
     return answerFromHere(runtime, write, known);
   }
@@ -79,15 +82,18 @@ function unknownOutcome(): UnderstudyError {
 
 async function findHere(
   runtime: NodeRuntime,
-  { write, key, error }: { readonly write: WriteToForward; readonly key: string; readonly error: unknown },
+  { write, error }: { readonly write: WriteToForward; readonly error: unknown },
 ): Promise<KeyedOutcome | null> {
   const code = errorCodeOf(error);
   // a key of this node's own that was never sent is nowhere
-  const mayBeHere = code === "write-uncertain" || (code === "no-leader" && write.key !== null);
+  const mayBeHere = code === "write-uncertain" || (code === "no-leader" && write.isKeyOwn);
   if (!mayBeHere) return null;
   try {
     const { executor } = runtime.running();
-    return await findKept({ executor, clock: runtime.services.clock }, { key, hash: write.hash() });
+    return await findKept(
+      { executor, clock: runtime.services.clock },
+      { key: write.key, hash: write.hash() },
+    );
   } catch (failure) {
     if (TOLD.has(errorCodeOf(failure))) throw failure;
     return null;

@@ -8,7 +8,10 @@ const position = parseGtidPosition("mariadb", "0-1-7");
 const write = { position, positionText: "1:0-1-7" };
 
 /** A cluster of two slaves; who has acked is said by hand. */
-function openScene(defaultAck: WriteAcksOptions["defaultAck"] = "async") {
+function openScene(
+  defaultAck: WriteAcksOptions["defaultAck"] = "async",
+  options: Partial<Pick<WriteAcksOptions, "conditions" | "checkLeads">> = {},
+) {
   const clock = new VirtualClock();
   const ended = new AbortController();
   const scene = { acked: [] as string[], slaves: 2, waits: [] as { wait: AckWait; resolve: () => void }[] };
@@ -17,6 +20,8 @@ function openScene(defaultAck: WriteAcksOptions["defaultAck"] = "async") {
     defaultAck,
     slaves: () => scene.slaves,
     ended: ended.signal,
+    conditions: options.conditions,
+    checkLeads: options.checkLeads ?? (() => undefined),
     queue: {
       ackedBy: () => scene.acked,
       waitForAcks: async (wait) => {
@@ -73,4 +78,44 @@ it("so is one whose master ceases to be one", async () => {
     details: { committed: true, acks: [], wanted: 1 },
     message: expect.stringContaining("ceased to be the master"),
   });
+});
+
+it("only those in sync count where later elections rely on them, and none before that is agreed on", async () => {
+  let sets: readonly { members: string[]; acks: number }[] | null = null;
+  const scene = openScene("majority", { conditions: () => sets });
+  scene.acked = ["a", "b"];
+  const waiting = scene.acks.wait(write, { ackTimeoutMs: 1000 });
+  const isEnough = scene.waits[0]?.wait.isEnough;
+  expect(isEnough?.(["a", "b"])).toBe(false);
+  sets = [{ members: ["b"], acks: 1 }];
+  expect(isEnough?.(["a"])).toBe(false);
+  expect(isEnough?.(["b"])).toBe(true);
+  // while who is in sync changes, both have to hold
+  sets = [
+    { members: ["b"], acks: 1 },
+    { members: ["a"], acks: 1 },
+  ];
+  expect(isEnough?.(["b"])).toBe(false);
+  expect(isEnough?.(["a", "b"])).toBe(true);
+  scene.waits[0]?.resolve();
+  expect(await waiting).toEqual(["a", "b"]);
+  // what asks for fewer acks than a default write is promised no more
+  sets = [{ members: ["a", "b"], acks: 2 }];
+  expect(await scene.acks.wait(write, { ack: 1, ackTimeoutMs: 1 })).toEqual(["a", "b"]);
+});
+
+it("F7: nothing is confirmed by a node that can't be sure to lead, whatever was acked", async () => {
+  let leads = true;
+  const scene = openScene("async", {
+    conditions: () => [{ members: ["a"], acks: 1 }],
+    checkLeads: () => {
+      if (!leads) throw new Error("it may be over");
+    },
+  });
+  scene.acked = ["a"];
+  expect(await scene.acks.wait(write, { ackTimeoutMs: 1 })).toEqual(["a"]);
+  leads = false;
+  const uncertain = { code: "write-uncertain", details: { position: "1:0-1-7" } };
+  await expect(scene.acks.wait(write, { ackTimeoutMs: 1 })).rejects.toMatchObject(uncertain);
+  await expect(scene.acks.wait(write, { ack: 1, ackTimeoutMs: 1 })).rejects.toMatchObject(uncertain);
 });

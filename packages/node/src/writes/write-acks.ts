@@ -1,6 +1,7 @@
 import type { GtidPosition } from "@understudy/binlog";
 import { DeadlinePassed, withDeadline, type Clock } from "@understudy/kernel";
 import { UnderstudyError, type AckLevel, type WriteOptions } from "@understudy/protocol";
+import type { AckSet } from "@understudy/election";
 import type { ReplicationQueue } from "@understudy/replication-queue";
 import { ackGoalOf, checkAckLevel } from "./ack-goal.ts";
 
@@ -12,6 +13,13 @@ export interface WriteAcksOptions {
   /** Where a write names no level. */
   readonly defaultAck: AckLevel;
   readonly clock: Clock;
+  /**
+   * Of which slaves the acks count for a later election; null where nothing is agreed on yet, so that no ack counts. Left out in
+   * a cluster without elections.
+   */
+  readonly conditions?: (() => readonly AckSet[] | null) | undefined;
+  /** Throws where this node can't be sure to lead. Asked when all acks are there. */
+  readonly checkLeads: () => void;
   /** The role's end: who is a master no longer waits for no acks. */
   readonly ended: AbortSignal;
 }
@@ -36,21 +44,58 @@ export class WriteAcks {
     checkAckLevel(ack ?? this.#of.defaultAck, this.#of.slaves());
   }
 
-  /** Resolves with all slaves that have it once they are enough. Throws `ack-timeout` with `committed: true`. */
+  /**
+   * Resolves with all slaves that have it once they are enough, and this node surely leads still. Throws `ack-timeout` with
+   * `committed: true`, and `write-uncertain` where another master may have begun meanwhile.
+   */
   async wait(write: CommittedWrite, options: WriteOptions): Promise<string[]> {
+    const acks = await this.#wait(write, options);
+    try {
+      this.#of.checkLeads();
+    } catch (error) {
+      throw this.#unsure(write, error);
+    }
+    return acks;
+  }
+
+  async #wait(write: CommittedWrite, options: WriteOptions): Promise<string[]> {
     const { queue, slaves, defaultAck, clock, ended } = this.#of;
     const { position } = write;
     const wanted = (count: number): number => ackGoalOf(options.ack ?? defaultAck, count);
     const acks = queue.ackedBy(position);
-    if (acks.length >= wanted(slaves())) return acks;
+    const goal = wanted(slaves());
+    if (goal === 0) return acks;
+    const isEnough = (acked: readonly string[]): boolean => this.#counts(acked, wanted(slaves()));
+    if (acks.length >= goal && isEnough(acks)) return acks;
     const ms = options.ackTimeoutMs;
     try {
       return await withDeadline({ clock, ms, signal: ended }, async (signal) =>
-        queue.waitForAcks({ position, wanted, signal }),
+        queue.waitForAcks({ position, wanted, isEnough, signal }),
       );
     } catch (error) {
+      if (ended.aborted && this.#of.conditions) throw this.#unsure(write, error);
       throw this.#unconfirmed(write, { wanted: wanted(slaves()), ms, error });
     }
+  }
+
+  /** Whether a later election takes these acks into account, so far as the write asked for acks. */
+  #counts(acked: readonly string[], goal: number): boolean {
+    const { conditions } = this.#of;
+    if (!conditions) return true;
+    const sets = conditions();
+    if (!sets) return false;
+    return sets.every(
+      ({ members, acks }) =>
+        acked.filter((nodeId) => members.includes(nodeId)).length >= Math.min(goal, acks),
+    );
+  }
+
+  #unsure({ positionText }: CommittedWrite, cause: unknown): UnderstudyError {
+    return new UnderstudyError(
+      "write-uncertain",
+      "this node ceased to be the master while the write was under way, so the next one may have it or not",
+      { details: { position: positionText }, cause },
+    );
   }
 
   #unconfirmed(

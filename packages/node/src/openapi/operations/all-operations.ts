@@ -1,6 +1,7 @@
 import type { OperationTable } from "../operation.ts";
 import { CLUSTER_OPERATIONS } from "./cluster-operations.ts";
 import { DATABASE_OPERATIONS } from "./database-operations.ts";
+import { FAILOVER_OPERATIONS } from "./failover-operations.ts";
 import { HEALTH_OPERATIONS } from "./health-operations.ts";
 import { REPLICATION_OPERATIONS } from "./replication-operations.ts";
 import { ROW_OPERATIONS } from "./row-operations.ts";
@@ -14,6 +15,7 @@ export const OPERATIONS: OperationTable = {
   ...TRANSACTION_OPERATIONS,
   ...DATABASE_OPERATIONS,
   ...CLUSTER_OPERATIONS,
+  ...FAILOVER_OPERATIONS,
   ...HEALTH_OPERATIONS,
   ...REPLICATION_OPERATIONS,
 };

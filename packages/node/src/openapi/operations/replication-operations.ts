@@ -1,4 +1,10 @@
-import { BINLOG_MEDIA_TYPE, RegisterAnswer, ReplicateAnswer, ReplicatePosition } from "@understudy/protocol";
+import {
+  BINLOG_MEDIA_TYPE,
+  FollowsAnswer,
+  RegisterAnswer,
+  ReplicateAnswer,
+  ReplicatePosition,
+} from "@understudy/protocol";
 import { json, type OperationTable } from "../operation.ts";
 
 /** What is told of the routes that nodes call of each other. */
@@ -39,6 +45,16 @@ export const REPLICATION_OPERATIONS: OperationTable = {
       "database-unavailable",
       "timeout",
     ],
+  },
+  "POST /cluster/follows": {
+    tag: "Between nodes",
+    summary: "A master asks whether a slave follows it",
+    description:
+      "Before a `strong` read, and, with `promises`, when it can't reach etcd: a slave that says yes then accepts no other master for the time of a lease.",
+    requests: { "Without etcd": { leader: "node1", epoch: "3", promises: true } },
+    answers: "Whether it does",
+    content: json(FollowsAnswer, { nodeId: "node2", follows: true }),
+    errors: ["starting"],
   },
   "GET /replicate/position": {
     tag: "Between nodes",

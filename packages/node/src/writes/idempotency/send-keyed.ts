@@ -1,6 +1,7 @@
 import type { ForwardAnswer } from "@understudy/client";
 import { backoffMs, type Clock, type Random } from "@understudy/kernel";
-import { errorCodeOf, isErrorCode, UnderstudyError, type ErrorCode } from "@understudy/protocol";
+import { errorCodeOf, UnderstudyError, type ErrorCode } from "@understudy/protocol";
+import { problemCodeOf } from "../../http/problem-code.ts";
 
 /** What {@link sendKeyed} takes. */
 export interface SendKeyedOptions {
@@ -70,18 +71,5 @@ async function attempt(send: () => Promise<ForwardAnswer>): Promise<Attempt> {
     return { answer, code: problemCodeOf(answer) };
   } catch (error) {
     return { error, code: errorCodeOf(error) };
-  }
-}
-
-/** The code of an error answer; null for any other. */
-export function problemCodeOf({ status, body }: ForwardAnswer): ErrorCode | null {
-  if (status < 400) return null;
-  try {
-    const problem: unknown = JSON.parse(body.toString("utf8"));
-    const code: unknown =
-      typeof problem === "object" && problem !== null && "code" in problem && problem.code;
-    return typeof code === "string" && isErrorCode(code) ? code : null;
-  } catch {
-    return null;
   }
 }

@@ -1,0 +1,73 @@
+import { backoffMs, isCodedError } from "@understudy/kernel";
+import type { ErrorCode } from "@understudy/protocol";
+import type { NodeRuntime, RunningNode } from "../node-runtime.ts";
+import type { MasterRole } from "../roles/master-role.ts";
+import type { SlaveRole } from "../roles/slave-role.ts";
+
+/** What a request that needs a master does, by the role that this node has when it gets to it. */
+export interface AtMaster<T> {
+  readonly master: (role: MasterRole, running: RunningNode) => Promise<T>;
+  /** Passes it on. What it throws with one of {@link NOT_TAKEN} surely had no effect. */
+  readonly slave: (role: SlaveRole, running: RunningNode) => Promise<T>;
+  /** True where it may be run again though an earlier try may have had its effect: it has a key. */
+  readonly isRepeatable?: boolean;
+  /** True for what goes on with something that was begun before writes were held. */
+  readonly goesOn?: boolean;
+}
+
+const BACKOFF = { baseMs: 20, maxMs: 200 } as const;
+
+/** Codes of a node that did not take a request, since it is not, or not yet, the master. */
+export const NOT_TAKEN: ReadonlySet<ErrorCode> = new Set(["forward-loop", "no-leader", "starting"]);
+
+/**
+ * Runs a request here where this node is the master, else has it passed on. While the lead goes from one node to another it waits: at
+ * the master's gate, for this node's own new role, and, for `UNDERSTUDY_LEADER_WAIT_MS` with elections, for a node that leads.
+ */
+export async function atMaster<T>(
+  runtime: NodeRuntime,
+  signal: AbortSignal,
+  request: AtMaster<T>,
+): Promise<T> {
+  return retryWithoutLeader(runtime, { signal, isRepeatable: request.isRepeatable }, async () => {
+    for (;;) {
+      const running = await runtime.settled(signal);
+      const { role } = running;
+      if (role.kind === "slave") return request.slave(role, running);
+      using pass = request.goesOn === true ? role.gate.pass() : await role.gate.enter(signal);
+      if (pass !== null) return await request.master(role, running);
+    }
+  });
+}
+
+/**
+ * Runs `task` again, for `UNDERSTUDY_LEADER_WAIT_MS` with elections, while it fails for want of a node that leads; with
+ * `isRepeatable` also where nobody can tell what became of it and this node's role has changed meanwhile.
+ */
+export async function retryWithoutLeader<T>(
+  runtime: NodeRuntime,
+  {
+    signal,
+    isRepeatable = false,
+  }: { readonly signal: AbortSignal; readonly isRepeatable?: boolean | undefined },
+  task: () => Promise<T>,
+): Promise<T> {
+  const { clock, random, config } = runtime.services;
+  if (!config.hasElections) return task();
+  const untilMs = clock.monotonicMs() + config.leaderWaitMs;
+  for (let tries = 0; ; tries++) {
+    const role = runtime.current()?.role;
+    try {
+      return await task();
+    } catch (error) {
+      const isOver = isRepeatable && role !== runtime.current()?.role;
+      if (!isNotTaken(error) && !(isOver && isCodedError(error, "write-uncertain"))) throw error;
+      if (clock.monotonicMs() >= untilMs) throw error;
+    }
+    await clock.sleep(backoffMs(tries, BACKOFF, random), signal);
+  }
+}
+
+function isNotTaken(error: unknown): boolean {
+  return isCodedError(error) && [...NOT_TAKEN].some((code) => code === error.code);
+}

@@ -1,0 +1,106 @@
+import { messageOf, type Clock } from "@understudy/kernel";
+import { UnderstudyError, type Job, type JobStep } from "@understudy/protocol";
+
+/** Jobs that are remembered after their end. */
+const KEPT_MAX = 50;
+
+/** How a job tells of itself while it runs. */
+export interface JobProgress {
+  /** Runs one step of it; its failure is the job's. */
+  step<T>(name: string, task: (tell: (detail: string) => void) => Promise<T>): Promise<T>;
+}
+
+/** The long work of a node, one at a time, and what became of it. In memory only. */
+export class JobBoard {
+  readonly #nodeId: string;
+  readonly #clock: Clock;
+  readonly #jobs = new Map<string, Job>();
+  readonly #running = new Set<Promise<void>>();
+  #lastNumber = 0;
+
+  constructor(nodeId: string, clock: Clock) {
+    this.#nodeId = nodeId;
+    this.#clock = clock;
+  }
+
+  /** The latest first. */
+  list(): Job[] {
+    return [...this.#jobs.values()].toReversed();
+  }
+
+  /** Throws `not-found`. */
+  get(id: string): Job {
+    const job = this.#jobs.get(id);
+    if (job) return job;
+    throw new UnderstudyError("not-found", `this node knows of no job ${JSON.stringify(id)}`);
+  }
+
+  /** Begins a job, and answers with it at once. Throws `job-running`. */
+  begin(kind: Job["kind"], run: (progress: JobProgress) => Promise<void>): Job {
+    const other = this.list().find(({ state }) => state === "running");
+    if (other) {
+      throw new UnderstudyError("job-running", `${other.kind} ${other.id} is under way`, {
+        details: { job: other.id },
+      });
+    }
+    const startedMs = this.#clock.nowMs();
+    this.#lastNumber += 1;
+    const job: Job = {
+      // the time tells apart what ran before a restart
+      id: `${this.#nodeId}:${startedMs.toString(36)}-${this.#lastNumber}`,
+      kind,
+      nodeId: this.#nodeId,
+      state: "running",
+      startedAt: new Date(startedMs).toISOString(),
+      endedAt: null,
+      steps: [],
+      error: null,
+    };
+    this.#remember(job);
+    const running = this.#run(job, run).finally(() => this.#running.delete(running));
+    this.#running.add(running);
+    return job;
+  }
+
+  /** Resolves when nothing runs any more. */
+  async done(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  async #run(job: Job, run: (progress: JobProgress) => Promise<void>): Promise<void> {
+    try {
+      await run({ step: (name, task) => this.#step(job, name, task) });
+      job.state = "done";
+    } catch (error) {
+      job.state = "failed";
+      job.error = messageOf(error);
+    }
+    job.endedAt = new Date(this.#clock.nowMs()).toISOString();
+  }
+
+  async #step<T>(job: Job, name: string, task: (tell: (detail: string) => void) => Promise<T>): Promise<T> {
+    const startedMs = this.#clock.monotonicMs();
+    const startedAt = new Date(this.#clock.nowMs()).toISOString();
+    const step: JobStep = { name, state: "running", startedAt, tookMs: null, detail: "" };
+    job.steps.push(step);
+    try {
+      const result = await task((detail) => {
+        step.detail = detail;
+      });
+      step.state = "done";
+      return result;
+    } catch (error) {
+      step.state = "failed";
+      step.detail = messageOf(error);
+      throw error;
+    } finally {
+      step.tookMs = Math.round(this.#clock.monotonicMs() - startedMs);
+    }
+  }
+
+  #remember(job: Job): void {
+    this.#jobs.set(job.id, job);
+    const [oldest] = this.#jobs.keys();
+    if (this.#jobs.size > KEPT_MAX && oldest !== undefined) this.#jobs.delete(oldest);
+  }
+}

@@ -1,0 +1,107 @@
+import {
+  BackgroundLoop,
+  ChangeSignal,
+  messageOf,
+  sleepOrWake,
+  type Clock,
+  type Logger,
+} from "@understudy/kernel";
+import { errorCodeOf } from "@understudy/protocol";
+import type { SqlExecutor } from "@understudy/sql-executor";
+
+/** What {@link CommitWatch} needs. */
+export interface CommitWatchOptions {
+  readonly executor: Pick<SqlExecutor, "withAdmin">;
+  readonly epoch: bigint;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Commits do not go through any more: the lead should be given up. */
+  readonly onStalled: () => void;
+}
+
+const EVERY_MS = 1000;
+/** A commit that does not return for so long counts as one that never will. */
+const COMMIT_MS = 3000;
+/** A server that has refused or broken a connection is asked once more after this, before it counts as gone. */
+const AGAIN_MS = 200;
+
+/**
+ * Watches that commits go through on a master: where none was seen for a second, it commits a row of its own
+ * (`understudy.heartbeat`). A master whose database server is frozen, full or dead is as useless as a dead one.
+ */
+export class CommitWatch implements AsyncDisposable {
+  readonly #of: CommitWatchOptions;
+  readonly #loop: BackgroundLoop;
+  readonly #doubted = new ChangeSignal();
+  #committedAtMs: number;
+  #stalled: string | null = null;
+
+  constructor(options: CommitWatchOptions) {
+    this.#of = options;
+    this.#committedAtMs = options.clock.monotonicMs();
+    this.#loop = new BackgroundLoop(
+      (signal) => this.#run(signal),
+      (error) => options.logger.error({ event: "commit-watch-ended", err: error }, messageOf(error)),
+    );
+  }
+
+  /** Why commits do not go through; null while they do. */
+  get stalled(): string | null {
+    return this.#stalled;
+  }
+
+  /** A commit has just returned. */
+  noteCommit(): void {
+    this.#committedAtMs = this.#of.clock.monotonicMs();
+  }
+
+  /** The server may be gone: it is asked at once. */
+  doubt(): void {
+    this.#committedAtMs = Number.NEGATIVE_INFINITY;
+    this.#doubted.notify();
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#of;
+    for (let failures = 0; ;) {
+      const doubted = this.#doubted.next();
+      const isDue = clock.monotonicMs() - this.#committedAtMs >= EVERY_MS;
+      const problem = isDue ? await this.#commitOnce() : null;
+      signal.throwIfAborted();
+      failures = problem === null ? 0 : failures + 1;
+      this.#judge(problem, failures);
+      await sleepOrWake({ clock, ms: problem === null ? EVERY_MS : AGAIN_MS, woken: doubted, signal });
+    }
+  }
+
+  /** One failure may be a connection that broke; a second one, or a commit that hangs, is the server. */
+  #judge(problem: { readonly text: string; readonly isSure: boolean } | null, failures: number): void {
+    const before = this.#stalled;
+    if (problem === null) this.#stalled = null;
+    else if (problem.isSure || failures > 1) this.#stalled = problem.text;
+    if (before === null && this.#stalled !== null) this.#of.onStalled();
+  }
+
+  async #commitOnce(): Promise<{ readonly text: string; readonly isSure: boolean } | null> {
+    const { executor, epoch } = this.#of;
+    try {
+      await executor.withAdmin(
+        (session) =>
+          session.run(
+            `INSERT INTO understudy.heartbeat (id, epoch, beat_at) VALUES (1, ?, UTC_TIMESTAMP(6))
+             ON DUPLICATE KEY UPDATE epoch = VALUES(epoch), beat_at = VALUES(beat_at)`,
+            [epoch],
+          ),
+        { timeoutMs: COMMIT_MS },
+      );
+      this.noteCommit();
+      return null;
+    } catch (error) {
+      return { text: messageOf(error), isSure: errorCodeOf(error) === "timeout" };
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#loop[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,58 @@
+import { createNodeClient, type NodeClient } from "@understudy/client";
+import { ChangeSignal } from "@understudy/kernel";
+import { UnderstudyError } from "@understudy/protocol";
+
+/** A master as a slave knows it. */
+export interface KnownLeader {
+  /** Null where only an address was configured. */
+  readonly nodeId: string | null;
+  readonly url: string;
+}
+
+/** A slave's way to its master, which may become another one, or none. */
+export class LeaderLink implements AsyncDisposable {
+  /** Notified when there is another master, or none. */
+  readonly changed = new ChangeSignal();
+  #leader: KnownLeader | null = null;
+  #client: NodeClient | null = null;
+
+  constructor(leader: KnownLeader | null) {
+    this.set(leader);
+  }
+
+  /** Null while nobody leads, as far as this node knows. */
+  get leader(): KnownLeader | null {
+    return this.#leader;
+  }
+
+  get url(): string | null {
+    return this.#leader?.url ?? null;
+  }
+
+  /** Throws `no-leader` while there is none. */
+  get client(): NodeClient {
+    if (this.#client) return this.#client;
+    throw new UnderstudyError("no-leader", "no node leads at the moment, as far as this one knows");
+  }
+
+  /** From now on calls go to this one. What is under way to another one is given up after a moment. */
+  set(leader: KnownLeader | null): void {
+    const before = this.#client;
+    const isSameUrl = this.#leader?.url === leader?.url;
+    if (isSameUrl && this.#leader?.nodeId === leader?.nodeId) return;
+    this.#leader = leader;
+    if (!isSameUrl) {
+      this.#client = leader ? createNodeClient({ url: leader.url }) : null;
+      // its calls under way have a moment to end; nobody waits for that, and it does not fail
+      if (before) Promise.resolve(before[Symbol.asyncDispose]()).catch(() => undefined);
+    }
+    this.changed.notify();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const client = this.#client;
+    this.#client = null;
+    this.#leader = null;
+    await client?.[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,188 @@
+import { ThroughputMeter, type HealthChange, type HealthMonitor } from "@understudy/health-monitor";
+import type { SlavesInSync } from "@understudy/election";
+import { UnderstudyError, type RegisterRequest } from "@understudy/protocol";
+import type { DeliveryOutcome, ReplicationQueue } from "@understudy/replication-queue";
+import { decideJoin, type JoinDecision } from "../cluster/join-decision.ts";
+import type { MemberFacts } from "../cluster/master-view.ts";
+import type { MemberRegistry, RegisteredMember } from "../cluster/member-registry.ts";
+import type { RoleServices } from "../node-services.ts";
+import { ackGoalOf } from "../writes/ack-goal.ts";
+import { askExecutedPosition, askPurgedPosition, positionOf } from "./binlog-access.ts";
+import { createSlaveEndpoint } from "./slave-endpoint.ts";
+import { SlavesHeard } from "./slaves-heard.ts";
+
+/** What {@link MasterMembers} works on; all of it is the role's, which ends it. */
+export interface MasterMembersOptions {
+  readonly services: RoleServices;
+  readonly clusterId: string;
+  readonly epoch: bigint;
+  readonly registry: MemberRegistry;
+  readonly queue: ReplicationQueue;
+  readonly monitor: HealthMonitor;
+}
+
+/** A master's slaves: how they join and leave, and how deliveries to them go. */
+export class MasterMembers {
+  readonly #of: MasterMembersOptions;
+  readonly #heard: SlavesHeard;
+  readonly #throughput = new Map<string, ThroughputMeter>();
+
+  constructor(options: MasterMembersOptions) {
+    this.#of = options;
+    this.#heard = new SlavesHeard(options.services.clock);
+  }
+
+  /** Starts deliveries to all that were known before. */
+  async deliverToAll(): Promise<void> {
+    for (const member of this.#of.registry.all()) await this.#deliverTo(member);
+  }
+
+  /** A node asks to join, or is back: decides, and delivers to it where it may. Throws the refusal's code. */
+  async register(request: RegisterRequest): Promise<Exclude<JoinDecision["kind"], "refuse">> {
+    const decision = await this.#decide(request);
+    if (decision.kind === "refuse") {
+      const { events } = this.#of.services;
+      events.record("warning", `${request.nodeId} may not join: ${decision.reason}`, request.nodeId);
+      throw new UnderstudyError(decision.code, decision.reason);
+    }
+    if (decision.kind === "deliver") await this.#admit(request);
+    return decision.kind;
+  }
+
+  async #decide(request: RegisterRequest): Promise<JoinDecision> {
+    const { identity, executor } = this.#of.services;
+    const { flavour, serverId } = executor.server;
+    return decideJoin({
+      self: {
+        nodeId: identity.nodeId,
+        clusterId: this.#of.clusterId,
+        epoch: this.#of.epoch,
+        flavour,
+        serverId,
+        executed: await askExecutedPosition(this.#of.services),
+        purged: await askPurgedPosition(this.#of.services),
+      },
+      joiner: {
+        nodeId: request.nodeId,
+        clusterId: request.clusterId,
+        epoch: BigInt(request.epoch),
+        flavour: request.flavour,
+        serverId: request.serverId,
+        // a position of the other flavour can't be read, and is refused for its flavour anyway
+        position: positionOf(this.#of.services, request.flavour === flavour ? request.gtid : ""),
+        empty: request.empty,
+      },
+    });
+  }
+
+  async #admit(request: RegisterRequest): Promise<void> {
+    const { events } = this.#of.services;
+    const { nodeId, url, serverVersion, version } = request;
+    const before = this.#of.registry.get(nodeId);
+    const wasAway = this.#of.queue.view(nodeId)?.queue.mode !== "paused";
+    const { member, isNew } = await this.#of.registry.put({ nodeId, url, serverVersion, version });
+    if (isNew) events.record("joined", `${nodeId} joined from ${url}`, nodeId);
+    // a slave that is only paused asks now and then why it hears nothing, and was never away
+    else if (wasAway) events.record("rejoined", `${nodeId} is back from ${url}`, nodeId);
+    if (before?.client === member.client && this.#of.queue.hasSlave(nodeId)) this.#of.queue.restart(nodeId);
+    else await this.#deliverTo(member);
+    this.#of.monitor.report(nodeId, { ok: true });
+  }
+
+  async #deliverTo(member: RegisteredMember): Promise<void> {
+    const { identity, executor } = this.#of.services;
+    await this.#of.queue.addSlave(
+      createSlaveEndpoint(member.nodeId, member.client, {
+        nodeId: identity.nodeId,
+        url: identity.advertisedUrl,
+        clusterId: this.#of.clusterId,
+        epoch: this.#of.epoch,
+        flavour: executor.server.flavour,
+        serverVersion: executor.server.version,
+        parsePosition: (text) => positionOf(this.#of.services, text),
+      }),
+    );
+  }
+
+  noteHealth({ nodeId, from, to, reason }: HealthChange): void {
+    if (from !== null || to !== "up") {
+      this.#of.services.events.record("state-changed", `${nodeId} is ${to}: ${reason}`, nodeId);
+    }
+    // a slave that is gone without closing its connections, or is back, starts over from its own word
+    if (to === "down" || from === "down") this.#of.queue.restart(nodeId);
+  }
+
+  noteDelivery(nodeId: string, outcome: DeliveryOutcome): void {
+    const { events } = this.#of.services;
+    if (outcome.ok) {
+      this.#of.monitor.report(nodeId, { ok: true });
+      return;
+    }
+    if (outcome.code === "apply-failed") {
+      events.record("replication-broken", `${nodeId} can't go on: ${outcome.message}`, nodeId);
+    } else if (outcome.code === "epoch-stale" || outcome.code === "snapshot-required") {
+      events.record("error", `deliveries to ${nodeId} ended: ${outcome.message}`, nodeId);
+    }
+    if (outcome.code === "epoch-stale") this.#of.services.leadership.doubt();
+  }
+
+  noteDelivered(nodeId: string, done: { readonly transactions: number; readonly bytes: number }): void {
+    this.#of.monitor.report(nodeId, { ok: true });
+    this.#heard.note(nodeId);
+    if (done.transactions === 0) return;
+    const meter = this.#throughput.get(nodeId) ?? new ThroughputMeter({ clock: this.#of.services.clock });
+    this.#throughput.set(nodeId, meter);
+    meter.add(done);
+  }
+
+  /** Holds deliveries to a member back until {@link resume}. Throws `not-found`. */
+  pause(nodeId: string): void {
+    this.#memberOf(nodeId);
+    this.#of.queue.pause(nodeId, "operator");
+  }
+
+  /** Goes on after {@link pause}, or tries again after a failure. Throws `not-found`. */
+  resume(nodeId: string): void {
+    this.#memberOf(nodeId);
+    this.#of.queue.resume(nodeId, "operator");
+    this.#of.queue.restart(nodeId);
+  }
+
+  /** Forgets a member for good; it may register again. Throws `not-found`. */
+  async remove(nodeId: string): Promise<void> {
+    this.#memberOf(nodeId);
+    await this.#of.queue.removeSlave(nodeId);
+    await this.#of.registry.remove(nodeId);
+    this.#throughput.delete(nodeId);
+    this.#heard.forget(nodeId);
+    this.#of.services.events.record("warning", `${nodeId} was removed from the cluster`, nodeId);
+  }
+
+  #memberOf(nodeId: string): RegisteredMember {
+    const member = this.#of.registry.get(nodeId);
+    if (!member) throw new UnderstudyError("not-found", `no member is called ${JSON.stringify(nodeId)}`);
+    return member;
+  }
+
+  /** How each slave stands. */
+  facts(): MemberFacts[] {
+    const { registry, monitor, queue } = this.#of;
+    return registry.all().map((member) => ({
+      record: member,
+      health: monitor.stateOf(member.nodeId),
+      slave: queue.view(member.nodeId),
+      throughput: this.#throughput.get(member.nodeId)?.rates() ?? null,
+    }));
+  }
+
+  /** All of them, and which follow. */
+  inSync(): SlavesInSync {
+    const { registry, queue, services } = this.#of;
+    const slaves = registry.all().map(({ nodeId }) => nodeId);
+    return {
+      slaves,
+      following: slaves.filter((nodeId) => this.#heard.follows(nodeId, queue.view(nodeId))),
+      acks: ackGoalOf(services.config.defaultAck, slaves.length),
+    };
+  }
+}

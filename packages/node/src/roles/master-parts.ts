@@ -1,0 +1,105 @@
+import { openHealthMonitor, type HealthMonitor } from "@understudy/health-monitor";
+import { ReplicationQueue } from "@understudy/replication-queue";
+import { ClusterStore, type ClusterRecord } from "../cluster/cluster-store.ts";
+import { MemberRegistry } from "../cluster/member-registry.ts";
+import { SchemaWarnings } from "../cluster/schema-warnings.ts";
+import type { RoleServices } from "../node-services.ts";
+import type { MasterReads } from "../reads/master-reads.ts";
+import { openMasterReads } from "../reads/open-master-reads.ts";
+import { openTransactions } from "../transactions/open-transactions.ts";
+import type { TransactionRegistry } from "../transactions/transaction-registry.ts";
+import { askExecutedPosition, createBinlogAccess } from "./binlog-access.ts";
+import { openKeyedWrites } from "../writes/idempotency/open-keyed-writes.ts";
+import type { KeyedWrites } from "../writes/idempotency/keyed-writes.ts";
+import { CommitWatch } from "./commit-watch.ts";
+import { applyServerMode } from "./server-mode.ts";
+import { MasterMembers } from "./master-members.ts";
+
+/** What a master's role is made of. */
+export interface MasterParts {
+  readonly record: ClusterRecord;
+  readonly registry: MemberRegistry;
+  readonly queue: ReplicationQueue;
+  readonly reads: MasterReads;
+  readonly keyed: KeyedWrites;
+  readonly warnings: SchemaWarnings;
+  readonly monitor: HealthMonitor;
+  readonly members: MasterMembers;
+  readonly transactions: TransactionRegistry;
+  /** Null without elections. */
+  readonly commits: CommitWatch | null;
+}
+
+/**
+ * Makes the server writable, begins the epoch and opens all that a master runs, each on the stack `opening`. `epoch` is the one that
+ * an election has given; null without one.
+ */
+export async function openMasterParts(
+  services: RoleServices,
+  { epoch, opening }: { readonly epoch: bigint | null; readonly opening: AsyncDisposableStack },
+): Promise<MasterParts> {
+  const { executor, identity, config, clock, random, logger } = services;
+  await applyServerMode(executor, "master");
+  const store = new ClusterStore(executor);
+  const record = await store.lead(
+    {
+      nodeId: identity.nodeId,
+      url: identity.advertisedUrl,
+      serverVersion: executor.server.version,
+      version: identity.version,
+    },
+    { clusterId: config.clusterId, epoch },
+  );
+  const keyed = opening.use(await openKeyedWrites(services, store));
+  const registry = opening.use(await MemberRegistry.open(store, identity.nodeId));
+  let members: MasterMembers | null = null;
+  const queue = opening.use(
+    new ReplicationQueue({
+      flavour: executor.server.flavour,
+      read: createBinlogAccess(services),
+      from: await askExecutedPosition(services),
+      executedPosition: () => askExecutedPosition(services),
+      clock,
+      random,
+      logger,
+      limits: {
+        windowTransactionsMax: config.windowTransactionsMax,
+        windowBytesMax: config.windowBytesMax,
+      },
+      onOutcome: (nodeId, outcome) => members?.noteDelivery(nodeId, outcome),
+      onDelivered: (nodeId, done) => members?.noteDelivered(nodeId, done),
+    }),
+  );
+  const reads = opening.use(await openMasterReads(services, store, queue));
+  const warnings = opening.use(new SchemaWarnings(executor, clock, logger));
+  const monitor = opening.use(
+    await openHealthMonitor({
+      clock,
+      random,
+      logger,
+      intervalMs: config.probeIntervalMs,
+      timeoutMs: config.probeTimeoutMs,
+      targets: () => registry.all(),
+      probe: async ({ nodeId }, signal) => {
+        await registry.get(nodeId)?.client.ping({ signal, timeoutMs: config.probeTimeoutMs });
+      },
+      onChange: (change) => members?.noteHealth(change),
+    }),
+  );
+  const transactions = opening.use(await openTransactions(services, record.epoch));
+  const commits = config.hasElections ? opening.use(watchCommits(services, record.epoch)) : null;
+  members = new MasterMembers({
+    services,
+    clusterId: record.clusterId,
+    epoch: record.epoch,
+    registry,
+    queue,
+    monitor,
+  });
+  return { record, commits, keyed, registry, queue, reads, warnings, monitor, members, transactions };
+}
+
+function watchCommits(services: RoleServices, epoch: bigint): CommitWatch {
+  const { executor, clock, logger, leadership } = services;
+  return new CommitWatch({ executor, epoch, clock, logger, onStalled: () => leadership.doubt() });
+}

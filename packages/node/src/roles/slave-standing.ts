@@ -1,0 +1,71 @@
+import type { Applier } from "@understudy/applier";
+import type { NodeDescription } from "@understudy/election";
+import type { ClusterStore } from "../cluster/cluster-store.ts";
+import type { RoleServices } from "../node-services.ts";
+import { brokenReason } from "./broken-reason.ts";
+import type { Membership } from "./membership.ts";
+
+/** What a role tells an election of its node. */
+export type Standing = Pick<
+  NodeDescription,
+  "role" | "unfit" | "hasHistory" | "dataEpoch" | "gtid" | "behindMs" | "startsNewCluster" | "knows"
+>;
+
+/** What {@link SlaveStanding} needs. */
+export interface SlaveStandingOptions {
+  readonly services: RoleServices;
+  readonly store: ClusterStore;
+  readonly applier: Applier;
+  readonly membership: Membership;
+  /** True where the master has refused this node's data. */
+  readonly isRefused: () => boolean;
+}
+
+/** How a slave stands in an election. */
+export class SlaveStanding {
+  readonly #of: SlaveStandingOptions;
+  #dataEpoch: bigint;
+  #knows: readonly string[] | null = null;
+  #behindMs: number | null = null;
+
+  constructor(options: SlaveStandingOptions) {
+    this.#of = options;
+    this.#dataEpoch = options.membership.epoch;
+  }
+
+  /** The master was heard, when this node was so far behind. */
+  noteHeard(behindMs: number | null): void {
+    this.#behindMs = behindMs;
+  }
+
+  /** Asks the database only for what has changed with an epoch. Throws `database-unavailable`. */
+  async tell(): Promise<Standing> {
+    const { services, store, applier, membership, isRefused } = this.#of;
+    const { config } = services;
+    const isNew = membership.clusterId === null;
+    const startsNewCluster = isNew && config.role === "master";
+    if (this.#dataEpoch < membership.epoch) {
+      this.#dataEpoch = (await store.read())?.epoch ?? 0n;
+      this.#knows = null;
+    }
+    if (!isNew) this.#knows ??= (await store.members()).map(({ nodeId }) => nodeId);
+    return {
+      role: "slave",
+      unfit: this.#unfitReason(),
+      hasHistory: startsNewCluster || (!isNew && !isRefused()),
+      dataEpoch: this.#dataEpoch.toString(),
+      gtid: applier.position.toString(),
+      behindMs: this.#behindMs,
+      startsNewCluster,
+      knows: [...(this.#knows ?? [])],
+    };
+  }
+
+  #unfitReason(): string {
+    const { services, applier } = this.#of;
+    const broken = brokenReason(applier.state);
+    if (broken !== null) return `its replication is broken at ${broken}`;
+    if (!services.config.promotable) return "it is configured never to lead (UNDERSTUDY_PROMOTABLE=false)";
+    return "";
+  }
+}

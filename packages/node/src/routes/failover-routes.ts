@@ -1,0 +1,101 @@
+import { createNodeClient } from "@understudy/client";
+import {
+  FailoverRequest,
+  SwitchoverRequest,
+  UnderstudyError,
+  type FailoverAnswer,
+  type Job,
+  type JobsAnswer,
+  type PlanAnswer,
+} from "@understudy/protocol";
+import type { FastifyReply } from "fastify";
+import Type from "typebox";
+import { atMaster } from "../http/at-master.ts";
+import type { HttpServer } from "../http/create-server.ts";
+import { forwardToMaster } from "../http/forward-to-master.ts";
+import { stoppingSignal } from "../http/stopping-signal.ts";
+import { whileConnected } from "../http/while-connected.ts";
+import type { NodeRuntime } from "../node-runtime.ts";
+import { describePlan } from "../supervisor/describe-plan.ts";
+import { runSwitchover } from "../supervisor/switchover.ts";
+
+const OfJob = Type.Object({ id: Type.String({ minLength: 1, maxLength: 128 }) });
+const ASK_MS = 5000;
+const LEAD_MS = 30_000;
+
+/** `GET /cluster/plan`, `POST /cluster/switchover`, `/cluster/failover`; `GET /jobs`, `/jobs/{id}`. */
+export function addFailoverRoutes(server: HttpServer, runtime: NodeRuntime): void {
+  const { identity, clock, jobs } = runtime.services;
+  const stopping = stoppingSignal(server);
+  server.get("/cluster/plan", async (): Promise<PlanAnswer> => describePlan(runtime.running()));
+  server.post("/cluster/switchover", { schema: { body: SwitchoverRequest } }, (request, reply) =>
+    whileConnected(request, (gone) =>
+      atMaster<Job | FastifyReply>(runtime, gone, {
+        goesOn: true,
+        master: async (role, { election }) => {
+          const to = request.body.to ?? election.plan()?.winner ?? null;
+          if (to === null) throw new UnderstudyError("promotion-blocked", "no slave could take the lead now");
+          if (to === identity.nodeId) {
+            throw new UnderstudyError("promotion-blocked", `${to} is the master already`);
+          }
+          const options = { role, election, to, clock, signal: stopping };
+          const job = jobs.begin("switchover", (progress) => runSwitchover(progress, options));
+          reply.status(202).header("location", `/jobs/${job.id}`);
+          return job;
+        },
+        slave: (role) => forwardToMaster(runtime, { role, request, reply, effect: "write" }),
+      }),
+    ),
+  );
+  server.post("/cluster/failover", { schema: { body: FailoverRequest } }, (request) =>
+    whileConnected(request, async (gone): Promise<FailoverAnswer> => {
+      const { to = identity.nodeId, acceptLoss } = request.body;
+      if (to !== identity.nodeId) {
+        return askMember(runtime, to, (client) =>
+          client.failover({ to, acceptLoss }, { signal: gone, timeoutMs: LEAD_MS }),
+        );
+      }
+      const { election } = runtime.running();
+      await election.force({ acceptLoss }, stopping);
+      const leads = await leadOf(runtime, gone);
+      return { leader: identity.nodeId, epoch: leads.toString() };
+    }),
+  );
+  server.get("/jobs", async (): Promise<JobsAnswer> => ({ jobs: jobs.list() }));
+  server.get("/jobs/:id", { schema: { params: OfJob } }, (request) =>
+    whileConnected(request, async (gone): Promise<Job> => {
+      const { id } = request.params;
+      const owner = id.split(":")[0] ?? "";
+      if (owner === identity.nodeId || !isMember(runtime, owner)) return jobs.get(id);
+      return askMember(runtime, owner, (client) => client.job(id, { signal: gone, timeoutMs: ASK_MS }));
+    }),
+  );
+}
+
+function isMember(runtime: NodeRuntime, nodeId: string): boolean {
+  const view = runtime.current()?.role.view();
+  return view?.members.some((member) => member.nodeId === nodeId) === true;
+}
+
+async function askMember<T>(
+  runtime: NodeRuntime,
+  nodeId: string,
+  ask: (client: ReturnType<typeof createNodeClient>) => Promise<T>,
+): Promise<T> {
+  const member = runtime
+    .running()
+    .role.view()
+    .members.find((one) => one.nodeId === nodeId);
+  if (!member) throw new UnderstudyError("not-found", `no member is called ${JSON.stringify(nodeId)}`);
+  await using client = createNodeClient({ url: member.url });
+  return await ask(client);
+}
+
+/** Resolves with the epoch once this node leads. Rejects with the signal's reason. */
+async function leadOf(runtime: NodeRuntime, signal: AbortSignal): Promise<bigint> {
+  for (;;) {
+    const { role, election } = await runtime.settled(signal);
+    if (role.kind === "master") return role.epoch;
+    await election.changed.next();
+  }
+}

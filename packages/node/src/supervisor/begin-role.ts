@@ -1,0 +1,78 @@
+import type { Election } from "@understudy/election";
+import type { SqlExecutor } from "@understudy/sql-executor";
+import { ClusterStore } from "../cluster/cluster-store.ts";
+import type { RoleServices } from "../node-services.ts";
+import type { KnownLeader } from "../roles/leader-link.ts";
+import { ElectionLeadership } from "./election-leadership.ts";
+import { NodeSupervisor } from "./node-supervisor.ts";
+import { openLeaseElection } from "./open-election.ts";
+import type { RoleHolder } from "./role-holder.ts";
+import { findNewerLead, StaticElection } from "./static-election.ts";
+
+/** A node whose role is decided from now on. Disposal ends the election, then the role. */
+export interface BegunNode extends AsyncDisposable {
+  readonly executor: SqlExecutor;
+  readonly election: Election;
+}
+
+/**
+ * Gives the node its first role: with elections that of a slave, until they decide otherwise; without, the one that it was started
+ * with, unless another node leads in a newer epoch by now.
+ */
+export async function beginRole(
+  services: Omit<RoleServices, "leadership">,
+  holder: RoleHolder,
+  signal: AbortSignal,
+): Promise<BegunNode> {
+  const leadership = new ElectionLeadership();
+  await using begun = new AsyncDisposableStack();
+  const supervisor = begun.use(new NodeSupervisor(services, leadership, holder));
+  const { config } = services;
+  if (config.hasElections) await supervisor.begin(null);
+  else await beginStatic(services, supervisor, signal);
+  const election = begun.use(
+    config.hasElections
+      ? await openLeaseElection(services, supervisor)
+      : createStaticElection(services, supervisor, holder),
+  );
+  leadership.attach(election);
+  const owned = begun.move();
+  return { executor: services.executor, election, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+async function beginStatic(
+  services: Omit<RoleServices, "leadership">,
+  supervisor: NodeSupervisor,
+  signal: AbortSignal,
+): Promise<void> {
+  const { config, executor } = services;
+  if (config.role === "slave") {
+    await supervisor.begin({ nodeId: null, url: config.masterUrl ?? "" });
+    return;
+  }
+  const record = await new ClusterStore(executor).read();
+  const newer = record && (await findNewerLead(await othersOf(services), record.epoch, signal));
+  if (newer) await supervisor.begin(newer.leader);
+  else await supervisor.lead(null, signal);
+}
+
+/** The members that this node's data names, but for itself. */
+async function othersOf({ executor, identity }: Omit<RoleServices, "leadership">): Promise<KnownLeader[]> {
+  const members = await new ClusterStore(executor).members();
+  return members.filter(({ nodeId }) => nodeId !== identity.nodeId);
+}
+
+function createStaticElection(
+  services: Omit<RoleServices, "leadership">,
+  supervisor: NodeSupervisor,
+  holder: RoleHolder,
+): StaticElection {
+  return new StaticElection({
+    nodeId: services.identity.nodeId,
+    host: supervisor,
+    others: () => othersOf(services),
+    epoch: () => holder.current().epoch,
+    isMaster: () => holder.role?.kind === "master",
+    logger: services.logger,
+  });
+}

@@ -1,0 +1,183 @@
+import type { AckSet, ElectionHost, Leader, NodeDescription, SlavesInSync } from "@understudy/election";
+import { backoffMs, messageOf, TaskQueue } from "@understudy/kernel";
+import { UnderstudyError } from "@understudy/protocol";
+import type { Leadership, RoleServices } from "../node-services.ts";
+import type { KnownLeader } from "../roles/leader-link.ts";
+import { MasterRole } from "../roles/master-role.ts";
+import { SlaveRole } from "../roles/slave-role.ts";
+import { refusesConnections } from "./refuses-connections.ts";
+import type { RoleHolder } from "./role-holder.ts";
+
+const BACKOFF = { baseMs: 100, maxMs: 2000 } as const;
+const TASKS_MAX = 16;
+
+/**
+ * Moves its node between the roles as an election decides: one change at a time, each role disposed before the next one is opened.
+ * While a master is fenced no role is there, however long that takes: a node whose database server can't be made read-only serves
+ * nothing, and tries on.
+ */
+export class NodeSupervisor implements ElectionHost, AsyncDisposable {
+  readonly #services: RoleServices;
+  readonly #holder: RoleHolder;
+  readonly #tasks = new TaskQueue(
+    TASKS_MAX,
+    () => new UnderstudyError("overloaded", "too many changes of this node's role wait for each other"),
+  );
+  readonly #life = new AbortController();
+  #leader: KnownLeader | null = null;
+  #noted = "";
+
+  constructor(services: Omit<RoleServices, "leadership">, leadership: Leadership, holder: RoleHolder) {
+    this.#services = { ...services, leadership };
+    this.#holder = holder;
+  }
+
+  /** Begins as a slave of `leader`, or of nobody yet. */
+  async begin(leader: KnownLeader | null): Promise<void> {
+    this.#leader = leader;
+    this.#holder.set(await SlaveRole.open(this.#services, leader));
+  }
+
+  async describe(): Promise<NodeDescription> {
+    const role = this.#holder.current();
+    const { identity, config, executor } = this.#services;
+    return {
+      url: identity.advertisedUrl,
+      flavour: executor.server.flavour,
+      version: identity.version,
+      priority: config.priority,
+      ...(await role.standing()),
+    };
+  }
+
+  follow(leader: Leader | null): void {
+    this.#leader = leader && { nodeId: leader.nodeId, url: leader.url };
+    const role = this.#holder.role;
+    if (role?.kind === "slave") role.follow(this.#leader);
+  }
+
+  async close(epoch: bigint): Promise<void> {
+    await this.#tasks.run(async () => {
+      await this.#slave().close(epoch);
+    });
+  }
+
+  async reopen(epoch: bigint): Promise<void> {
+    await this.#tasks.run(async () => {
+      await this.#slave().reopen(epoch);
+    });
+  }
+
+  /** `epoch` is null where nobody has elected it: then it goes on in its own. */
+  async lead(epoch: bigint | null, signal: AbortSignal): Promise<void> {
+    await this.#tasks.run(async () => {
+      signal.throwIfAborted();
+      const before = this.#holder.role;
+      this.#holder.clear("it is becoming the master");
+      await before?.[Symbol.asyncDispose]();
+      const master = await MasterRole.open(this.#services, epoch);
+      if (signal.aborted) {
+        await master[Symbol.asyncDispose]();
+        signal.throwIfAborted();
+      }
+      this.#holder.set(master);
+      const { events, identity } = this.#services;
+      events.record("role-changed", `${identity.nodeId} is the master, in epoch ${master.epoch}`);
+    });
+  }
+
+  async stepDown(because: string): Promise<void> {
+    const role = this.#holder.role;
+    if (role?.kind === "master") {
+      // at once, whatever waits for its turn
+      this.#holder.clear(`it steps down: ${because}`);
+      role.gate.close();
+    }
+    await this.#tasks.run(() => this.#stepDown(role?.kind === "master" ? role : null, because));
+  }
+
+  async #stepDown(role: MasterRole | null, because: string): Promise<void> {
+    const now = this.#holder.role;
+    if (now?.kind === "slave") return;
+    // one that has begun only now, while this waited for its turn
+    const master = role ?? now;
+    if (now) this.#holder.clear(`it steps down: ${because}`);
+    if (master) {
+      const { events, identity } = this.#services;
+      events.record("role-changed", `${identity.nodeId} is no longer the master: ${because}`);
+      await this.#persist("fence its database server", () => master.fence());
+      await master[Symbol.asyncDispose]();
+    }
+    await this.#persist("become a slave", async () => {
+      this.#holder.set(await SlaveRole.open(this.#services, this.#leader));
+    });
+  }
+
+  /** Tries until it is done or the node stops. */
+  async #persist(what: string, task: () => Promise<void>): Promise<void> {
+    const { clock, random, logger } = this.#services;
+    for (let attempt = 0; !this.#life.signal.aborted; attempt++) {
+      try {
+        await task();
+        return;
+      } catch (error) {
+        this.#holder.clear(`it could not ${what}: ${messageOf(error)}`);
+        logger.warn({ event: "role-change-waits" }, `could not ${what}: ${messageOf(error)}`);
+      }
+      await clock.sleep(backoffMs(attempt, BACKOFF, random), this.#life.signal).catch(() => undefined);
+    }
+  }
+
+  async leaderRefuses(leader: Leader, signal: AbortSignal): Promise<boolean> {
+    const role = this.#holder.role;
+    if (role?.kind !== "slave" || !role.receptions.isSilent()) return false;
+    return refusesConnections(leader.url, signal);
+  }
+
+  async allAgree(_epoch: bigint, signal: AbortSignal): Promise<boolean> {
+    const role = this.#holder.role;
+    return role?.kind === "master" && (await role.allAgree(signal));
+  }
+
+  slavesInSync(): SlavesInSync {
+    return this.#master().members.inSync();
+  }
+
+  async acked(set: AckSet, signal: AbortSignal): Promise<void> {
+    await this.#master().acked(set, signal);
+  }
+
+  stalled(): string | null {
+    const role = this.#holder.role;
+    return role?.kind === "master" ? role.stalled() : null;
+  }
+
+  note(sentence: string): void {
+    if (sentence === this.#noted) return;
+    this.#noted = sentence;
+    const { logger, events, identity } = this.#services;
+    logger.info({ event: "election" }, sentence);
+    events.record("election", `${identity.nodeId} ${sentence}`);
+  }
+
+  #slave(): SlaveRole {
+    const role = this.#holder.current();
+    if (role.kind === "slave") return role;
+    throw new UnderstudyError("starting", "this node is a master");
+  }
+
+  #master(): MasterRole {
+    const role = this.#holder.current();
+    if (role.kind === "master") return role;
+    throw new UnderstudyError("no-leader", "this node is a slave");
+  }
+
+  /** Ends the role; to be called when no election decides any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#life.abort(new DOMException("the node stops", "AbortError"));
+    await this.#tasks.done();
+    const role = this.#holder.role;
+    this.#holder.end();
+    await role?.[Symbol.asyncDispose]();
+  }
+}

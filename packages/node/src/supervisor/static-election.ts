@@ -1,0 +1,145 @@
+import { createNodeClient } from "@understudy/client";
+import type { Election, ElectionHost } from "@understudy/election";
+import { BackgroundLoop, ChangeSignal, messageOf, orAbort, type Logger } from "@understudy/kernel";
+import { UnderstudyError, type ClusterView } from "@understudy/protocol";
+import type { KnownLeader } from "../roles/leader-link.ts";
+
+/** What {@link StaticElection} needs. */
+export interface StaticElectionOptions {
+  readonly nodeId: string;
+  readonly host: Pick<ElectionHost, "stepDown" | "follow"> & {
+    lead(epoch: bigint | null, signal: AbortSignal): Promise<void>;
+    close(epoch: bigint): Promise<void>;
+  };
+  /** The other members that this node's data names. */
+  readonly others: () => Promise<readonly KnownLeader[]>;
+  /** The epoch that this node knows of now. */
+  readonly epoch: () => bigint;
+  readonly isMaster: () => boolean;
+  readonly logger: Logger;
+}
+
+/** Somebody leads in a later epoch than this node knows. */
+export interface NewerLead {
+  readonly epoch: bigint;
+  readonly leader: KnownLeader & { readonly nodeId: string };
+}
+
+const ASK_MS = 1500;
+
+/**
+ * No election: who was started as master leads until a person names another one. A master whose slaves know a newer epoch has been
+ * replaced so, and steps down.
+ */
+export class StaticElection implements Election {
+  readonly kind = "static";
+  readonly sync = null;
+  readonly state = null;
+  readonly changed = new ChangeSignal();
+  readonly #of: StaticElectionOptions;
+  readonly #doubted = new ChangeSignal();
+  readonly #loop: BackgroundLoop;
+
+  constructor(options: StaticElectionOptions) {
+    this.#of = options;
+    this.#loop = new BackgroundLoop(
+      (signal) => this.#run(signal),
+      (error) => options.logger.error({ event: "election-ended", err: error }, messageOf(error)),
+    );
+  }
+
+  checkLeads(): void {
+    if (this.#of.isMaster()) return;
+    throw new UnderstudyError("no-leader", "this node is not the master any more");
+  }
+
+  plan(): null {
+    return null;
+  }
+
+  hurry(): void {
+    this.#doubted.notify();
+  }
+
+  promise(): boolean {
+    return false;
+  }
+
+  handOver(): Promise<void> {
+    return Promise.reject(
+      new UnderstudyError(
+        "promotion-blocked",
+        "a cluster without etcd can't hand the lead over while writes go on; POST /cluster/failover at the node that is to lead",
+      ),
+    );
+  }
+
+  async force({ acceptLoss }: { readonly acceptLoss: boolean }, signal: AbortSignal): Promise<void> {
+    const { host, epoch, others, nodeId, isMaster } = this.#of;
+    if (isMaster()) throw new UnderstudyError("promotion-blocked", `${nodeId} is the master already`);
+    const views = await askAll(await others(), signal);
+    const leading = views.find((view) => view.leader?.nodeId === view.self);
+    if (!acceptLoss) {
+      throw new UnderstudyError(
+        "promotion-blocked",
+        "without etcd nobody can tell whether this node has every write that was confirmed; say acceptLoss: true where that is known, or accepted",
+        { details: { leader: leading?.self ?? null } },
+      );
+    }
+    const highest = views.reduce(
+      (most, view) => (BigInt(view.epoch) > most ? BigInt(view.epoch) : most),
+      epoch(),
+    );
+    await host.close(highest);
+    await host.lead(highest + 1n, signal);
+    this.changed.notify();
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { host, others, epoch, isMaster, logger } = this.#of;
+    for (;;) {
+      await orAbort(this.#doubted.next(), signal);
+      if (!isMaster()) continue;
+      try {
+        const newer = await findNewerLead(await others(), epoch(), signal);
+        if (!newer) continue;
+        host.follow({ ...newer.leader, epoch: newer.epoch, leaseId: null });
+        await host.stepDown(`${newer.leader.nodeId} leads in epoch ${newer.epoch}`);
+        host.follow({ ...newer.leader, epoch: newer.epoch, leaseId: null });
+        this.changed.notify();
+      } catch (error) {
+        signal.throwIfAborted();
+        logger.warn({ event: "newer-lead-not-found" }, messageOf(error));
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#loop[Symbol.asyncDispose]();
+  }
+}
+
+/** Asks the others who leads, and answers with a lead that is newer than `epoch`; null where none of those that answer knows of one. */
+export async function findNewerLead(
+  others: readonly KnownLeader[],
+  epoch: bigint,
+  signal: AbortSignal,
+): Promise<NewerLead | null> {
+  let newest: NewerLead | null = null;
+  for (const { epoch: text, leader } of await askAll(others, signal)) {
+    const told = BigInt(text);
+    if (leader && told > epoch && (!newest || told > newest.epoch)) newest = { epoch: told, leader };
+  }
+  return newest;
+}
+
+/** Those that give no answer in time are left out. */
+async function askAll(others: readonly KnownLeader[], signal: AbortSignal): Promise<ClusterView[]> {
+  const answers = await Promise.allSettled(
+    others.map(async ({ url }) => {
+      await using client = createNodeClient({ url });
+      return await client.cluster({ signal, timeoutMs: ASK_MS });
+    }),
+  );
+  return answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
+}

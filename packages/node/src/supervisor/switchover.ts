@@ -1,0 +1,104 @@
+import type { Election } from "@understudy/election";
+import { DeadlinePassed, withDeadline, type Clock } from "@understudy/kernel";
+import { UnderstudyError } from "@understudy/protocol";
+import type { JobProgress } from "../jobs/job-board.ts";
+import type { MasterRole } from "../roles/master-role.ts";
+
+/** What {@link runSwitchover} needs. */
+export interface SwitchoverOptions {
+  readonly role: MasterRole;
+  readonly election: Election;
+  readonly to: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Clients wait no longer for their writes than this. */
+const DRAIN_MS = 5000;
+/** Interactive transactions that are open get this long to end by themselves. */
+const TRANSACTIONS_MS = 2000;
+const CATCH_UP_MS = 5000;
+
+/**
+ * Hands the lead over while writes wait: none is refused, none is lost. Until the hand-over itself a failure leaves everything as it
+ * was. Throws what stood in the way.
+ */
+export async function runSwitchover(progress: JobProgress, options: SwitchoverOptions): Promise<void> {
+  const { role, election, to, clock, signal } = options;
+  await progress.step("check", async (tell) => {
+    checkTarget(election, to);
+    // what is far behind would make writes wait for long
+    await hasAll(options, CATCH_UP_MS);
+    tell(`${to} follows closely`);
+  });
+  role.gate.hold();
+  try {
+    await progress.step("hold writes and let those under way end", (tell) => drain(options, tell));
+    await progress.step("make the database server read-only", () => role.closeServer());
+    await progress.step(`wait until ${to} has everything`, () => hasAll(options, CATCH_UP_MS));
+    await progress.step("hand the lead over", () =>
+      withDeadline({ clock, ms: DRAIN_MS, signal }, (bounded) => election.handOver(to, bounded)),
+    );
+  } catch (error) {
+    await goOn(options, error);
+    throw error;
+  }
+}
+
+/** Throws `promotion-blocked`. */
+function checkTarget(election: Election, to: string): void {
+  const plan = election.plan();
+  const candidate = plan?.candidates.find(({ nodeId }) => nodeId === to);
+  if (!candidate) {
+    throw new UnderstudyError("promotion-blocked", `${to} is no slave that could take the lead now`);
+  }
+  const member = election.state?.members.get(to);
+  if (member?.unfit !== null) {
+    throw new UnderstudyError("promotion-blocked", `${to} can't take the lead: ${member?.unfit}`);
+  }
+}
+
+async function drain(
+  { role, clock, signal }: SwitchoverOptions,
+  tell: (detail: string) => void,
+): Promise<void> {
+  const open = role.transactions.openCount;
+  if (open > 0) {
+    tell(`${open} interactive transactions are open`);
+    try {
+      await withDeadline({ clock, ms: TRANSACTIONS_MS, signal }, (bounded) =>
+        role.transactions.allEnded(bounded),
+      );
+    } catch (error) {
+      if (!(error instanceof DeadlinePassed)) throw error;
+      tell(`${role.transactions.openCount} interactive transactions did not end in time and are rolled back`);
+    }
+  }
+  await withDeadline({ clock, ms: DRAIN_MS, signal }, (bounded) => role.gate.drained(bounded));
+}
+
+async function hasAll({ role, to, clock, signal }: SwitchoverOptions, ms: number): Promise<void> {
+  try {
+    await withDeadline({ clock, ms, signal }, (bounded) => role.acked({ members: [to], acks: 1 }, bounded));
+  } catch (error) {
+    if (!(error instanceof DeadlinePassed)) throw error;
+    throw new UnderstudyError("promotion-blocked", `${to} did not catch up within ${ms} ms`);
+  }
+}
+
+/** Before the hand-over the old master simply goes on; after it, or where that can't be told, the election decides. */
+async function goOn({ role, election }: SwitchoverOptions, error: unknown): Promise<void> {
+  if (role.reads.ended.aborted) return;
+  try {
+    election.checkLeads(role.epoch);
+  } catch {
+    // the election ends the role
+    return;
+  }
+  if (error instanceof UnderstudyError && error.code === "coordination-unavailable") {
+    election.hurry();
+    return;
+  }
+  await role.openServer();
+  role.gate.release();
+}
