@@ -2,6 +2,7 @@ export { ensureDataDirectories } from "./data-directories.ts";
 export { findDatabaseProgram, type DatabaseProgram } from "./database-program.ts";
 export { openDatabaseServer, type DatabaseServer, type DatabaseServerOptions } from "./database-server.ts";
 export { isPortFree } from "./free-port.ts";
+export { holdStill } from "./hold-still.ts";
 export { endLeftover } from "./leftover-process.ts";
 export { LocalProcess, type ProcessExit } from "./local-process.ts";
 export { fileSize, lastWordsOf } from "./log-tail.ts";

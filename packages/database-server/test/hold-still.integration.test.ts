@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { holdStill } from "../src/hold-still.ts";
-import { openTestServer, testFlavours } from "../src/index.ts";
+
+import { holdStill, openTestServer, testFlavours } from "../src/index.ts";
 
 async function threadStates(pid: number): Promise<readonly string[]> {
   const threads = await readdir(`/proc/${pid}/task`);

@@ -1,9 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempDisposable } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { systemRandom } from "@understudy/kernel";
 import { reservePort } from "../src/index.ts";
 
@@ -31,8 +34,15 @@ class Reserver implements AsyncDisposable {
   }
 }
 
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
 describe("reserved ports", () => {
   it("are chosen twice by no two processes that draw the same ones, and are free when their process is gone", async () => {
+    // in a folder of their own: what is killed leaves its files behind
+    await using folder = await mkdtempDisposable(join(tmpdir(), "understudy-reserved-"));
+    vi.stubEnv("TMPDIR", folder.path);
     const seed = Math.floor(systemRandom() * 2 ** 31);
     await using one = new Reserver(seed);
     await using other = new Reserver(seed);
