@@ -25,7 +25,7 @@ export interface AckSet {
  * while `lead` is under way and then ends it.
  */
 export interface ElectionHost {
-  /** Called at least once a second. Must not wait for long. */
+  /** Called at least once a second. Must not wait for long. Rejects where it can't be told now: then others do without this node. */
   describe(signal: AbortSignal): Promise<NodeDescription>;
   /** Another node leads, or nobody does. Must return at once. */
   follow(leader: Leader | null): void;

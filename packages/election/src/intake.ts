@@ -56,6 +56,11 @@ export class Intake {
     this.#publisher.noteStored(state);
   }
 
+  /** The node stands differently now, so that it is told with the next {@link publish}. */
+  renew(): void {
+    this.#publisher.renew();
+  }
+
   /** True when the store says how this node stands. Throws `coordination-unavailable`. */
   async publish(signal: AbortSignal): Promise<boolean> {
     const { leaseId } = this.#of.lease;

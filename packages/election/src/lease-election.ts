@@ -74,6 +74,7 @@ export class LeaseElection implements Election {
   #term: Term | null = null;
   #led: bigint | null = null;
   #steppingDown: Promise<void> = Promise.resolve();
+  #isSteppingDown = false;
   #promisedUntilMs: number;
 
   constructor(options: LeaseElectionOptions) {
@@ -132,6 +133,7 @@ export class LeaseElection implements Election {
   async handOver(nodeId: string, signal: AbortSignal): Promise<void> {
     const { store } = this.#of;
     await this.#inTurn(signal, async () => {
+      await orAbort(this.#steppingDown, signal);
       const state = readClusterState(await store.read({ signal }));
       const term = this.#term;
       if (!term || state.leader?.nodeId !== this.#of.nodeId || state.epoch !== term.epoch) {
@@ -142,12 +144,13 @@ export class LeaseElection implements Election {
       } catch (error) {
         if (isCodedError(error, "promotion-blocked")) throw error;
         // it may still happen, and then the other has nothing of what would be confirmed from now on
-        await this.#stepDown(term, `it is not known whether the lead was handed over to ${nodeId}`);
+        this.#stepDown(term, `it is not known whether the lead was handed over to ${nodeId}`);
         await term.resign(signal);
         throw error;
       }
-      await this.#stepDown(term, `the lead was handed over to ${nodeId}`);
+      this.#stepDown(term, `the lead was handed over to ${nodeId}`);
     });
+    await orAbort(this.#steppingDown, signal);
   }
 
   async force({ acceptLoss }: { readonly acceptLoss: boolean }, signal: AbortSignal): Promise<void> {
@@ -230,7 +233,8 @@ export class LeaseElection implements Election {
     if (this.#term) await this.#term.look(state, signal);
     await this.#intake.publish(signal);
     if (this.#term) return;
-    await this.#steppingDown;
+    // a database server that does not answer may keep it from that for long; so long it is not there for others
+    if (this.#isSteppingDown) return;
     await this.#follow(state, signal);
   }
 
@@ -347,29 +351,42 @@ export class LeaseElection implements Election {
       host.note(`leads in epoch ${epoch}`);
     } catch (error) {
       logger.error({ event: "lead-failed", err: error }, `can't lead in epoch ${epoch}: ${messageOf(error)}`);
-      await this.#stepDown(term, `it could not begin to lead: ${messageOf(error)}`);
+      this.#stepDown(term, `it could not begin to lead: ${messageOf(error)}`);
       await term.resign(signal);
     }
     this.#wake.notify();
   }
 
-  async #stepDown(term: Term, because: string): Promise<void> {
-    if (this.#term === term) {
-      this.#term = null;
-      term.end();
-      this.#of.host.note(`steps down: ${because}`);
-      this.#steppingDown = this.#of.host.stepDown(because);
-    }
-    await this.#steppingDown;
+  /** From now on nothing is confirmed under the term; what the host has to do for that in its database goes on by itself. */
+  #stepDown(term: Term, because: string): void {
+    if (this.#term !== term) return;
+    const { host, logger } = this.#of;
+    this.#term = null;
+    term.end();
+    host.note(`steps down: ${because}`);
+    this.#isSteppingDown = true;
+    this.#intake.renew();
+    const isDown = (): void => {
+      this.#isSteppingDown = false;
+      this.#intake.renew();
+      this.changed.notify();
+      this.#wake.notify();
+    };
+    this.#steppingDown = host.stepDown(because).then(isDown, (error: unknown) => {
+      logger.error({ event: "step-down-failed", err: error }, messageOf(error));
+      isDown();
+    });
     this.changed.notify();
     this.#wake.notify();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#term) await this.#stepDown(this.#term, "it is stopping");
+    if (this.#term) this.#stepDown(this.#term, "it is stopping");
+    await this.#steppingDown;
     await Promise.all(this.#loops.map((loop) => loop[Symbol.asyncDispose]()));
     // it may have begun to lead meanwhile
-    if (this.#term) await this.#stepDown(this.#term, "it is stopping");
+    if (this.#term) this.#stepDown(this.#term, "it is stopping");
+    await this.#steppingDown;
     const { clock } = this.#of;
     await withDeadline({ clock, ms: GIVE_BACK_MS, signal: new AbortController().signal }, (signal) =>
       this.#lease.end(signal),

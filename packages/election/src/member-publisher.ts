@@ -1,7 +1,7 @@
 import type { Clock } from "@understudy/kernel";
 import { memberKey, type ClusterState } from "./cluster-state.ts";
 import type { CoordinationStore } from "./coordination-store.ts";
-import type { ElectionHost } from "./election-host.ts";
+import type { ElectionHost, NodeDescription } from "./election-host.ts";
 
 /** What {@link MemberPublisher} needs. */
 export interface MemberPublisherOptions {
@@ -35,6 +35,11 @@ export class MemberPublisher {
     this.#of = options;
   }
 
+  /** The node stands differently now, so that it is told at once. */
+  renew(): void {
+    this.#told = null;
+  }
+
   /** Notes what the store has: another revision than one's own last write means that it has to be told again. */
   noteStored(state: Pick<ClusterState, "revision" | "revisionOf">): void {
     if (state.revision < this.#seenAt) return;
@@ -50,16 +55,17 @@ export class MemberPublisher {
    */
   async publish({ leaseId, closed, refused }: PublishedStand, signal: AbortSignal): Promise<boolean> {
     if (leaseId === null) return false;
-    const { store, host, clock, nodeId } = this.#of;
+    const { store, clock, nodeId } = this.#of;
     const stand = `${leaseId} ${closed} ${refused}`;
     const nowMs = clock.monotonicMs();
     if (this.#told?.stand === stand && nowMs - this.#told.atMs < EVERY_MS) return true;
     const text = (epoch: bigint | null): string => (epoch === null ? "" : epoch.toString());
-    const value = JSON.stringify({
-      ...(await host.describe(signal)),
-      closed: text(closed),
-      refused: text(refused),
-    });
+    const description = await this.#describe(signal);
+    if (!description) {
+      await this.#withdraw(signal);
+      return false;
+    }
+    const value = JSON.stringify({ ...description, closed: text(closed), refused: text(refused) });
     if (this.#told?.stand === stand && this.#told.value === value) {
       this.#told = { stand, value, atMs: nowMs };
       return true;
@@ -78,5 +84,29 @@ export class MemberPublisher {
     this.#seenAt = revision;
     this.#told = { stand, value, atMs: nowMs };
     return true;
+  }
+
+  /** Null where the node can't tell how it stands: it has no role for the moment, or its database server does not answer. */
+  async #describe(signal: AbortSignal): Promise<NodeDescription | null> {
+    try {
+      return await this.#of.host.describe(signal);
+    } catch {
+      signal.throwIfAborted();
+      return null;
+    }
+  }
+
+  /** Nobody should wait for a node that can't say where it is. */
+  async #withdraw(signal: AbortSignal): Promise<void> {
+    this.#told = null;
+    if (this.#revision === 0n) return;
+    const key = memberKey(this.#of.nodeId);
+    const { made, revision } = await this.#of.store.change(
+      { conditions: [{ key, modRevision: this.#revision }], writes: [{ kind: "delete", key }] },
+      { signal },
+    );
+    if (!made) return;
+    this.#revision = 0n;
+    this.#seenAt = revision;
   }
 }

@@ -34,7 +34,7 @@ export interface TermOptions {
   readonly logger: Logger;
   readonly timings: ElectionTimings;
   /** The term must end now: the node has to be fenced. */
-  readonly onOver: (because: string) => Promise<void>;
+  readonly onOver: (because: string) => void;
 }
 
 /** How often the lease's time is looked at. */
@@ -100,14 +100,14 @@ export class Term {
     const { nodeId, epoch, host, lease } = this.#of;
     const stalled = host.stalled();
     if (stalled !== null) {
-      await this.#of.onOver(`its database server does not commit: ${stalled}`);
+      this.#of.onOver(`its database server does not commit: ${stalled}`);
       await this.resign(signal);
       return;
     }
     const action = decideLeader({ state, nodeId, epoch, leaseId: lease.leaseId });
     switch (action.kind) {
       case "step-down":
-        await this.#of.onOver(action.because);
+        this.#of.onOver(action.because);
         return;
       case "reclaim":
         await this.claimAgain(state, signal);
@@ -173,7 +173,7 @@ export class Term {
     for (;;) {
       const leftMs = this.#validUntilMs - clock.monotonicMs();
       if (leftMs <= 0) {
-        await this.#of.onOver("its lease was not renewed in time");
+        this.#of.onOver("its lease was not renewed in time");
         return;
       }
       if (leftMs < askBelowMs) await this.#askAll(leftMs, signal);

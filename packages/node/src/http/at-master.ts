@@ -18,7 +18,7 @@ export interface AtMaster<T> {
 const BACKOFF = { baseMs: 20, maxMs: 200 } as const;
 
 /** Codes of a node that did not take a request, since it is not, or not yet, the master. */
-export const NOT_TAKEN: ReadonlySet<ErrorCode> = new Set(["forward-loop", "no-leader", "starting"]);
+export const NOT_TAKEN: ReadonlySet<string> = new Set<ErrorCode>(["forward-loop", "no-leader", "starting"]);
 
 /**
  * Runs a request here where this node is the master, else has it passed on. While the lead goes from one node to another it waits: at
@@ -68,6 +68,7 @@ export async function retryWithoutLeader<T>(
   }
 }
 
+/** A master whose database server is gone does not lead for long. */
 function isNotTaken(error: unknown): boolean {
-  return isCodedError(error) && [...NOT_TAKEN].some((code) => code === error.code);
+  return isCodedError(error) && (NOT_TAKEN.has(error.code) || error.code === "database-unavailable");
 }

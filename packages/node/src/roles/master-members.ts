@@ -128,7 +128,8 @@ export class MasterMembers {
 
   noteDelivered(nodeId: string, done: { readonly transactions: number; readonly bytes: number }): void {
     this.#of.monitor.report(nodeId, { ok: true });
-    this.#heard.note(nodeId);
+    // who has just come to follow should be in sync at once: writes may wait for its acks
+    if (this.#heard.note(nodeId)) this.#of.services.leadership.doubt();
     if (done.transactions === 0) return;
     const meter = this.#throughput.get(nodeId) ?? new ThroughputMeter({ clock: this.#of.services.clock });
     this.#throughput.set(nodeId, meter);

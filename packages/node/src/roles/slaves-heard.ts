@@ -13,9 +13,11 @@ export class SlavesHeard {
     this.#clock = clock;
   }
 
-  /** A delivery was acked, be it an empty one. */
-  note(nodeId: string): void {
+  /** A delivery was acked, be it an empty one. True where the slave did not count as following before. */
+  note(nodeId: string): boolean {
+    const wasSilent = this.#isSilent(nodeId);
     this.#heardAtMs.set(nodeId, this.#clock.monotonicMs());
+    return wasSilent;
   }
 
   /** It is no member any more. */
@@ -25,8 +27,12 @@ export class SlavesHeard {
 
   /** True for a slave that has acked lately and has no reason not to go on. */
   follows(nodeId: string, view: SlaveView | null): boolean {
+    if (!view?.acked || view.stopped || view.queue.mode === "paused") return false;
+    return !this.#isSilent(nodeId);
+  }
+
+  #isSilent(nodeId: string): boolean {
     const heardAtMs = this.#heardAtMs.get(nodeId);
-    if (heardAtMs === undefined || !view?.acked || view.stopped || view.queue.mode === "paused") return false;
-    return this.#clock.monotonicMs() - heardAtMs < SILENCE_MS;
+    return heardAtMs === undefined || this.#clock.monotonicMs() - heardAtMs >= SILENCE_MS;
   }
 }
