@@ -43,6 +43,11 @@ export interface LeaseElectionOptions {
   readonly timings: ElectionTimings;
   /** See `PlanFacts.maxLagMs`. */
   readonly maxLagMs: number;
+  /**
+   * The last epoch whose master this node promised, in an earlier life, to accept no other (see {@link Election.promise}); 0 for none.
+   * Null, or left out, where that is not known: it then waits as if it had just promised it.
+   */
+  readonly promisedEpoch?: bigint | null;
 }
 
 const TICK_MS = 1000;
@@ -76,6 +81,8 @@ export class LeaseElection implements Election {
   #steppingDown: Promise<void> = Promise.resolve();
   #isSteppingDown = false;
   #promisedUntilMs: number;
+  /** A promise ends with this epoch, too; null where it is not known what an earlier life promised. */
+  #promisedEpoch: bigint | null;
 
   constructor(options: LeaseElectionOptions) {
     this.#of = options;
@@ -84,6 +91,7 @@ export class LeaseElection implements Election {
     this.#intake = new Intake({ store, host, clock, nodeId, lease: this.#lease });
     // it may have promised something just before it was restarted
     this.#promisedUntilMs = clock.monotonicMs() + timings.ttlMs;
+    this.#promisedEpoch = options.promisedEpoch ?? null;
     const loop = (run: (signal: AbortSignal) => Promise<void>): BackgroundLoop =>
       new BackgroundLoop(run, (error) =>
         logger.error({ event: "election-ended", err: error }, messageOf(error)),
@@ -127,6 +135,7 @@ export class LeaseElection implements Election {
       known !== null && (known.epoch > epoch || (known.leader ?? { nodeId }).nodeId !== nodeId);
     if (this.#term || hasOther || this.#intake.isClosedTo(epoch)) return false;
     this.#promisedUntilMs = clock.monotonicMs() + timings.ttlMs;
+    if (this.#promisedEpoch !== null && epoch > this.#promisedEpoch) this.#promisedEpoch = epoch;
     return true;
   }
 
@@ -191,7 +200,10 @@ export class LeaseElection implements Election {
 
   #hasPromised(): boolean {
     // where nobody has ever led nobody can have asked
-    if (this.#state && highestEpoch(this.#state) === 0n) return false;
+    const epoch = this.#state && highestEpoch(this.#state);
+    if (epoch === 0n) return false;
+    // another has led since then, which it could not have while the promise held
+    if (epoch !== null && this.#promisedEpoch !== null && epoch > this.#promisedEpoch) return false;
     return this.#of.clock.monotonicMs() < this.#promisedUntilMs;
   }
 

@@ -2,12 +2,14 @@ import type { Election } from "@understudy/election";
 import type { SqlExecutor } from "@understudy/sql-executor";
 import type { NodeServices } from "./node-services.ts";
 import type { Role } from "./roles/role.ts";
+import type { PromisedEpoch } from "./supervisor/promised-epoch.ts";
 
 /** A node that has its database and a role. */
 export interface RunningNode {
   readonly executor: SqlExecutor;
   readonly role: Role;
   readonly election: Election;
+  readonly promised: PromisedEpoch;
 }
 
 /** What the HTTP routes see of a node. */

@@ -95,7 +95,7 @@ async function startDatabase(
   }
 }
 
-/** Starts the master's process, then those of the slaves at the same time; none is left running where one fails. */
+/** Starts the master's process, then those of the slaves at the same time, with etcd all at once; none is left running where one fails. */
 export async function startNodes(
   stack: AsyncDisposableStack,
   databases: readonly DatabaseServer[],
@@ -119,12 +119,19 @@ export async function startNodes(
       database,
     };
   };
-  const master = await start(0);
-  const results = await Promise.allSettled(options.plan.nodes.slice(1).map((_, index) => start(index + 1)));
-  const slaves = results.map((result) => {
-    if (result.status === "rejected") throw result.reason;
-    return result.value;
-  });
+  const startAll = async (indexes: readonly number[]): Promise<SandboxNode[]> => {
+    const results = await Promise.allSettled(indexes.map(start));
+    return results.map((result) => {
+      if (result.status === "rejected") throw result.reason;
+      return result.value;
+    });
+  };
+  const indexes = [...options.plan.nodes.keys()];
+  // with etcd a slave has nobody to wait for
+  const [master, ...slaves] = options.etcd
+    ? await startAll(indexes)
+    : [await start(0), ...(await startAll(indexes.slice(1)))];
+  if (!master) throw new UnderstudyError("internal", "a sandbox has no nodes");
   return [master, ...slaves];
 }
 
@@ -143,7 +150,8 @@ async function startNode(
   const gate = links?.gate;
   return step(
     options.onProgress,
-    (process) => `${node.nodeId}: ${app} on ${process.url}`,
+    // with etcd the nodes have yet to agree who leads
+    (process) => `${node.nodeId}: ${options.etcd ? "node" : app} on ${process.url}`,
     () =>
       openNodeProcess({
         app,

@@ -1,5 +1,5 @@
-import { mkdir, open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { keepEpoch, readKeptEpoch } from "./kept-epoch.ts";
 
 const FILE = "obeys-from-epoch";
 
@@ -8,30 +8,10 @@ const FILE = "obeys-from-epoch";
  * master any more must know so after a restart, too (F3). 0 where nothing is kept.
  */
 export async function readObeyedEpoch(dataDir: string): Promise<bigint> {
-  try {
-    const text = (await readFile(join(dataDir, FILE), "utf8")).trim();
-    return /^\d{1,19}$/.test(text) ? BigInt(text) : 0n;
-  } catch {
-    return 0n;
-  }
+  return (await readKeptEpoch(join(dataDir, FILE))) ?? 0n;
 }
 
 /** Resolves when it is on the disk. */
 export async function keepObeyedEpoch(dataDir: string, epoch: bigint): Promise<void> {
-  await mkdir(dataDir, { recursive: true });
-  const path = join(dataDir, FILE);
-  const file = await open(`${path}.new`, "w", 0o600);
-  try {
-    await file.writeFile(`${epoch}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.new`, path);
-  const folder = await open(dataDir, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await keepEpoch(join(dataDir, FILE), epoch);
 }

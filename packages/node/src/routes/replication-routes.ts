@@ -32,10 +32,12 @@ export function addReplicationRoutes(server: HttpServer, runtime: NodeRuntime): 
     { schema: { body: FollowsRequest } },
     async (request): Promise<FollowsAnswer> => {
       const { nodeId } = runtime.services.identity;
+      const { leader, promises } = request.body;
+      const epoch = BigInt(request.body.epoch);
+      if (promises) await runtime.running().promised.keep(epoch);
       const { role, election } = runtime.running();
-      const { leader, epoch, promises } = request.body;
-      const isFollowed = role.kind === "slave" && role.obeys(BigInt(epoch));
-      const follows = isFollowed && (!promises || election.promise({ nodeId: leader, epoch: BigInt(epoch) }));
+      const isFollowed = role.kind === "slave" && role.obeys(epoch);
+      const follows = isFollowed && (!promises || election.promise({ nodeId: leader, epoch }));
       return { nodeId, follows };
     },
   );

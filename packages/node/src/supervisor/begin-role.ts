@@ -6,6 +6,7 @@ import type { KnownLeader } from "../roles/leader-link.ts";
 import { ElectionLeadership } from "./election-leadership.ts";
 import { NodeSupervisor } from "./node-supervisor.ts";
 import { openLeaseElection } from "./open-election.ts";
+import { PromisedEpoch } from "./promised-epoch.ts";
 import type { RoleHolder } from "./role-holder.ts";
 import { findNewerLead, StaticElection } from "./static-election.ts";
 
@@ -13,6 +14,7 @@ import { findNewerLead, StaticElection } from "./static-election.ts";
 export interface BegunNode extends AsyncDisposable {
   readonly executor: SqlExecutor;
   readonly election: Election;
+  readonly promised: PromisedEpoch;
 }
 
 /**
@@ -28,16 +30,22 @@ export async function beginRole(
   await using begun = new AsyncDisposableStack();
   const supervisor = begun.use(new NodeSupervisor(services, leadership, holder));
   const { config } = services;
+  const promised = await PromisedEpoch.open(config.dataDir);
   if (config.hasElections) await supervisor.begin(null);
   else await beginStatic(services, supervisor, signal);
   const election = begun.use(
     config.hasElections
-      ? await openLeaseElection(services, supervisor)
+      ? await openLeaseElection(services, supervisor, promised.before)
       : createStaticElection(services, supervisor, holder),
   );
   leadership.attach(election);
   const owned = begun.move();
-  return { executor: services.executor, election, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return {
+    executor: services.executor,
+    election,
+    promised,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
 
 async function beginStatic(

@@ -6,8 +6,15 @@ import type { NodeConfig } from "../config/node-config.ts";
 import type { NodeServices } from "../node-services.ts";
 import type { NodeSupervisor } from "./node-supervisor.ts";
 
-/** Opens the election by the configured etcd. Throws `config-invalid` for files that can't be read; etcd itself need not answer yet. */
-export async function openLeaseElection(services: NodeServices, host: NodeSupervisor): Promise<Election> {
+/**
+ * Opens the election by the configured etcd. Throws `config-invalid` for files that can't be read; etcd itself need not answer yet.
+ * `promisedEpoch` is as in `LeaseElectionOptions`.
+ */
+export async function openLeaseElection(
+  services: NodeServices,
+  host: NodeSupervisor,
+  promisedEpoch: bigint | null,
+): Promise<Election> {
   const { config, identity, clock, random, logger } = services;
   const store = await openEtcdStore({
     endpoints: config.etcd,
@@ -28,6 +35,7 @@ export async function openLeaseElection(services: NodeServices, host: NodeSuperv
     logger,
     timings: config.electionTimings,
     maxLagMs: config.maxLagOnFailoverMs,
+    promisedEpoch,
   });
 }
 
