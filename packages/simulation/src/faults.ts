@@ -178,16 +178,47 @@ const force: FaultMaker = (world) => {
   return { what: `${node.nodeId} is told to lead`, begin: () => node.force(), end: () => undefined };
 };
 
+/** The slaves of one master are cut off from it one after another, so that who is in sync has to change again and again; then it dies. */
+const relay: FaultMaker = (world) => {
+  const { chance, scheduler, network } = world;
+  const node = victim(world);
+  const slaves = chance.shuffled(world.nodeIds.filter((id) => id !== node.nodeId));
+  const turnMs = chance.pick([600, 1300, 1600, 2500]);
+  const set = (slave: string, isCut: boolean): void => {
+    network.link(slave, node.nodeId).isCut = isCut;
+    network.link(node.nodeId, slave).isCut = isCut;
+  };
+  let isOver = false;
+  return {
+    what: `the slaves of ${node.nodeId} are cut off from it in turns`,
+    begin: () => {
+      const turn = (index: number): void => {
+        for (const slave of slaves) set(slave, false);
+        const slave = slaves[index % slaves.length];
+        if (isOver || slave === undefined) return;
+        set(slave, true);
+        scheduler.after(turnMs, () => turn(index + 1));
+      };
+      turn(0);
+    },
+    end: () => {
+      isOver = true;
+      if (chance.happens(0.6)) node.kill();
+    },
+  };
+};
+
 /** Somebody's packet filter refuses connections in the name of a master that is alive. */
 const forgeRefusal: FaultMaker = (world) => {
   const node = victim(world);
+  const isForAll = world.chance.happens(0.6);
   const links = world.nodeIds
-    .filter((id) => id !== node.nodeId)
+    .filter((id) => id !== node.nodeId && (isForAll || world.chance.happens(0.6)))
     .flatMap((id) => [world.network.link(id, node.nodeId), world.network.link(node.nodeId, id)]);
   const set = (isOn: boolean): void => {
     for (const link of links) {
       link.isRejecting = isOn;
-      link.loss = isOn ? 0.9 : 0;
+      link.loss = isOn ? 0.7 : 0;
     }
   };
   return {
@@ -218,17 +249,22 @@ const SANE: readonly FaultMaker[] = [
   stepClock,
   switchOver,
   switchOver,
+  relay,
+  relay,
 ];
 
-const LONGEST_MS = 9000;
+const LONGEST_MS = 8000;
 
 /** Lets faults come and go until `endMs`, more than one at a time. All that a fault broke is whole again by then. */
 export function planFaults(world: World, { endMs, isSane }: { readonly endMs: number; readonly isSane: boolean }): void {
   const { chance, scheduler, log } = world;
   const makers = isSane ? SANE : [...SANE, force, forgeRefusal, forgeRefusal];
-  const count = chance.whole(1, 6);
+  const count = chance.whole(2, 10);
+  let beginMs = chance.between(2500, 5000);
   for (let index = 0; index < count; index++) {
-    const beginMs = chance.between(3000, endMs - 500);
+    // what comes together is worse than what comes alone
+    beginMs += chance.happens(0.6) ? chance.between(0, 1500) : chance.between(1500, 6000);
+    if (beginMs > endMs - 500) break;
     const lastsMs = Math.min(chance.between(50, LONGEST_MS), endMs - beginMs);
     const maker = chance.pick(makers);
     scheduler.after(beginMs, () => {
@@ -241,7 +277,7 @@ export function planFaults(world: World, { endMs, isSane }: { readonly endMs: nu
       });
     });
   }
-  scheduler.after(endMs, () => {
+  scheduler.after(endMs + 1, () => {
     log.add("FAULT", "all faults end");
     world.network.heal();
     world.store.start();

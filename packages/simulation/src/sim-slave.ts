@@ -108,7 +108,7 @@ export class SimSlave {
 
   #apply(fresh: readonly Transaction[], delivery: Delivery): void {
     const { database, world, process } = this.#of;
-    const ms = world.chance.between(0.5, world.chance.happens(0.02) ? 400 : 4);
+    const ms = world.chance.between(0.5, world.chance.happens(0.02) ? 400 : world.applyMsMax);
     const session = this.#session;
     const work = database.apply(fresh, ms, (isDone) =>
       process.receive(() => {

@@ -40,10 +40,10 @@ export interface SimulationResult {
 }
 
 const SANE_SHARE = 0.75;
-const FAULTS_MS = [12_000, 26_000] as const;
+const FAULTS_MS = [12_000, 24_000] as const;
 /** F9: within so long after the last fault all agree. */
 const TOGETHER_MS = 45_000;
-const WRITE_EVERY_MS = [20, 220] as const;
+const WRITE_EVERY_MS = [10, 180] as const;
 
 /** Runs one cluster through faults and looks for broken promises. */
 export async function simulate({ seed, flavour, broken = null }: SimulationOptions): Promise<SimulationResult> {
@@ -63,6 +63,7 @@ export async function simulate({ seed, flavour, broken = null }: SimulationOptio
     acks,
     timings: DEFAULT_TIMINGS,
     maxLagMs: 10_000,
+    applyMsMax: chance.pick([4, 4, 60, 300]),
     scheduler,
     chance,
     network: new Network(scheduler, chance),
@@ -88,7 +89,7 @@ export async function simulate({ seed, flavour, broken = null }: SimulationOptio
   planFaults(world, { endMs: faultsEndMs, isSane });
   const clients = new Clients(world);
   const hasViolated = (): boolean => checker.violations.length > 0;
-  await scheduler.run(faultsEndMs + 1, hasViolated);
+  await scheduler.run(faultsEndMs + 2, hasViolated);
   const togetherAfterMs = await comeTogether(world, clients, hasViolated);
   return {
     violations: checker.violations,

@@ -18,6 +18,8 @@ export interface World {
   readonly acks: number;
   readonly timings: ElectionTimings;
   readonly maxLagMs: number;
+  /** How long a slave takes for what one delivery brings, at most. */
+  readonly applyMsMax: number;
   readonly scheduler: Scheduler;
   readonly chance: Chance;
   readonly network: Network;
