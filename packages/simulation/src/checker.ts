@@ -56,7 +56,8 @@ export class Checker {
 
   /** F1: a new master has everything that was confirmed before; F3: an epoch has one master. */
   onLead(nodeId: string, epoch: bigint, database: SimDatabase): void {
-    if (this.#ledWith.has(epoch)) this.#violate(`F3: ${nodeId} leads in epoch ${epoch}, which had begun already`);
+    if (this.#ledWith.has(epoch))
+      this.#violate(`F3: ${nodeId} leads in epoch ${epoch}, which had begun already`);
     this.onObeyed(nodeId, epoch);
     const ids = new Set(database.history.map(({ id }) => id));
     this.#ledWith.set(epoch, ids);

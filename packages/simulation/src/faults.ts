@@ -110,7 +110,10 @@ const cutPair: FaultMaker = (world) => {
 
 function cut({ network, chance }: World, a: string, b: string): Fault {
   const way = chance.pick(["both", "there", "back"]);
-  const links = [...(way === "back" ? [] : [network.link(a, b)]), ...(way === "there" ? [] : [network.link(b, a)])];
+  const links = [
+    ...(way === "back" ? [] : [network.link(a, b)]),
+    ...(way === "there" ? [] : [network.link(b, a)]),
+  ];
   const set = (isCut: boolean): void => {
     for (const link of links) link.isCut = isCut;
   };
@@ -170,7 +173,11 @@ const stepClock: FaultMaker = (world) => {
 const switchOver: FaultMaker = (world) => {
   const node = victim(world);
   const to = other(world, node).nodeId;
-  return { what: `${node.nodeId} is to hand over to ${to}`, begin: () => node.handOver(to), end: () => undefined };
+  return {
+    what: `${node.nodeId} is to hand over to ${to}`,
+    begin: () => node.handOver(to),
+    end: () => undefined,
+  };
 };
 
 const force: FaultMaker = (world) => {
@@ -256,7 +263,10 @@ const SANE: readonly FaultMaker[] = [
 const LONGEST_MS = 8000;
 
 /** Lets faults come and go until `endMs`, more than one at a time. All that a fault broke is whole again by then. */
-export function planFaults(world: World, { endMs, isSane }: { readonly endMs: number; readonly isSane: boolean }): void {
+export function planFaults(
+  world: World,
+  { endMs, isSane }: { readonly endMs: number; readonly isSane: boolean },
+): void {
   const { chance, scheduler, log } = world;
   const makers = isSane ? SANE : [...SANE, force, forgeRefusal, forgeRefusal];
   const count = chance.whole(2, 10);

@@ -99,15 +99,19 @@ export class SimHost implements ElectionHost {
   async allAgree(epoch: bigint, signal: AbortSignal): Promise<boolean> {
     const { world, nodeId, process } = this.#of;
     if (world.rules.broken === "promises") return true;
-    const asked = world.nodeIds.filter((id) => id !== nodeId).map(async (id) => {
-      const { promise, resolve } = Promise.withResolvers<boolean>();
-      world.network.send(nodeId, id, () =>
-        world.node(id).receivePromiseRequest({ nodeId, epoch }, (isPromised) =>
-          process.receive(() => resolve(isPromised)),
-        ),
-      );
-      return orAbort(promise, signal);
-    });
+    const asked = world.nodeIds
+      .filter((id) => id !== nodeId)
+      .map(async (id) => {
+        const { promise, resolve } = Promise.withResolvers<boolean>();
+        world.network.send(nodeId, id, () =>
+          world
+            .node(id)
+            .receivePromiseRequest({ nodeId, epoch }, (isPromised) =>
+              process.receive(() => resolve(isPromised)),
+            ),
+        );
+        return orAbort(promise, signal);
+      });
     return (await Promise.all(asked)).every(Boolean);
   }
 

@@ -49,7 +49,13 @@ export class SimMaster {
     }
     const session = ++this.#sessions;
     const nowMs = process.clock.monotonicMs();
-    const state = { session, acked: request.length, round: 0, heardMs: nowMs, sentMs: Number.NEGATIVE_INFINITY };
+    const state = {
+      session,
+      acked: request.length,
+      round: 0,
+      heardMs: nowMs,
+      sentMs: Number.NEGATIVE_INFINITY,
+    };
     this.#slaves.set(request.nodeId, state);
     process.after(5, () => this.#send(request.nodeId, state));
     return { kind: "deliver", epoch: this.epoch, session, length: history.length };
@@ -82,7 +88,9 @@ export class SimMaster {
     const { world, nodeId, process, database } = this.#of;
     const nowMs = process.clock.monotonicMs();
     const following = [...this.#slaves]
-      .filter(([, { heardMs, acked }]) => nowMs - heardMs < HEARD_MS && database.history.length - acked < LAG_MAX)
+      .filter(
+        ([, { heardMs, acked }]) => nowMs - heardMs < HEARD_MS && database.history.length - acked < LAG_MAX,
+      )
       .map(([id]) => id);
     return { slaves: world.nodeIds.filter((id) => id !== nodeId), following, acks: world.acks };
   }
@@ -92,7 +100,10 @@ export class SimMaster {
   }
 
   /** Whether so many of these have so much, and have followed since that round began. */
-  isAcked({ members, acks }: AckSet, { length, round }: { readonly length: number; readonly round: number }): boolean {
+  isAcked(
+    { members, acks }: AckSet,
+    { length, round }: { readonly length: number; readonly round: number },
+  ): boolean {
     const having = members.filter((id) => {
       const state = this.#slaves.get(id);
       return state !== undefined && state.acked >= length && state.round >= round;

@@ -185,7 +185,8 @@ export class SimNode {
       master.deliver();
       if (wantsAcks) await this.#waitAcked(life, master, { length, round: 0 });
       this.#checkLeads(life, epoch);
-      if (life.host.master === master) world.checker.onConfirmed({ nodeId: this.nodeId, id, epoch, wantsAcks });
+      if (life.host.master === master)
+        world.checker.onConfirmed({ nodeId: this.nodeId, id, epoch, wantsAcks });
     });
   }
 
@@ -201,7 +202,12 @@ export class SimNode {
       await this.#waitAcked(life, master, { length, round });
       this.#checkLeads(life, epoch);
       if (life.host.master === master) {
-        world.checker.onRead({ nodeId: this.nodeId, epoch, history: this.database.history.slice(0, length), begun });
+        world.checker.onRead({
+          nodeId: this.nodeId,
+          epoch,
+          history: this.database.history.slice(0, length),
+          begun,
+        });
       }
     });
   }
@@ -267,15 +273,18 @@ export class SimNode {
     const { broken } = this.#of.world.rules;
     if (broken === "acks") return;
     const { clock } = life.process;
-    await withDeadline({ clock, ms: CONFIRM_WAIT_MS, signal: new AbortController().signal }, async (signal) => {
-      for (;;) {
-        const { sync } = life.election;
-        if (!sync) throw new Error("it leads no more");
-        const next = Promise.race([master.progress.next(), sync.changed.next()]);
-        const conditions = sync.conditions();
-        if (conditions?.every((set) => master.isAcked(set, what))) return;
-        await orAbort(next, signal);
-      }
-    });
+    await withDeadline(
+      { clock, ms: CONFIRM_WAIT_MS, signal: new AbortController().signal },
+      async (signal) => {
+        for (;;) {
+          const { sync } = life.election;
+          if (!sync) throw new Error("it leads no more");
+          const next = Promise.race([master.progress.next(), sync.changed.next()]);
+          const conditions = sync.conditions();
+          if (conditions?.every((set) => master.isAcked(set, what))) return;
+          await orAbort(next, signal);
+        }
+      },
+    );
   }
 }

@@ -94,7 +94,11 @@ export class SimSlave {
     }
     this.#behindMs = Math.max(0, this.#of.process.clock.nowMs() - delivery.wallMs);
     if (fresh.length === 0) this.#ack(delivery);
-    else this.#apply(fresh.filter(({ id }) => !database.has(id)), delivery);
+    else
+      this.#apply(
+        fresh.filter(({ id }) => !database.has(id)),
+        delivery,
+      );
   }
 
   /** What it has already must be what the master says. */
@@ -154,7 +158,9 @@ export class SimSlave {
       lastGtid: database.history.at(-1)?.gtid ?? null,
     };
     world.network.send(nodeId, leader.nodeId, () =>
-      world.node(leader.nodeId).receiveJoin(request, (answer) => process.receive(() => this.#joined(leader, answer))),
+      world
+        .node(leader.nodeId)
+        .receiveJoin(request, (answer) => process.receive(() => this.#joined(leader, answer))),
     );
   }
 
@@ -162,13 +168,15 @@ export class SimSlave {
     const { disk, process, database } = this.#of;
     const isCurrent = this.#leader?.nodeId === leader.nodeId && this.#leader.epoch === leader.epoch;
     if (!isCurrent || this.#session || this.#isRebuilding || answer.kind === "refuse") return;
-    if (answer.epoch < disk.seenEpoch || answer.epoch <= disk.closedEpoch || answer.epoch !== leader.epoch) return;
+    if (answer.epoch < disk.seenEpoch || answer.epoch <= disk.closedEpoch || answer.epoch !== leader.epoch)
+      return;
     disk.seenEpoch = answer.epoch;
     if (answer.kind === "errant") {
       this.#rebuild(answer.history);
       return;
     }
-    if (!disk.hasJoined || disk.mustReach !== null) disk.mustReach = Math.max(answer.length, disk.mustReach ?? 0);
+    if (!disk.hasJoined || disk.mustReach !== null)
+      disk.mustReach = Math.max(answer.length, disk.mustReach ?? 0);
     disk.hasJoined = true;
     if (disk.mustReach !== null && database.history.length >= disk.mustReach) disk.mustReach = null;
     this.#session = {

@@ -46,7 +46,11 @@ const TOGETHER_MS = 45_000;
 const WRITE_EVERY_MS = [10, 180] as const;
 
 /** Runs one cluster through faults and looks for broken promises. */
-export async function simulate({ seed, flavour, broken = null }: SimulationOptions): Promise<SimulationResult> {
+export async function simulate({
+  seed,
+  flavour,
+  broken = null,
+}: SimulationOptions): Promise<SimulationResult> {
   const chance = new Chance(seed);
   const scheduler = new Scheduler();
   const log = new EventLog(scheduler);
@@ -157,9 +161,7 @@ async function comeTogether(world: World, clients: Clients, hasViolated: () => b
   clients.isOver = true;
   const areEqual = (): boolean => {
     const last = leads()?.database;
-    return Boolean(
-      last && nodes.every(({ database }) => database.history.length === last.history.length),
-    );
+    return Boolean(last && nodes.every(({ database }) => database.history.length === last.history.length));
   };
   const stoppedMs = scheduler.nowMs;
   // what is under way ends first
@@ -176,7 +178,10 @@ async function comeTogether(world: World, clients: Clients, hasViolated: () => b
       });
       if (!same || !database.position.equals(last.position)) checker.onStuck(`${nodeId} has another history`);
     }
-    checker.onEnd(last, nodes.flatMap(({ disk }) => disk.quarantine));
+    checker.onEnd(
+      last,
+      nodes.flatMap(({ disk }) => disk.quarantine),
+    );
   }
   return scheduler.nowMs - beganMs;
 }

@@ -1,9 +1,4 @@
-import type {
-  CoordinationStore,
-  StoreCall,
-  StoreChange,
-  StoreSnapshot,
-} from "@understudy/election";
+import type { CoordinationStore, StoreCall, StoreChange, StoreSnapshot } from "@understudy/election";
 import { orAbort, withDeadline } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import type { Chance } from "./chance.ts";
@@ -114,7 +109,11 @@ export class StoreClient implements CoordinationStore {
     else store.execute(run);
   }
 
-  #answer<T>(request: (store: SimStore) => T, resolve: (value: T) => void, reject: (error: unknown) => void): void {
+  #answer<T>(
+    request: (store: SimStore) => T,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+  ): void {
     const { process, network, nodeId, chance, trouble, store } = this.#of;
     let reply: () => void;
     try {
