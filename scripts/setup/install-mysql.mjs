@@ -3,8 +3,8 @@
 // through its own loader. Nothing is installed into the system itself but `debootstrap`, which fetches and verifies the packages.
 // On the command line: node scripts/setup/install-mysql.mjs
 import { execFile } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { access, chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 
@@ -17,8 +17,12 @@ const NEEDED_PACKAGE = /^(lib|mysql-|zlib1g|gcc-\d+-base)/;
 const DOWNLOAD_TIMEOUT_MS = 15 * 60_000;
 const STEP_TIMEOUT_MS = 5 * 60_000;
 
+/** Client programs that copies of the data are made with. */
+const CLIENTS = ["mysqldump", "mysql"];
+
 /**
- * Makes sure of a MySQL server on a Debian machine and returns its program's path. Does nothing where it is there already.
+ * Makes sure of a MySQL server and its client programs on a Debian machine and returns the server's path. Does nothing where they are
+ * there already; where an earlier version installed the server alone, the wrappers of the clients are written beside its own.
  * Needs root. Throws with the reason where it cannot be done; what was there before is then unchanged.
  * @param {{ log: (line: string) => void, folder?: string, wrapper?: string }} options
  * @returns {Promise<string>}
@@ -28,7 +32,10 @@ export async function installMysql({
   folder = "/opt/understudy-mysql",
   wrapper = "/usr/local/bin/mysqld-debian",
 }) {
-  if (await versionOf(wrapper)) return wrapper;
+  if (await versionOf(wrapper)) {
+    await ensureClients(wrapper, folder);
+    return wrapper;
+  }
   await assertDebianRoot();
   const mirror = await debianMirror();
   await ensureDebootstrap(log);
@@ -45,7 +52,8 @@ export async function installMysql({
     await rm(partial, { recursive: true, force: true });
     await rm(download, { recursive: true, force: true });
   }
-  await writeWrapper(wrapper, folder);
+  await writeWrapper(wrapper, await commandOf(folder, "usr/sbin/mysqld", serverOptions(folder)));
+  await ensureClients(wrapper, folder);
   const version = await versionOf(wrapper);
   if (!version) throw new Error(`${wrapper} was installed but does not run`);
   log(`installed ${version}`);
@@ -87,24 +95,46 @@ async function unpack(download, folder) {
   }
 }
 
+/** The clients' wrappers, beside the server's: `mysqldump-debian` and `mysql-debian`. A folder of somebody else's is left alone. */
+async function ensureClients(wrapper, folder) {
+  for (const name of CLIENTS) {
+    const path = join(dirname(wrapper), `${name}-debian`);
+    const program = `usr/bin/${name}`;
+    if ((await versionOf(path)) || !(await exists(join(folder, program)))) continue;
+    await writeWrapper(path, await commandOf(folder, program, []));
+    if (!(await versionOf(path))) throw new Error(`${path} was installed but does not run`);
+  }
+}
+
 /** `--no-defaults` counts only as the first option, so the wrapper must be the one to say it. */
-async function writeWrapper(wrapper, folder) {
-  const libraries = join(folder, "usr/lib", await onlyEntry(join(folder, "usr/lib"), /-linux-gnu/));
-  const loader = join(libraries, await onlyEntry(libraries, /^ld-linux.*\.so\.\d+$/));
-  const command = [
-    loader,
-    "--library-path",
-    `${libraries}:${libraries}/mysql`,
-    join(folder, "usr/sbin/mysqld"),
+function serverOptions(folder) {
+  return [
     "--no-defaults",
     `--basedir=${folder}/usr`,
     `--lc-messages-dir=${folder}/usr/share/mysql`,
     "--secure-file-priv=NULL",
   ];
+}
+
+/** How a program of the folder is started: through the folder's own loader, with the libraries that it was built against. */
+async function commandOf(folder, program, options) {
+  const libraries = join(folder, "usr/lib", await onlyEntry(join(folder, "usr/lib"), /-linux-gnu/));
+  const loader = join(libraries, await onlyEntry(libraries, /^ld-linux.*\.so\.\d+$/));
+  return [loader, "--library-path", `${libraries}:${libraries}/mysql`, join(folder, program), ...options];
+}
+
+async function writeWrapper(wrapper, command) {
   const text = `#!/bin/sh\nexec ${command.map(quoted).join(" ")} "$@"\n`;
   await writeFile(`${wrapper}.partial`, text);
   await chmod(`${wrapper}.partial`, 0o755);
   await rename(`${wrapper}.partial`, wrapper);
+}
+
+async function exists(path) {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 const quoted = (word) => `'${word.replaceAll("'", String.raw`'\''`)}'`;

@@ -1,0 +1,47 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { SnapshotEndpoint } from "./database-endpoint.ts";
+
+/** Where a program finds how to log in. Removed on disposal. */
+export interface OptionFile extends AsyncDisposable {
+  readonly path: string;
+  /** A folder of this program's alone (mode 700). */
+  readonly folder: string;
+}
+
+/**
+ * Writes an option file (mode 600) with which a client program logs in. A file, since a command line is seen by every user of
+ * the machine, and the variable MYSQL_PWD, which newer versions no longer read, is handed on to whatever the program starts.
+ * The tables that a dump leaves out stand there too, as there may be more than a command line holds.
+ */
+export async function writeOptionFile(
+  endpoint: SnapshotEndpoint,
+  ignoredTables: readonly string[] = [],
+): Promise<OptionFile> {
+  const folder = await mkdtemp(join(tmpdir(), "understudy-copy-"));
+  const path = join(folder, "login.cnf");
+  const where =
+    endpoint.socketPath === undefined
+      ? { host: endpoint.host ?? "localhost", port: String(endpoint.port ?? 3306), protocol: "tcp" }
+      : { socket: endpoint.socketPath };
+  const options = { ...where, user: endpoint.user, password: endpoint.password };
+  const lines = Object.entries(options).map(([name, value]) => `${name}=${quoted(value)}`);
+  const ignored = ignoredTables.map((name) => `ignore-table=${quoted(name)}`);
+  await writeFile(path, ["[client]", ...lines, "[mysqldump]", ...ignored, ""].join("\n"), {
+    mode: 0o600,
+    flag: "wx",
+  });
+  return {
+    path,
+    folder,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b" };
+
+/** As option files want it: in quotes, so that `#` begins no comment and outer blanks stay. */
+function quoted(value: string): string {
+  return `"${value.replaceAll(/[\\"]/g, "\\$&").replaceAll(/[\n\r\t\b]/g, (char) => ESCAPES[char] ?? "")}"`;
+}
