@@ -37,12 +37,10 @@ export async function* copyBody(options: CopyBodyOptions): AsyncGenerator<Uint8A
   yield writer.frame("header", formatHeader(header));
   yield writer.frame("accounts", formatAccounts(accounts));
   yield writer.frame("views", formatViews(views));
-  if (dump) {
-    for await (const chunk of compressed(watched(dump, scanner, progress), signal)) {
-      yield writer.frame("data", chunk);
-    }
-    if (!scanner.isEndSeen)
-      throw new UnderstudyError("snapshot-failed", "the dump program ended before its text did");
+  const text = watched(dump, scanner, progress);
+  for await (const chunk of compressed(text, signal)) yield writer.frame("data", chunk);
+  if (dump && !scanner.isEndSeen) {
+    throw new UnderstudyError("snapshot-failed", "the dump program ended before its text did");
   }
   await assertUnchanged(options);
   yield writer.trailer();
@@ -50,10 +48,11 @@ export async function* copyBody(options: CopyBodyOptions): AsyncGenerator<Uint8A
 }
 
 async function* watched(
-  dump: DumpRun,
+  dump: DumpRun | null,
   scanner: DumpScanner,
   progress: ProgressReporter,
 ): AsyncGenerator<Buffer> {
+  if (!dump) return;
   for await (const chunk of dump.text()) {
     scanner.push(chunk);
     progress.scanned(scanner.bytes, scanner.tables);

@@ -6,8 +6,11 @@ import { copyBody } from "./copy-body.ts";
 import type { SnapshotEndpoint } from "./database-endpoint.ts";
 import { lockDefinitions } from "./definition-lock.ts";
 import { dumpArguments } from "./dump-arguments.ts";
+import { openDumpRelay } from "./dump-relay.ts";
+import { readInexactTables, type InexactTables } from "./inexact-columns.ts";
 import { startDump, type DumpRun } from "./dump-run.ts";
 import { readAccounts } from "./read-accounts.ts";
+import { waitForQuietMoment } from "./quiet-moment.ts";
 import { readViews } from "./read-views.ts";
 import { isMarked } from "./restoring-mark.ts";
 import { listCopiedSchemas, measureContent } from "./server-schemas.ts";
@@ -61,6 +64,8 @@ export async function openSnapshot(options: OpenSnapshotOptions): Promise<Snapsh
   await using stack = new AsyncDisposableStack();
   const session = stack.use(await ServerSession.open(endpoint, signal));
   const prepared = await prepare(session, options);
+  if (flavour === "mysql") await waitForQuietMoment(session, signal);
+  const relay = stack.use(await openDumpRelay(endpoint, prepared.inexactTables));
   const dump =
     prepared.schemas.length === 0
       ? null
@@ -68,7 +73,7 @@ export async function openSnapshot(options: OpenSnapshotOptions): Promise<Snapsh
           await startDump({
             flavour,
             program: program.path,
-            endpoint,
+            endpoint: relay.endpoint,
             ignoredTables: prepared.views.map(({ schema, name }) => `${schema}.${name}`),
             programArguments: dumpArguments({ ...prepared, flavour, program }),
             watcher: session,
@@ -124,6 +129,7 @@ interface Prepared {
   readonly binlogState: string;
   readonly accounts: readonly AccountRecord[];
   readonly views: readonly ViewRecord[];
+  readonly inexactTables: InexactTables;
   readonly withHistory: boolean;
   readonly untransactional: ReadonlyMap<string, string>;
 }
@@ -146,6 +152,7 @@ async function prepare(session: ServerSession, options: OpenSnapshotOptions): Pr
     binlogState: isMariadb ? await session.value("SELECT @@GLOBAL.gtid_binlog_state") : "",
     accounts: await readAccounts(session, options),
     views: await readViews(session),
+    inexactTables: await readInexactTables(session),
     withHistory: isMariadb && (await hasVersionedTables(session)),
     // MariaDB's lock holds them as they are
     untransactional: isMariadb ? new Map() : await untransactionalChecksums(session),

@@ -1,0 +1,147 @@
+import { describe, expect, test } from "vitest";
+import { openTestServer, testFlavours } from "@understudy/database-server";
+import { isTornSnapshot } from "../src/index.ts";
+import { copyBytes, openCopy, piecesOf, restoreCopy, testSignal } from "./copy.ts";
+import { endpointOf, TestSession } from "./test-session.ts";
+
+const BIG = ["CREATE DATABASE d", "CREATE TABLE d.t (i INT PRIMARY KEY, b LONGBLOB)"] as const;
+
+/** 20 MB that don't compress. */
+function bigRows(): string[] {
+  return Array.from(
+    { length: 20 },
+    (_, i) => `INSERT INTO d.t SELECT ${i}, GROUP_CONCAT(RANDOM_BYTES(1000) SEPARATOR '') FROM
+    (SELECT 1 FROM information_schema.COLLATIONS a, information_schema.COLLATIONS b LIMIT 1000) x`,
+  );
+}
+
+describe.each(testFlavours())("%s: what fails", (flavour) => {
+  test("is told with the reason: no program, a wrong password", async () => {
+    await using server = await openTestServer(flavour);
+    const wrong = endpointOf(server, { user: "root", password: "wrong" });
+    await expect(openCopy(server, { endpoint: wrong })).rejects.toMatchObject({ code: "forbidden" });
+    const bytes = await copyBytes(server);
+    await expect(restoreCopy(server, piecesOf(bytes), { endpoint: wrong })).rejects.toMatchObject({
+      code: "forbidden",
+    });
+    const programs = { dump: "/nowhere/mysqldump", client: "/nowhere/mysql" };
+    await expect(openCopy(server, { programs })).rejects.toThrow(/nowhere.*install.*UNDERSTUDY_DUMP_PROGRAM/);
+    await expect(restoreCopy(server, piecesOf(bytes), { programs })).rejects.toMatchObject({
+      code: "server-unsuitable",
+    });
+    expect(await isTornSnapshot(endpointOf(server), testSignal())).toBe(false);
+  });
+
+  test("a dump program that is killed, or whose server dies, ends the stream without its end", async () => {
+    await using server = await openTestServer(flavour);
+    using session = await TestSession.open(server);
+    await session.run("SET SESSION group_concat_max_len=100000000", ...BIG, ...bigRows());
+    for (const harm of ["program", "server"] as const) {
+      await using copy = await openCopy(server);
+      const reading = (async () => {
+        let harmed = false;
+        let bytes = 0;
+        for await (const chunk of copy.body) {
+          bytes += chunk.length;
+          if (harmed || bytes < 500_000) continue;
+          harmed = true;
+          if (harm === "server") await server.killHard();
+          else process.kill(copy.pid ?? 0, "SIGKILL");
+        }
+      })();
+      await expect(reading).rejects.toMatchObject({ code: "snapshot-failed" });
+    }
+  });
+
+  test("a client program that is killed, or a refused statement, leaves the mark", async () => {
+    await using source = await openTestServer(flavour, { serverId: 1 });
+    await using target = await openTestServer(flavour, {
+      serverId: 2,
+      extraArguments: ["--max-allowed-packet=1M"],
+    });
+    using session = await TestSession.open(source);
+    await session.run("SET SESSION group_concat_max_len=100000000", ...BIG, ...bigRows());
+    await session.run("INSERT INTO d.t SELECT 100, REPEAT('x', 5000000)");
+    const whole = await copyBytes(source);
+    await expect(restoreCopy(target, piecesOf(whole))).rejects.toMatchObject({
+      code: "snapshot-failed",
+      retryable: true,
+    });
+    expect(await isTornSnapshot(endpointOf(target), testSignal())).toBe(true);
+    using onTarget = await TestSession.open(target);
+    await onTarget.run("SET GLOBAL max_allowed_packet=1073741824");
+    const killed = restoreCopy(target, killingClient(whole, onTarget));
+    await expect(killed).rejects.toMatchObject({ code: "snapshot-failed" });
+    expect(await isTornSnapshot(endpointOf(target), testSignal())).toBe(true);
+    await restoreCopy(target, piecesOf(whole));
+    expect(await onTarget.value("SELECT COUNT(*) FROM d.t")).toBe("21");
+  });
+
+  test("an abort ends both sides at once, with its own reason", async () => {
+    await using source = await openTestServer(flavour, { serverId: 1 });
+    await using target = await openTestServer(flavour, { serverId: 2 });
+    using session = await TestSession.open(source);
+    await session.run("SET SESSION group_concat_max_len=100000000", ...BIG, ...bigRows());
+    const abort = new AbortController();
+    const reason = new Error("enough");
+    await using copy = await openCopy(source, { signal: abort.signal });
+    const restoring = restoreCopy(
+      target,
+      abortingAfter(copy.body, 500_000, () => abort.abort(reason)),
+      { signal: abort.signal },
+    );
+    await expect(restoring).rejects.toBe(reason);
+    await copy[Symbol.asyncDispose]();
+    expect(await isTornSnapshot(endpointOf(target), testSignal())).toBe(true);
+    // the source's definitions are free again
+    await session.run("CREATE TABLE d.later (i INT)");
+  });
+
+  test("a statement that runs for long is waited for, and nobody else waits meanwhile", async () => {
+    await using server = await openTestServer(flavour);
+    using session = await TestSession.open(server);
+    using slow = await TestSession.open(server);
+    await session.run("CREATE DATABASE d", "CREATE TABLE d.t (i INT)", "INSERT INTO d.t VALUES (1)");
+    let isOver = false;
+    const running = slow.rows("SELECT SLEEP(12) FROM d.t").then(() => (isOver = true));
+    for (let seconds = 0; seconds < 3;) {
+      const rows = await session.rows("SHOW PROCESSLIST");
+      seconds = Number(rows.find((row) => String(row["Info"]).startsWith("SELECT SLEEP"))?.["Time"]);
+    }
+    const opening = openCopy(server);
+    await session.run("INSERT INTO d.t VALUES (2)");
+    expect(isOver).toBe(false);
+    await using copy = await opening;
+    // MariaDB's snapshot needs no lock
+    expect(isOver).toBe(flavour === "mysql");
+    for await (const _ of copy.body) continue;
+    await running;
+  });
+});
+
+/** Ends the connection of the client program under way as soon as it has begun to write. */
+async function* killingClient(whole: Buffer, session: TestSession): AsyncGenerator<Uint8Array> {
+  const half = Math.floor(whole.length / 2);
+  yield* piecesOf(whole.subarray(0, half));
+  for (;;) {
+    const sessions = await session.rows("SHOW PROCESSLIST");
+    const client = sessions.find((row) => row["db"] === "d");
+    if (!client) continue;
+    await session.run(`KILL ${client["Id"]}`);
+    break;
+  }
+  yield* piecesOf(whole.subarray(half));
+}
+
+async function* abortingAfter(
+  body: AsyncIterable<Uint8Array>,
+  bytesMax: number,
+  abort: () => void,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of body) {
+    yield chunk;
+    bytes += chunk.length;
+    if (bytes > bytesMax) abort();
+  }
+}
