@@ -5,8 +5,8 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureChromium, installedChromium } from "./setup/install-chromium.mjs";
 import { ensureEtcd, installedEtcd } from "./setup/install-etcd.mjs";
-import { ensureMariadb } from "./setup/install-mariadb.mjs";
-import { installMysql } from "./setup/install-mysql.mjs";
+import { ensureMariadb, ensureMariadbClients } from "./setup/install-mariadb.mjs";
+import { ensureMysqlClients, installMysql } from "./setup/install-mysql.mjs";
 import { ensurePackages } from "./setup/install-packages.mjs";
 import { installedFlavours } from "./setup/installed-flavours.mjs";
 import { node24Path } from "./setup/node-24.mjs";
@@ -16,6 +16,8 @@ const NODE_MAJOR = 24;
 
 /** How each flavour is got where it is missing. */
 const INSTALLERS = { mysql: installMysql, mariadb: ensureMariadb };
+/** The same for the client programs of a server that was there before. */
+const CLIENT_INSTALLERS = { mysql: ensureMysqlClients, mariadb: ensureMariadbClients };
 
 const log = (line) => console.log(line);
 
@@ -34,9 +36,8 @@ async function ensureFlavours() {
   const reasons = new Map();
   const before = installedFlavours();
   for (const [flavour, install] of Object.entries(INSTALLERS)) {
-    if (before.includes(flavour)) continue;
     try {
-      await install({ log });
+      await (before.includes(flavour) ? CLIENT_INSTALLERS[flavour] : install)({ log });
     } catch (error) {
       reasons.set(flavour, error.message);
     }

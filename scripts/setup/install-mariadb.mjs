@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import { installWithApt, isOnPath } from "./apt.mjs";
 import { installedFlavours } from "./installed-flavours.mjs";
 
+/** Holds `mariadb-dump`, with which copies of the data are made. */
+const APT_CLIENT = "mariadb-client";
 /**
- * The server without a service, so that nothing is left running or enabled, and the client's core, which holds
- * `my_print_defaults`, without which `mariadb-install-db` does not work.
+ * The server without a service, so that nothing is left running or enabled, the client's core, which holds
+ * `my_print_defaults`, without which `mariadb-install-db` does not work, and the client.
  */
-const APT_PACKAGES = ["mariadb-server-core", "mariadb-client-core"];
+const APT_PACKAGES = ["mariadb-server-core", "mariadb-client-core", APT_CLIENT];
 
 /** How to install MariaDB by hand, by the program that each system installs with; the first that is there counts. */
 const COMMANDS = [
@@ -30,11 +32,24 @@ export async function ensureMariadb({ log }) {
   if (installedFlavours().includes("mariadb")) return;
   if (process.getuid?.() !== 0 || !isOnPath("apt-get")) throw new Error(missingMariadb());
 
-  log(`no database server found: installing ${APT_PACKAGES.join(" and ")} with apt-get (no service) …`);
+  log(`no database server found: installing ${APT_PACKAGES.join(", ")} with apt-get (no service) …`);
   const startedMs = performance.now();
   installWithApt(APT_PACKAGES);
   if (!installedFlavours().includes("mariadb")) throw new Error(missingMariadb());
   log(`MariaDB installed in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+}
+
+/**
+ * Installs MariaDB's dump program where it is missing and that needs no question; does nothing otherwise, since only copies of the
+ * data need it, and they say so.
+ *
+ * @param {{log: (line: string) => void}} options
+ * @returns {Promise<void>}
+ */
+export async function ensureMariadbClients({ log }) {
+  if (isOnPath("mariadb-dump") || process.getuid?.() !== 0 || !isOnPath("apt-get")) return;
+  log(`installing ${APT_CLIENT} with apt-get …`);
+  installWithApt([APT_CLIENT]);
 }
 
 /** One sentence: that the server is missing, and the command that installs it here. */

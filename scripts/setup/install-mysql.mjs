@@ -11,6 +11,8 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 const SUITE = "sid";
+const FOLDER = "/opt/understudy-mysql";
+const WRAPPER = "/usr/local/bin/mysqld-debian";
 const PACKAGES = ["mysql-server-core", "mysql-client-core"];
 /** What a server needs at run time of all that its packages depend on: itself and the libraries. */
 const NEEDED_PACKAGE = /^(lib|mysql-|zlib1g|gcc-\d+-base)/;
@@ -27,13 +29,9 @@ const CLIENTS = ["mysqldump", "mysql"];
  * @param {{ log: (line: string) => void, folder?: string, wrapper?: string }} options
  * @returns {Promise<string>}
  */
-export async function installMysql({
-  log,
-  folder = "/opt/understudy-mysql",
-  wrapper = "/usr/local/bin/mysqld-debian",
-}) {
+export async function installMysql({ log, folder = FOLDER, wrapper = WRAPPER }) {
   if (await versionOf(wrapper)) {
-    await ensureClients(wrapper, folder);
+    await ensureMysqlClients({ folder, wrapper });
     return wrapper;
   }
   await assertDebianRoot();
@@ -53,7 +51,7 @@ export async function installMysql({
     await rm(download, { recursive: true, force: true });
   }
   await writeWrapper(wrapper, await commandOf(folder, "usr/sbin/mysqld", serverOptions(folder)));
-  await ensureClients(wrapper, folder);
+  await ensureMysqlClients({ folder, wrapper });
   const version = await versionOf(wrapper);
   if (!version) throw new Error(`${wrapper} was installed but does not run`);
   log(`installed ${version}`);
@@ -95,8 +93,12 @@ async function unpack(download, folder) {
   }
 }
 
-/** The clients' wrappers, beside the server's: `mysqldump-debian` and `mysql-debian`. A folder of somebody else's is left alone. */
-async function ensureClients(wrapper, folder) {
+/**
+ * Writes the clients' wrappers, `mysqldump-debian` and `mysql-debian`, beside the server's, where they are missing and MySQL was unpacked
+ * into `folder` (also by an earlier version, which wrote the server's alone). Does nothing where MySQL came from somewhere else.
+ * @param {{ folder?: string, wrapper?: string }} options
+ */
+export async function ensureMysqlClients({ folder = FOLDER, wrapper = WRAPPER } = {}) {
   for (const name of CLIENTS) {
     const path = join(dirname(wrapper), `${name}-debian`);
     const program = `usr/bin/${name}`;

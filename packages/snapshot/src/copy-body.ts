@@ -30,7 +30,7 @@ const ZSTD_LEVEL = 1;
 
 /** The stream of a copy. Its trailer, without which it is worth nothing, comes only when everything before it has succeeded. */
 export async function* copyBody(options: CopyBodyOptions): AsyncGenerator<Uint8Array> {
-  const { header, accounts, views, dump, progress, signal } = options;
+  const { header, accounts, views, dump, session, progress, signal } = options;
   const writer = new FrameWriter();
   const scanner = new DumpScanner();
   signal.throwIfAborted();
@@ -43,6 +43,8 @@ export async function* copyBody(options: CopyBodyOptions): AsyncGenerator<Uint8A
     throw new UnderstudyError("snapshot-failed", "the dump program ended before its text did");
   }
   await assertUnchanged(options);
+  // definitions may change again, however long the reader keeps the copy open
+  session[Symbol.dispose]();
   yield writer.trailer();
   progress.done(scanner.bytes);
 }

@@ -75,9 +75,9 @@ class DumpBeginning {
   async *text(): AsyncGenerator<Buffer> {
     for (let chunk = this.#held.shift(); chunk; chunk = this.#held.shift()) yield chunk;
     for (;;) {
-      const { done, value } = await this.#chunks.next();
-      if (done) break;
-      yield value;
+      const next = await this.#chunks.next();
+      if (next.done === true) break;
+      yield next.value;
     }
     await this.#dump.succeeded();
   }
@@ -85,13 +85,13 @@ class DumpBeginning {
   async #readHead(): Promise<DumpHead> {
     let text = "";
     for (;;) {
-      const { done, value } = await this.#chunks.next();
-      if (done) {
+      const next = await this.#chunks.next();
+      if (next.done === true) {
         await this.#dump.succeeded();
         throw this.#dump.failure("it ended without telling where its snapshot was taken");
       }
-      this.#held.push(value);
-      text += value.toString("latin1");
+      this.#held.push(next.value);
+      text += next.value.toString("latin1");
       const head = parseDumpHead(this.#flavour, text);
       if (head) return head;
       if (text.length > DUMP_HEAD_BYTES_MAX)

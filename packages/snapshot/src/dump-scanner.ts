@@ -40,7 +40,8 @@ export class DumpScanner {
     while (start < chunk.length) {
       const end = chunk.indexOf(NEW_LINE, start);
       const lineEnd = end === -1 ? chunk.length : end;
-      if (this.#state.at === "beginning") this.#seeBeginning(this.#state.seen, chunk, start, lineEnd);
+      if (this.#state.at === "beginning")
+        this.#seeBeginning(this.#state.seen, chunk.subarray(start, lineEnd));
       if (end === -1) return;
       if (this.#state.at === "beginning") this.#inspect(this.#state.seen);
       this.#state = { at: "beginning", seen: "" };
@@ -48,14 +49,14 @@ export class DumpScanner {
     }
   }
 
-  #seeBeginning(seen: string, chunk: Buffer, start: number, lineEnd: number): void {
-    if (start === lineEnd) return;
-    if (seen === "" && chunk[start] !== DASH) {
+  #seeBeginning(seen: string, piece: Buffer): void {
+    if (piece.length === 0) return;
+    if (seen === "" && piece[0] !== DASH) {
       this.#state = { at: "rest" };
       return;
     }
     const wanted = COMMENT_BYTES - seen.length;
-    const text = seen + chunk.toString("latin1", start, Math.min(lineEnd, start + wanted));
+    const text = seen + piece.toString("latin1", 0, wanted);
     if (text.length < COMMENT_BYTES) {
       this.#state = { at: "beginning", seen: text };
       return;

@@ -111,9 +111,9 @@ async function fill(session: ServerSession, options: FillOptions): Promise<void>
 }
 
 async function expectFrame(frames: AsyncGenerator<Frame>, kind: FrameKind): Promise<Buffer> {
-  const { done, value } = await frames.next();
-  if (done || value.kind !== kind) throw torn(`it has no ${kind} where it should be`);
-  return value.payload;
+  const next = await frames.next();
+  if (next.done === true || next.value.kind !== kind) throw torn(`it has no ${kind} where it should be`);
+  return next.value.payload;
 }
 
 async function* dataOf(frames: AsyncIterable<Frame>): AsyncGenerator<Buffer> {

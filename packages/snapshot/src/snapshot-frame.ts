@@ -156,8 +156,9 @@ class ByteQueue {
   }
 
   async #next(): Promise<Buffer | null> {
-    const { done, value } = await this.#chunks.next();
-    return done ? null : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    const next = await this.#chunks.next();
+    if (next.done === true) return null;
+    return Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength);
   }
 
   #cut(length: number): Buffer {

@@ -7,7 +7,7 @@ import { TestSession } from "./test-session.ts";
 const MIB = 1024 * 1024;
 const ROWS = 150;
 /** In the text it is twice as much: hexadecimal. */
-const ROW_BYTES = 1 * MIB;
+const ROW_BYTES = MIB;
 /** Far below what is copied (300 MiB of text), and above what buffers and the collector's leisure take. */
 const GROWTH_MAX = 120 * MIB;
 

@@ -66,6 +66,7 @@ describe.each(testFlavours())("%s: a restore", (flavour) => {
       using session = await TestSession.open(target, account);
       expect(await session.value("SELECT 1")).toBe("1");
     }
+    await copy[Symbol.asyncDispose]();
     // and it copies through the same account
     await using again = await openCopy(target, { endpoint: endpointOf(target, login) });
     await restoreCopy(source, again.body);
