@@ -3,6 +3,7 @@ import {
   EVENT_TYPE,
   expandEvent,
   isRowsEvent,
+  isSameFormat,
   type BinlogEvent,
   type TransactionHeader,
 } from "@understudy/binlog";
@@ -321,22 +322,4 @@ function ownStatement(sql: string): Step {
     expectedErrno: 0,
     replay: [],
   };
-}
-
-const FORMAT_VERSION_OFFSET = 19;
-const FORMAT_CREATED_OFFSET = FORMAT_VERSION_OFFSET + 2 + 50;
-
-/** Two binlog files of one server differ in their times only. */
-function isSameFormat(one: BinlogEvent, other: BinlogEvent): boolean {
-  const part = (event: BinlogEvent, start: number, end: number): Buffer => event.bytes.subarray(start, end);
-  const [a, b] = [one, other];
-  if (a.bytes.length !== b.bytes.length) return false;
-  return (
-    part(a, FORMAT_VERSION_OFFSET, FORMAT_CREATED_OFFSET).equals(
-      part(b, FORMAT_VERSION_OFFSET, FORMAT_CREATED_OFFSET),
-    ) &&
-    part(a, FORMAT_CREATED_OFFSET + 4, a.bytes.length - 4).equals(
-      part(b, FORMAT_CREATED_OFFSET + 4, b.bytes.length - 4),
-    )
-  );
 }

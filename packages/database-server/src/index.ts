@@ -1,3 +1,4 @@
+export { findBinlogProgram } from "./binlog-program.ts";
 export { ensureDataDirectories } from "./data-directories.ts";
 export { findDatabaseProgram, type DatabaseProgram } from "./database-program.ts";
 export { openDatabaseServer, type DatabaseServer, type DatabaseServerOptions } from "./database-server.ts";

@@ -226,6 +226,16 @@ export const ERROR_TABLE = {
     "Copy of the data failed",
     "A copy of the data ended before it was whole, or could not be restored. The node that served it is unchanged, and the one that wanted it starts over by itself.",
   ),
+  "quarantine-incomplete": entry(
+    500,
+    "Errant transactions cannot be saved whole",
+    "The node has transactions that the master's history lacks, and its binlog no longer holds all of them, or not in a form that can be read. The node was left as it is: copy its data folder before anything else, then rebuild it by hand.",
+  ),
+  "quarantine-closed": entry(
+    409,
+    "Quarantine entry was discarded",
+    "The entry was discarded with a reason, which `detail` quotes, so it is not applied. Its files are still there for a person to use.",
+  ),
   "forward-loop": passing(
     508,
     "Forwarding loop",

@@ -54,6 +54,23 @@ export { BINLOG_MEDIA_TYPE, HEADERS, NDJSON_MEDIA_TYPE, PROBLEM_MEDIA_TYPE } fro
 export { Identifier, IDENTIFIER_CHARACTERS_MAX } from "./identifier.ts";
 export { formatPosition, parsePosition, parsePositions, type Position } from "./position.ts";
 export { Problem } from "./problem.ts";
+export {
+  QUARANTINE_CONFLICTS,
+  QuarantineApplyRequest,
+  QuarantineDiscard,
+  QuarantineDiscardRequest,
+  QuarantinedTable,
+  QuarantinedTableColumns,
+  QuarantinedTransaction,
+  QuarantineEntry,
+  QuarantineEntryAnswer,
+  QuarantineListAnswer,
+  QuarantineListQuery,
+  QuarantineManifest,
+  QuarantineOutcome,
+  QuarantineReport,
+  type QuarantineConflictKind,
+} from "./quarantine.ts";
 export { CONSISTENCY_LEVELS, READ_OPTIONS, ReadOptions } from "./read-options.ts";
 export { ReplicateAnswer, ReplicatePosition } from "./replicate.ts";
 export {

@@ -1,0 +1,8 @@
+export {
+  openQuarantine,
+  type Page,
+  type PageRequest,
+  type Quarantine,
+  type QuarantineOptions,
+} from "./open-quarantine.ts";
+export { saveErrant, type SavedErrant, type SaveErrantOptions } from "./save-errant.ts";

@@ -1,0 +1,205 @@
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  readExecutedPosition,
+  readPurgedPosition,
+  TransactionGrouper,
+  type BinlogEvent,
+  type GtidPosition,
+  type ServerQuestions,
+} from "@understudy/binlog";
+import { messageOf, type Clock } from "@understudy/kernel";
+import {
+  isUnderstudyError,
+  UnderstudyError,
+  type Flavour,
+  type QuarantineManifest,
+} from "@understudy/protocol";
+import { syncFolder, writeDurably } from "./durable-file.ts";
+import { readManifest } from "./entry-files.ts";
+import { ErrantDraft } from "./errant-draft.ts";
+import { ENTRY_FILES, entryId, QuarantineFolders } from "./quarantine-folders.ts";
+import { readTableColumns } from "./table-columns.ts";
+
+/** What {@link saveErrant} needs. */
+export interface SaveErrantOptions {
+  /** The entry goes into the folder `quarantine` in it. */
+  readonly dataDir: string;
+  /** The node whose transactions these are. */
+  readonly node: string;
+  /** The epoch of the history that the node joins. */
+  readonly epoch: bigint;
+  readonly flavour: Flavour;
+  /** A session on the node's own server, which must not be written to meanwhile. */
+  readonly server: ServerQuestions;
+  /** Where both histories are the same: on MySQL all that both have, on MariaDB the last common transaction of each domain. */
+  readonly shared: GtidPosition;
+  /** What the master has. */
+  readonly master: GtidPosition;
+  /** The node's own binlog behind `shared`, up to its end, as `readBinlog` gives it. */
+  readonly binlog: AsyncIterable<readonly BinlogEvent[]>;
+  /** True for a transaction behind `shared` that the master's history lacks. */
+  readonly isErrant: (gtid: string) => boolean;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** What {@link saveErrant} did. */
+export interface SavedErrant {
+  /** Null where the node has nothing errant. */
+  readonly manifest: QuarantineManifest | null;
+  /** False where the very same transactions were saved before: `manifest` is then that entry's, whatever became of it. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Saves a node's errant transactions as one entry of its quarantine. When it resolves, the entry is on the disk, whole and under its
+ * name; until then nothing is listed, and the node's server must be kept as it is. Memory is flat, however large a transaction is.
+ * One at a time for a folder; saving the same again makes no second entry.
+ *
+ * Throws `quarantine-incomplete` where a transaction that may be errant is no longer in the binlog or cannot be read there,
+ * `database-unavailable` as the binlog does, and what the file system throws.
+ */
+export async function saveErrant(options: SaveErrantOptions): Promise<SavedErrant> {
+  const { flavour, server, shared } = options;
+  const own = await readExecutedPosition(server, flavour);
+  const purged = await readPurgedPosition(server, flavour);
+  if (!shared.contains(purged)) {
+    throw incomplete(
+      `its binlog begins only after ${purged}, and both histories are known to be the same up to ${shared || "nothing"}`,
+      { purged: purged.toString(), shared: shared.toString() },
+    );
+  }
+  const folders = new QuarantineFolders(options.dataDir);
+  await folders.ensure();
+  for (const left of await folders.drafts()) await rm(left, { recursive: true, force: true });
+  const draftFolder = folders.draft(String(options.epoch));
+  await mkdir(draftFolder);
+  try {
+    await using draft = await ErrantDraft.open(draftFolder, flavour);
+    await fill(draft, options, own);
+    const digest = await draft.close();
+    if (draft.transactions === 0) return { manifest: null, isNew: false };
+    const known = await findByDigest(folders, digest);
+    if (known) return { manifest: known, isNew: false };
+    const manifest = await describe(draft, options, { own, digest });
+    return { manifest: await publish(folders, { draftFolder, manifest }, options), isNew: true };
+  } finally {
+    // where it has got its name, there is nothing left here
+    await rm(draftFolder, { recursive: true, force: true });
+  }
+}
+
+/** Copies what is errant, and makes sure that everything the node has was seen. */
+async function fill(draft: ErrantDraft, options: SaveErrantOptions, own: GtidPosition): Promise<void> {
+  let seen = options.shared;
+  const grouper = new TransactionGrouper(options.flavour);
+  let isErrant = false;
+  try {
+    for await (const batch of options.binlog) {
+      options.signal.throwIfAborted();
+      for (const event of batch) {
+        const wasInside = grouper.insideTransaction;
+        const [part] = grouper.push(event);
+        if (part?.kind === "format") draft.format(event);
+        if (part?.kind === "begin") {
+          seen = seen.withGtid(part.header.gtid);
+          isErrant = options.isErrant(part.header.gtid);
+          if (isErrant) draft.begin(part.header);
+        }
+        // annotations and the like have no part, but tell a person what was meant
+        const belongs = isErrant && (wasInside || part?.kind === "begin");
+        if (belongs && !isHeartbeat(event)) await draft.add(event);
+        if (part?.kind === "end") {
+          if (isErrant) await draft.end();
+          isErrant = false;
+        }
+      }
+    }
+  } catch (error) {
+    if (isUnderstudyError(error, "binlog-corrupt", "binlog-unsupported", "snapshot-required")) {
+      throw incomplete(`its binlog cannot be read: ${messageOf(error)}`, error.details, error);
+    }
+    throw error;
+  }
+  options.signal.throwIfAborted();
+  if (grouper.insideTransaction) throw incomplete("its binlog ends within a transaction", {});
+  if (!seen.contains(own)) {
+    throw incomplete(`it has ${own}, but its binlog gave only what leads to ${seen}`, {
+      own: own.toString(),
+      seen: seen.toString(),
+    });
+  }
+}
+
+/** Types of events that are sent while there is nothing to send; they are no part of a binlog. */
+const HEARTBEATS: ReadonlySet<number> = new Set([27, 41]);
+
+function isHeartbeat(event: BinlogEvent): boolean {
+  return HEARTBEATS.has(event.type);
+}
+
+async function describe(
+  draft: ErrantDraft,
+  options: SaveErrantOptions,
+  more: { readonly own: GtidPosition; readonly digest: string },
+): Promise<QuarantineManifest> {
+  const [row] = await options.server.rows("SELECT VERSION() AS version");
+  return {
+    id: "",
+    node: options.node,
+    epoch: String(options.epoch),
+    savedAt: new Date(options.clock.nowMs()).toISOString(),
+    flavour: options.flavour,
+    serverVersion: String(row?.["version"] ?? ""),
+    positions: {
+      shared: options.shared.toString(),
+      own: more.own.toString(),
+      master: options.master.toString(),
+    },
+    transactionCount: draft.transactions,
+    clientTransactionCount: draft.clientTransactions,
+    bytes: draft.bytes,
+    digest: more.digest,
+    tables: await readTableColumns(options.server, draft.tables),
+  };
+}
+
+/** Gives the entry its name. Everything in it is on the disk before, and the name is when it resolves. */
+async function publish(
+  folders: QuarantineFolders,
+  draft: { readonly draftFolder: string; readonly manifest: QuarantineManifest },
+  options: SaveErrantOptions,
+): Promise<QuarantineManifest> {
+  const taken = new Set((await folders.entries()).map(({ id }) => id));
+  const savedAtMs = Date.parse(draft.manifest.savedAt);
+  let attempt = 0;
+  while (taken.has(entryId(savedAtMs, options.epoch, attempt))) attempt += 1;
+  const manifest = { ...draft.manifest, id: entryId(savedAtMs, options.epoch, attempt) };
+  await writeDurably(join(draft.draftFolder, ENTRY_FILES.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
+  await syncFolder(draft.draftFolder);
+  await rename(draft.draftFolder, join(folders.open, manifest.id));
+  await syncFolder(folders.open);
+  return manifest;
+}
+
+async function findByDigest(folders: QuarantineFolders, digest: string): Promise<QuarantineManifest | null> {
+  for (const { folder } of await folders.entries()) {
+    // one that is damaged must not keep the next from being saved
+    const manifest = await readManifest(folder).catch(() => null);
+    if (manifest?.digest === digest) return manifest;
+  }
+  return null;
+}
+
+function incomplete(
+  reason: string,
+  details: Readonly<Record<string, unknown>>,
+  cause?: unknown,
+): UnderstudyError {
+  return new UnderstudyError(
+    "quarantine-incomplete",
+    `the node's errant transactions cannot be saved whole: ${reason}`,
+    { details, ...(cause === undefined ? {} : { cause }) },
+  );
+}
