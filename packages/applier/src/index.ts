@@ -1,3 +1,6 @@
+export { isCreateTable } from "./create-select.ts";
 export type { ApplierCommand, ApplierConnection, ApplierPacket } from "./applier-connection.ts";
 export type { Applier, ApplierOptions, ApplierState, ApplyOptions, ApplyOutcome } from "./applier.ts";
 export { openApplier } from "./open-applier.ts";
+export { openReplaySession, type ReplaySession, type ReplaySessionOptions } from "./replay-session.ts";
+export { isLockError, isUnavailableError, ServerError } from "./server-error.ts";

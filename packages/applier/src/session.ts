@@ -13,6 +13,8 @@ export interface SessionOptions {
   readonly flavour: Flavour;
   readonly connect: (signal: AbortSignal) => Promise<ApplierConnection>;
   readonly lockWaitSeconds?: number;
+  /** False for a session that works beside an applier's, and so leaves that one's lock and tables alone. Default true. */
+  readonly isApplier?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -92,11 +94,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   try {
     const ask = (sql: string): Promise<readonly (string | null)[][]> =>
       runPlain(connection, buildComQuery(flavour, [Buffer.from(sql)]));
-    await becomeOnly(ask);
+    const isApplier = options.isApplier ?? true;
+    if (isApplier) await becomeOnly(ask);
     for (const sql of SETUP[flavour]) await settle(ask(sql));
     const lockWait = options.lockWaitSeconds ?? LOCK_WAIT_SECONDS;
     await ask(`SET SESSION lock_wait_timeout=${lockWait}, innodb_lock_wait_timeout=${lockWait}`);
-    if (flavour === "mariadb") await dropStagingTables(ask);
+    if (isApplier && flavour === "mariadb") await dropStagingTables(ask);
     const known = new Set<string>();
     for (const name of OPTIONAL_SETTINGS) if (await settle(ask(`SELECT @@session.${name}`))) known.add(name);
     const [row] = await ask("SELECT @@collation_server, @@session.time_zone, @@max_allowed_packet");

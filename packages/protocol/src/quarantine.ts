@@ -75,7 +75,7 @@ export const QuarantineManifest = Type.Object({
 });
 export type QuarantineManifest = Static<typeof QuarantineManifest>;
 
-/** Why a transaction could not be applied. */
+/** Why a transaction could not be applied. `uncertain`: an earlier try ended in the middle of a statement that commits by itself. */
 export const QUARANTINE_CONFLICTS = [
   "already-there",
   "row-differs",
@@ -85,6 +85,7 @@ export const QUARANTINE_CONFLICTS = [
   "table-differs",
   "constraint",
   "locked",
+  "uncertain",
   "unsupported",
   "server-error",
 ] as const;

@@ -17,6 +17,8 @@ import { TransactionSummary } from "./transaction-summary.ts";
 
 /** So many tables have their columns kept. */
 const TABLES_MAX = 1000;
+/** With more statements than this among the transactions, no table's columns are kept. */
+const STATEMENTS_MAX = 1000;
 const FLAGS_OFFSET = 17;
 const IN_USE_FLAG = 1;
 
@@ -33,6 +35,8 @@ export class ErrantDraft implements AsyncDisposable {
   readonly #list: DurableFile;
   readonly #digest = createHash("sha256");
   readonly #tables = new Map<string, { readonly database: string; readonly table: string }>();
+  readonly #statements: string[] = [];
+  #hasUnseenStatements = false;
   #format: BinlogEvent | null = null;
   #writtenFormat: BinlogEvent | null = null;
   #current: CurrentTransaction | null = null;
@@ -69,9 +73,16 @@ export class ErrantDraft implements AsyncDisposable {
     return this.#raw.bytes;
   }
 
-  /** Tables that the transactions touch, at most 1,000. */
+  /**
+   * Tables that the transactions touch, at most 1,000, but for those that their own statements may have changed: such a table had other
+   * columns before.
+   */
   get tables(): readonly { readonly database: string; readonly table: string }[] {
-    return [...this.#tables.values()];
+    if (this.#hasUnseenStatements) return [];
+    return [...this.#tables.values()].filter(({ table }) => {
+      const name = table.toLowerCase();
+      return !this.#statements.some((statement) => statement.includes(name));
+    });
   }
 
   /** The format of the events that come next. It is written once they are. */
@@ -120,6 +131,11 @@ export class ErrantDraft implements AsyncDisposable {
     for (const { database, table } of transaction.tables) {
       if (this.#tables.size >= TABLES_MAX) break;
       this.#tables.set(JSON.stringify([database, table]), { database, table });
+    }
+    this.#statements.push(...transaction.statements.map((statement) => statement.toLowerCase()));
+    if (transaction.moreStatements > 0 || this.#statements.length > STATEMENTS_MAX) {
+      this.#hasUnseenStatements = true;
+      this.#statements.length = 0;
     }
     this.#list.add(Buffer.from(`${JSON.stringify(transaction)}\n`));
     if (this.#list.isFull) await this.#list.flush();

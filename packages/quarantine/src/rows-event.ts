@@ -23,6 +23,8 @@ export interface RowsEvent {
   /** Of the new row; null where there is only one. */
   readonly newImage: Buffer | null;
   readonly rows: Buffer;
+  /** True for the last one of its statement, after which its table map counts no more. */
+  readonly endsStatement: boolean;
 }
 
 const KINDS = new Map<number, RowsKind>([
@@ -34,6 +36,7 @@ const KINDS = new Map<number, RowsKind>([
   [EVENT_TYPE.deleteRows, "delete"],
   [EVENT_TYPE.partialUpdateRows, "partial-update"],
 ]);
+const STATEMENT_END_FLAG = 1;
 const FLAGS_END = EVENT_HEADER_BYTES + 8;
 const EXTRA_LENGTH_BYTES = 2;
 
@@ -58,17 +61,21 @@ export function parseRowsEvent(event: BinlogEvent): RowsEvent {
     columns: columns.value,
     image: bytes.subarray(columns.end, imageEnd),
     newImage: hasNewImage ? bytes.subarray(imageEnd, rowsStart) : null,
+    endsStatement: (bytes.readUInt16LE(EVENT_HEADER_BYTES + 6) & STATEMENT_END_FLAG) !== 0,
     rows: bytes.subarray(rowsStart, bytes.length - EVENT_CHECKSUM_BYTES),
   };
 }
 
+/** True where {@link asInsert} can be had: whole rows, old and new with the same columns. */
+export function isWhole(rows: RowsEvent): boolean {
+  return rows.kind !== "partial-update" && (rows.newImage === null || rows.newImage.equals(rows.image));
+}
+
 /**
  * The same rows as an event that inserts them; an update's become twice as many, each old row before its new one. That works
- * without a look into the rows, as both have the same layout. Null where old and new rows have different columns.
+ * without a look into the rows, as both have the same layout. Only for rows that {@link isWhole}.
  */
-export function asInsert(rows: RowsEvent): BinlogEvent | null {
-  if (rows.kind === "partial-update") return null;
-  if (rows.newImage !== null && !rows.newImage.equals(rows.image)) return null;
+export function asInsert(rows: RowsEvent): BinlogEvent {
   const { bytes } = rows.event;
   const columns = packedColumns(rows);
   // the extra data, which tells partitions, is left out: its form is that of the kind

@@ -3,9 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readBinlog, readExecutedPosition, type BinlogEvent, type GtidPosition } from "@understudy/binlog";
 import { findBinlogProgram, openTestServer, type DatabaseServer } from "@understudy/database-server";
-import { systemClock } from "@understudy/kernel";
-import type { Flavour } from "@understudy/protocol";
-import { openQuarantine, saveErrant, type Quarantine, type SavedErrant } from "../src/index.ts";
+import { silentLogger, systemClock } from "@understudy/kernel";
+import type { Flavour, QuarantineManifest, QuarantineReport } from "@understudy/protocol";
+import {
+  applyQuarantined,
+  openQuarantine,
+  saveErrant,
+  type ApplyQuarantinedOptions,
+  type Quarantine,
+  type SavedErrant,
+} from "../src/index.ts";
 import { connectRaw, TestSession } from "./test-session.ts";
 
 let lastReaderId = 7000;
@@ -85,6 +92,24 @@ export class PartedPair implements AsyncDisposable {
       binlog: this.binlog(),
       isErrant: () => true,
       clock: systemClock,
+      signal: AbortSignal.timeout(120_000),
+      ...changes,
+    });
+  }
+
+  /** Checks or applies an entry on the master. */
+  async apply(
+    manifest: QuarantineManifest,
+    changes: Partial<ApplyQuarantinedOptions> = {},
+  ): Promise<QuarantineReport> {
+    return applyQuarantined({
+      entry: { manifest, raw: (signal) => this.quarantine.raw(manifest.id, signal) },
+      connect: () => connectRaw(this.master),
+      flavour: this.flavour,
+      mode: "apply",
+      onConflict: "skip",
+      clock: systemClock,
+      logger: silentLogger,
       signal: AbortSignal.timeout(120_000),
       ...changes,
     });

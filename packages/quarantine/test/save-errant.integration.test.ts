@@ -15,6 +15,14 @@ async function text(chunks: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(all).toString("latin1");
 }
 
+/** A file that a reader was just at is only let go of when the server notices that the reader is gone. */
+async function purgeAllButLast(pair: PartedPair): Promise<void> {
+  const files = async (): Promise<string[]> =>
+    (await pair.onNode.rows<{ Log_name: string }>("SHOW BINARY LOGS")).map((row) => row.Log_name);
+  const last = (await files()).at(-1) ?? "";
+  while ((await files())[0] !== last) await pair.onNode.run(`PURGE BINARY LOGS TO '${last}'`);
+}
+
 describe.each(testFlavours())("errant transactions saved on %s", (flavour) => {
   let pair: PartedPair;
 
@@ -51,6 +59,7 @@ describe.each(testFlavours())("errant transactions saved on %s", (flavour) => {
       "INSERT INTO kinds (id) VALUES (2),(3),(4)",
       "UPDATE kinds SET o = 'changed', w = JSON_SET(w, '$.a[0]', 99), s = REPEAT('b', 70000) WHERE id < 3",
       "DELETE FROM kinds WHERE id > 2",
+      // so that its columns as they are now say nothing of rows before
       "ALTER TABLE plain ADD COLUMN note VARCHAR(30) DEFAULT 'größe'",
       "BEGIN",
       "UPDATE plain SET v = CONCAT(v, '!')",
@@ -79,7 +88,7 @@ describe.each(testFlavours())("errant transactions saved on %s", (flavour) => {
       clientTransactionCount: 7,
       serverVersion: expect.stringMatching(/^\d+\.\d+/) as string,
     });
-    expect(manifest?.tables.map(({ table }) => table).toSorted()).toEqual(["heartbeat", "kinds", "plain"]);
+    expect(manifest?.tables.map(({ table }) => table).toSorted()).toEqual(["heartbeat", "kinds"]);
     const { items } = await pair.quarantine.transactions(manifest?.id ?? "", { limit: 100 });
     const counts = items.map(({ tables, statements }) => [
       ...tables.map(({ table, inserted, updated, deleted }) => [table, inserted, updated, deleted]),
@@ -146,8 +155,7 @@ describe.each(testFlavours())("errant transactions saved on %s", (flavour) => {
 
   it("are refused where the binlog no longer has them", async () => {
     await pair.onNode.run("FLUSH BINARY LOGS", "INSERT INTO plain (id) VALUES (50)", "FLUSH BINARY LOGS");
-    const logs = await pair.onNode.rows<{ Log_name: string }>("SHOW BINARY LOGS");
-    await pair.onNode.run(`PURGE BINARY LOGS TO '${logs.at(-2)?.Log_name ?? ""}'`);
+    await purgeAllButLast(pair);
     await expect(pair.save()).rejects.toMatchObject({ code: "quarantine-incomplete" });
     expect((await pair.quarantine.list({ limit: 10 })).items).toHaveLength(1);
   });
@@ -185,7 +193,7 @@ describe.each(testFlavours())("errant transactions saved on %s", (flavour) => {
 
   it("of 100 MB take flat memory", async () => {
     await pair.share("CREATE TABLE wide (id INT PRIMARY KEY AUTO_INCREMENT, text VARCHAR(2000))");
-    await pair.onNode.run("BEGIN", "INSERT INTO wide (text) VALUES (REPEAT('a', 1000))");
+    await pair.onNode.run("BEGIN", "INSERT INTO wide (text) VALUES (REPEAT('a', 1100))");
     for (let round = 0; round < 15; round++)
       await pair.onNode.run("INSERT INTO wide (text) SELECT text FROM wide");
     await pair.onNode.run("UPDATE wide SET text = CONCAT(SUBSTR(text, 2), 'b')", "COMMIT");
