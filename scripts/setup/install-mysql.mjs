@@ -20,7 +20,7 @@ const DOWNLOAD_TIMEOUT_MS = 15 * 60_000;
 const STEP_TIMEOUT_MS = 5 * 60_000;
 
 /** Client programs that copies of the data are made with. */
-const CLIENTS = ["mysqldump", "mysql"];
+const CLIENTS = ["mysqldump", "mysql", "mysqlbinlog"];
 
 /**
  * Makes sure of a MySQL server and its client programs on a Debian machine and returns the server's path. Does nothing where they are
@@ -94,7 +94,7 @@ async function unpack(download, folder) {
 }
 
 /**
- * Writes the clients' wrappers, `mysqldump-debian` and `mysql-debian`, beside the server's, where they are missing and MySQL was unpacked
+ * Writes the clients' wrappers, `mysqldump-debian` and others, beside the server's, where they are missing and MySQL was unpacked
  * into `folder` (also by an earlier version, which wrote the server's alone). Does nothing where MySQL came from somewhere else.
  * @param {{ folder?: string, wrapper?: string }} options
  */

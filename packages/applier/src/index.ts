@@ -3,4 +3,4 @@ export type { ApplierCommand, ApplierConnection, ApplierPacket } from "./applier
 export type { Applier, ApplierOptions, ApplierState, ApplyOptions, ApplyOutcome } from "./applier.ts";
 export { openApplier } from "./open-applier.ts";
 export { openReplaySession, type ReplaySession, type ReplaySessionOptions } from "./replay-session.ts";
-export { isLockError, isUnavailableError, ServerError } from "./server-error.ts";
+export { isUnavailableError, ServerError } from "./server-error.ts";

@@ -48,6 +48,7 @@ export interface ApplyQuarantinedOptions {
 }
 
 const LOCK_WAIT_SECONDS = 5;
+const LOST_SESSION_SECONDS = 2;
 const SESSION_LOCK = "understudy.quarantine";
 
 /**
@@ -88,6 +89,7 @@ export async function applyQuarantined(options: ApplyQuarantinedOptions): Promis
     } finally {
       // staged rows are only let go of when nothing compares with them any more
       await settle(session.end("ROLLBACK"));
+      await settle(session.ask(`SELECT RELEASE_LOCK('${SESSION_LOCK}')`));
     }
   } catch (error) {
     signal.throwIfAborted();
@@ -165,7 +167,8 @@ function open(options: ApplyQuarantinedOptions): Promise<ReplaySession> {
 }
 
 async function takeLock(session: ReplaySession): Promise<void> {
-  const [row] = await session.ask(`SELECT GET_LOCK('${SESSION_LOCK}', 0)`);
+  // a session that was lost may be on its way out
+  const [row] = await session.ask(`SELECT GET_LOCK('${SESSION_LOCK}', ${LOST_SESSION_SECONDS})`);
   if (row?.[0] === "1") return;
   throw new UnderstudyError("job-running", "a quarantine entry is being applied already; wait for its end");
 }

@@ -1,4 +1,4 @@
-import { ServerError } from "@understudy/applier";
+import type { ServerError } from "@understudy/applier";
 import type { QuarantineConflictKind } from "@understudy/protocol";
 
 /** What stands in the way of one errant transaction. */

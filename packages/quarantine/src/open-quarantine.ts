@@ -98,7 +98,7 @@ export class Quarantine {
   async *listing(
     id: string,
     options: { readonly transaction?: number; readonly signal: AbortSignal },
-  ): AsyncGenerator<Buffer> {
+  ): AsyncGenerator<Buffer, void> {
     const { folder } = await this.#find(id);
     const { signal } = options;
     const program = this.#options.binlogProgram;

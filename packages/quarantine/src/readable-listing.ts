@@ -20,7 +20,7 @@ const STDERR_CHARACTERS_MAX = 2000;
  * Prints an entry's raw file with the server's own program: statements as text, rows with their columns by position (`@1=…`). Ends
  * the program when the reader ends. Throws `internal` with the program's words where it fails.
  */
-export async function* printRows(options: ListingOptions): AsyncGenerator<Buffer> {
+export async function* printRows(options: ListingOptions): AsyncGenerator<Buffer, void> {
   const { folder, program, transaction, signal } = options;
   signal.throwIfAborted();
   const range = transaction
@@ -40,8 +40,8 @@ export async function* printRows(options: ListingOptions): AsyncGenerator<Buffer
   closed.catch(() => undefined);
   try {
     for await (const chunk of child.stdout) if (Buffer.isBuffer(chunk)) yield chunk;
-    const [code] = await closed;
-    if (code !== 0) {
+    await closed;
+    if (child.exitCode !== 0) {
       throw new UnderstudyError("internal", `${program} could not print the transactions: ${words.trim()}`);
     }
   } finally {

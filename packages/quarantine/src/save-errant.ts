@@ -3,7 +3,6 @@ import { join } from "node:path";
 import {
   readExecutedPosition,
   readPurgedPosition,
-  TransactionGrouper,
   type BinlogEvent,
   type GtidPosition,
   type ServerQuestions,
@@ -18,6 +17,7 @@ import {
 import { syncFolder, writeDurably } from "./durable-file.ts";
 import { readManifest } from "./entry-files.ts";
 import { ErrantDraft } from "./errant-draft.ts";
+import { ErrantReader } from "./errant-reader.ts";
 import { ENTRY_FILES, entryId, QuarantineFolders } from "./quarantine-folders.ts";
 import { readTableColumns } from "./table-columns.ts";
 
@@ -92,29 +92,11 @@ export async function saveErrant(options: SaveErrantOptions): Promise<SavedErran
 
 /** Copies what is errant, and makes sure that everything the node has was seen. */
 async function fill(draft: ErrantDraft, options: SaveErrantOptions, own: GtidPosition): Promise<void> {
-  let seen = options.shared;
-  const grouper = new TransactionGrouper(options.flavour);
-  let isErrant = false;
+  const reader = new ErrantReader(draft, options);
   try {
     for await (const batch of options.binlog) {
       options.signal.throwIfAborted();
-      for (const event of batch) {
-        const wasInside = grouper.insideTransaction;
-        const [part] = grouper.push(event);
-        if (part?.kind === "format") draft.format(event);
-        if (part?.kind === "begin") {
-          seen = seen.withGtid(part.header.gtid);
-          isErrant = options.isErrant(part.header.gtid);
-          if (isErrant) draft.begin(part.header);
-        }
-        // annotations and the like have no part, but tell a person what was meant
-        const belongs = isErrant && (wasInside || part?.kind === "begin");
-        if (belongs && !isHeartbeat(event)) await draft.add(event);
-        if (part?.kind === "end") {
-          if (isErrant) await draft.end();
-          isErrant = false;
-        }
-      }
+      for (const event of batch) await reader.take(event);
     }
   } catch (error) {
     if (isUnderstudyError(error, "binlog-corrupt", "binlog-unsupported", "snapshot-required")) {
@@ -123,20 +105,13 @@ async function fill(draft: ErrantDraft, options: SaveErrantOptions, own: GtidPos
     throw error;
   }
   options.signal.throwIfAborted();
-  if (grouper.insideTransaction) throw incomplete("its binlog ends within a transaction", {});
-  if (!seen.contains(own)) {
-    throw incomplete(`it has ${own}, but its binlog gave only what leads to ${seen}`, {
+  if (reader.insideTransaction) throw incomplete("its binlog ends within a transaction", {});
+  if (!reader.seen.contains(own)) {
+    throw incomplete(`it has ${own}, but its binlog gave only what leads to ${reader.seen}`, {
       own: own.toString(),
-      seen: seen.toString(),
+      seen: reader.seen.toString(),
     });
   }
-}
-
-/** Types of events that are sent while there is nothing to send; they are no part of a binlog. */
-const HEARTBEATS: ReadonlySet<number> = new Set([27, 41]);
-
-function isHeartbeat(event: BinlogEvent): boolean {
-  return HEARTBEATS.has(event.type);
 }
 
 async function describe(

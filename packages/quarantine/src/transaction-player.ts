@@ -1,4 +1,4 @@
-import { isCreateTable, ServerError, type ReplaySession } from "@understudy/applier";
+import { isCreateTable, isUnavailableError, ServerError, type ReplaySession } from "@understudy/applier";
 import {
   decodeQueryEvent,
   EVENT_HEADER_BYTES,
@@ -8,7 +8,6 @@ import {
   type BinlogEvent,
   type TransactionHeader,
 } from "@understudy/binlog";
-import { isUnavailableError } from "@understudy/applier";
 import { isUnderstudyError, UnderstudyError, type Flavour } from "@understudy/protocol";
 import type { AppliedMarks } from "./applied-marks.ts";
 import { isBookkeeping } from "./bookkeeping.ts";
@@ -185,7 +184,7 @@ export class TransactionPlayer {
       this.#isWrapped = true;
       return;
     }
-    if (/^XA /.test(head)) throw preparedXa();
+    if (head.startsWith("XA ")) throw preparedXa();
     await this.#flush();
     const before = this.#once;
     this.#once = [];

@@ -107,8 +107,8 @@ export class TransactionSummary {
       this.#moreStatements += 1;
       return;
     }
-    // four bytes make at most one character
+    // a character has at most four bytes; the statement may be in another character set, and is then told as well as can be
     const text = sql.toString("utf8", 0, STATEMENT_CHARACTERS_MAX * 4);
-    this.#statements.push([...text].slice(0, STATEMENT_CHARACTERS_MAX).join(""));
+    this.#statements.push(text.slice(0, STATEMENT_CHARACTERS_MAX));
   }
 }

@@ -230,6 +230,35 @@ describe.each(testFlavours())("errant transactions applied on %s", (flavour) => 
     expect(await pair.onMaster.rows("SELECT v FROM locked")).toEqual([{ v: 2 }, { v: 2 }]);
   });
 
+  it("have each its effect once, however often applying is cut off", async () => {
+    await pair.share("CREATE TABLE counted (a INT, b INT)");
+    await pair.onNode.run(
+      ...Array.from({ length: 12 }, (_, index) => `INSERT INTO counted VALUES (${index}, 1), (${index}, 2)`),
+    );
+    const manifest = await saved(pair);
+    const { items } = await pair.quarantine.transactions(manifest.id, { limit: 100 });
+    for (const { offset, bytes } of [items[2], items[3], items[7], items[11]].filter(
+      (item) => item !== undefined,
+    )) {
+      const entry = {
+        manifest,
+        async *raw(signal: AbortSignal): AsyncGenerator<Buffer> {
+          let left = offset + bytes - 5;
+          for await (const chunk of pair.quarantine.raw(manifest.id, signal)) {
+            yield chunk.subarray(0, left);
+            left -= chunk.length;
+            if (left <= 0) return;
+          }
+        },
+      };
+      await expect(pair.apply(manifest, { entry })).rejects.toMatchObject({ code: "binlog-corrupt" });
+    }
+    expect(await pair.apply(manifest)).toMatchObject({ applied: 1, skipped: 11, conflicts: 0 });
+    expect(
+      await pair.onMaster.rows("SELECT COUNT(*) AS rows_, COUNT(DISTINCT a, b) AS others FROM counted"),
+    ).toEqual([{ rows_: "24", others: "24" }]);
+  });
+
   it("whose DDL fails are in conflict, and those of XA halves and of partly logged rows say so", async () => {
     await pair.share(
       "CREATE TABLE xa (id INT PRIMARY KEY, w JSON)",

@@ -146,8 +146,10 @@ describe.each(testFlavours())("errant transactions saved on %s", (flavour) => {
       expect(one).not.toContain("ALTER TABLE");
       return;
     }
-    expect(all.match(/### INSERT INTO `shop`\.`kinds`/g)).toHaveLength(4);
-    expect(all.match(/### DELETE FROM `shop`\.`kinds`/g)).toHaveLength(2);
+    // MySQL's program gives up an event at its first value of GEOMETRY
+    const [inserts, deletes] = flavour === "mysql" ? [2, 1] : [4, 2];
+    expect(all.match(/### INSERT INTO `shop`\.`kinds`/g)).toHaveLength(inserts);
+    expect(all.match(/### DELETE FROM `shop`\.`kinds`/g)).toHaveLength(deletes);
     expect(one).toContain("###   @2='one!'");
     expect(one.match(/### UPDATE `shop`\.`plain`/g)).toHaveLength(3);
     expect(one).not.toContain("`kinds`");

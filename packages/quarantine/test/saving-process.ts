@@ -2,10 +2,8 @@
 import promises from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { argv, pid, stdout } from "node:process";
-import { readFile } from "node:fs/promises";
 
 const [, , dataDir = "", binlogPath = "", killBefore = "0"] = argv;
-const binlog = await readFile(binlogPath);
 let calls = 0;
 const journal: string[] = [];
 
@@ -37,32 +35,6 @@ Reflect.set(promises, "open", async (...values: Parameters<typeof open>) => {
 for (const name of ["mkdir", "rename", "rm"]) watch(promises, name, (values) => values.join(" → "));
 syncBuiltinESMExports();
 
-const { saveErrant } = await import("../src/index.ts");
-const { parseGtidPosition, readEventStream } = await import("@understudy/binlog");
-const { systemClock } = await import("@understudy/kernel");
-const saved = await saveErrant({
-  dataDir,
-  node: "node-1",
-  epoch: 3n,
-  flavour: "mariadb",
-  server: {
-    rows: (sql) => {
-      if (sql.includes("SHOW BINARY LOGS")) return Promise.resolve([{ Log_name: "binlog.000001" }]);
-      if (sql.includes("gtid_binlog_pos")) return Promise.resolve([{ value: "0-1-9" }]);
-      return Promise.resolve(sql.includes("COLUMN_NAME") ? [] : [{ value: "", version: "10.11.1" }]);
-    },
-  },
-  shared: parseGtidPosition("mariadb", ""),
-  master: parseGtidPosition("mariadb", "0-2-4"),
-  binlog: readEventStream(
-    (async function* () {
-      for (let start = 0; start < binlog.length; start += 300) {
-        yield await Promise.resolve(binlog.subarray(start, start + 300));
-      }
-    })(),
-  ),
-  isErrant: () => true,
-  clock: systemClock,
-  signal: new AbortController().signal,
-});
+const { saveMadeBinlog } = await import("./save-made-binlog.ts");
+const saved = await saveMadeBinlog(dataDir, binlogPath);
 stdout.write(JSON.stringify({ id: saved.manifest?.id, isNew: saved.isNew, journal }));
