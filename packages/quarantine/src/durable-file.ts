@@ -42,11 +42,12 @@ export class DurableFile implements AsyncDisposable {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    for (const part of waiting.length > 1 ? [Buffer.concat(waiting)] : waiting) {
-      for (let offset = 0; offset < part.length;) {
-        offset += (await this.#handle.write(part, offset)).bytesWritten;
-      }
-    }
+    const total = waiting.reduce((sum, part) => sum + part.length, 0);
+    let written = total === 0 ? 0 : (await this.#handle.writev(waiting)).bytesWritten;
+    if (written === total) return;
+    // the disk took less than it was given; its error, if there is one, comes with the rest
+    const whole = Buffer.concat(waiting);
+    while (written < total) written += (await this.#handle.write(whole, written)).bytesWritten;
   }
 
   /** Everything is on the disk. */

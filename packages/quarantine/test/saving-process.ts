@@ -15,11 +15,16 @@ function count(name: string, path: unknown): void {
 
 type Call = (...values: unknown[]) => Promise<unknown>;
 
-function watch(target: object, name: string, pathOf: (values: readonly unknown[]) => unknown): void {
+function watch(
+  target: object,
+  name: string,
+  pathOf: (values: readonly unknown[]) => unknown,
+  called = name,
+): void {
   const original: unknown = Reflect.get(target, name);
   if (typeof original !== "function") throw new Error(`no ${name}`);
   const replaced: Call = function (this: unknown, ...values) {
-    count(name, pathOf(values));
+    count(called, pathOf(values));
     return Reflect.apply(original, this, values) as Promise<unknown>;
   };
   Reflect.set(target, name, replaced);
@@ -30,6 +35,7 @@ Reflect.set(promises, "open", async (...values: Parameters<typeof open>) => {
   count("open", values[0]);
   const handle = await open(...values);
   for (const name of ["write", "sync", "close"]) watch(handle, name, () => values[0]);
+  watch(handle, "writev", () => values[0], "write");
   return handle;
 });
 for (const name of ["mkdir", "rename", "rm"]) watch(promises, name, (values) => values.join(" → "));
