@@ -35,6 +35,23 @@ async function shell(commands: string): Promise<string> {
   return (await promisify(execFile)("sh", ["-ec", commands], { timeout: 30_000 })).stdout;
 }
 
+function post(url: string, path: string, body: unknown): string {
+  return `curl -s ${url}/${path} -H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
+}
+
+/** The line that `--json` prints. */
+interface Ready {
+  readonly event: string;
+  readonly nodes: readonly {
+    readonly nodeId: string;
+    readonly role: string;
+    readonly url: string;
+    readonly pid: number;
+    readonly databasePid: number;
+  }[];
+  readonly etcd: readonly { readonly pid: number }[];
+}
+
 /** A running `npm start`; disposal makes sure that it ends. */
 class Start implements AsyncDisposable {
   readonly #child;
@@ -61,6 +78,12 @@ class Start implements AsyncDisposable {
       lines.push(value);
       if (pattern.test(value)) return lines;
     }
+  }
+
+  /** With `--json`: who is where, once everything replicates. */
+  async ready(): Promise<Ready> {
+    const [line = ""] = await this.linesUntil(/./);
+    return JSON.parse(line) as Ready;
   }
 
   /** Sends a signal and resolves with the exit code. */
@@ -94,26 +117,61 @@ it("prints commands that work as they are, and stops in order at Ctrl-C", async 
   expect(await start.end("SIGINT")).toBe(0);
   expect(start.stderr).toContain("✓ all nodes replicate");
   expect(start.stderr).toContain("stopped; the data is kept");
-  expect((await readdir(directory)).toSorted()).toEqual(["node1", "node2", "node3", "sandbox.json"]);
+  expect((await readdir(directory)).toSorted()).toEqual(["etcd1", "node1", "node2", "node3", "sandbox.json"]);
+});
+
+it("has another master when the first one's process is killed, and says so at its next start", async () => {
+  const port = await freePorts(2);
+  const commandLine = ["--port", String(port), "--slaves", "1", "--json"];
+  await using start = new Start(commandLine);
+  const [master, slave] = (await start.ready()).nodes;
+  if (!master || !slave) throw new Error("two nodes were asked for");
+  expect([master.role, slave.role]).toEqual(["master", "slave"]);
+  process.kill(master.pid, "SIGKILL");
+  // it waits for the next master
+  expect(await shell(post(slave.url, "createdb", { name: "kept" }))).toContain('"database":"kept"');
+  const isMaster = (url: string): Promise<string> => shell(`curl -s ${url}/health/master`);
+  expect(await isMaster(slave.url)).toContain('"status":"ok"');
+  // the sandbox starts what ended again, after some seconds
+  await expect
+    .poll(() => shell(`curl -s ${slave.url}/cluster`), { timeout: 30_000 })
+    .toMatch(/"nodeId":"node1"[^}]*"role":"slave","state":"up"/);
+  expect(await start.end("SIGINT")).toBe(0);
+
+  await using second = new Start(commandLine);
+  const { nodes } = await second.ready();
+  const [leader] = nodes.filter(({ role }) => role === "master");
+  expect(nodes.filter(({ role }) => role === "slave")).toHaveLength(1);
+  expect(await isMaster(leader?.url ?? "")).toContain('"status":"ok"');
+  for (const { url } of nodes) expect(await shell(`curl -s ${url}/databases`)).toContain('"kept"');
+  expect(await second.end("SIGINT")).toBe(0);
+});
+
+it("goes without etcd where that is asked for", async () => {
+  const port = await freePorts(2);
+  await using start = new Start(["--port", String(port), "--slaves", "1", "--no-etcd", "--json"]);
+  const { etcd, nodes } = await start.ready();
+  expect(etcd).toEqual([]);
+  expect(await shell(`curl -s ${nodes[0]?.url}/cluster`)).toContain('"election":"static"');
+  expect(await start.end("SIGINT")).toBe(0);
 });
 
 it("tells machines who is where in one line, and leaves no process behind at SIGTERM", async () => {
   const port = await freePorts(2);
   await using start = new Start(["--port", String(port), "--slaves", "1", "--json"]);
-  const [line = ""] = await start.linesUntil(/./);
-  const { event, nodes } = JSON.parse(line) as {
-    event: string;
-    nodes: { pid: number; databasePid: number }[];
-  };
+  const { event, nodes, etcd } = await start.ready();
   expect(event).toBe("ready");
   expect(nodes).toMatchObject([
     { nodeId: "node1", role: "master", url: `http://127.0.0.1:${port}` },
     { nodeId: "node2", role: "slave", url: `http://127.0.0.1:${port + 1}` },
   ]);
-  const pids = nodes.flatMap(({ pid, databasePid }) => [pid, databasePid]);
-  expect(await Promise.all(pids.map(isProcessAlive))).toEqual([true, true, true, true]);
+  const pids = [
+    ...nodes.flatMap(({ pid, databasePid }) => [pid, databasePid]),
+    ...etcd.map(({ pid }) => pid),
+  ];
+  expect(await Promise.all(pids.map(isProcessAlive))).toEqual([true, true, true, true, true]);
   expect(await start.end("SIGTERM")).toBe(0);
-  expect(await Promise.all(pids.map(isProcessAlive))).toEqual([false, false, false, false]);
+  expect(await Promise.all(pids.map(isProcessAlive))).toEqual([false, false, false, false, false]);
 });
 
 it("refuses in one sentence what it does not understand", async () => {

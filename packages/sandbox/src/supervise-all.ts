@@ -8,7 +8,11 @@ import { supervise, type Supervised } from "./supervise.ts";
 export interface Watched {
   readonly name: string;
   readonly target: Supervised;
+  readonly restMs?: number;
 }
+
+/** Time for a slave to take over, as it would where nobody starts the master again. */
+const NODE_REST_MS = 3000;
 
 /** Every process of a sandbox. */
 export function watchedOf(nodes: readonly SandboxNode[], etcd: readonly EtcdMember[]): readonly Watched[] {
@@ -16,7 +20,7 @@ export function watchedOf(nodes: readonly SandboxNode[], etcd: readonly EtcdMemb
     ...etcd.map((member) => ({ name: member.name, target: member })),
     ...nodes.flatMap((node) => [
       { name: `the database server of ${node.nodeId}`, target: node.database },
-      { name: node.nodeId, target: node.process },
+      { name: node.nodeId, target: node.process, restMs: etcd.length > 0 ? NODE_REST_MS : 0 },
     ]),
   ];
 }
@@ -27,8 +31,8 @@ export function superviseAll(
   watched: readonly Watched[],
   onProgress: (progress: SandboxProgress) => void,
 ): void {
-  for (const { name, target } of watched) {
-    const options = { name, clock: systemClock, random: systemRandom, onProgress };
+  for (const { name, target, restMs = 0 } of watched) {
+    const options = { name, restMs, clock: systemClock, random: systemRandom, onProgress };
     const loop = new BackgroundLoop(
       (signal) => supervise(target, options, signal),
       (error) =>

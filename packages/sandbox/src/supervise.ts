@@ -12,6 +12,8 @@ export interface Supervised {
 export interface SuperviseOptions {
   /** Who it is, for messages. */
   readonly name: string;
+  /** Least time between its end and its next start, in ms. Default 0. */
+  readonly restMs?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly onProgress: (progress: SandboxProgress) => void;
@@ -27,7 +29,7 @@ export async function supervise(
   options: SuperviseOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, random, name, onProgress } = options;
+  const { clock, random, name, onProgress, restMs = 0 } = options;
   let failures = 0;
   while (!signal.aborted) {
     const startedMs = clock.monotonicMs();
@@ -35,7 +37,7 @@ export async function supervise(
     if (clock.monotonicMs() - startedMs >= STABLE_MS) failures = 0;
     onProgress({ kind: "trouble", text: `${name} has ended unexpectedly; starting it again` });
     for (;;) {
-      await clock.sleep(backoffMs(failures++, BACKOFF, random), signal);
+      await clock.sleep(restMs + backoffMs(failures++, BACKOFF, random), signal);
       const restartMs = clock.monotonicMs();
       try {
         await target.start();
