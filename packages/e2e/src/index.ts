@@ -1,6 +1,12 @@
-export type { Checksums } from "./checksums.ts";
+export { checksumsOf, type Checksums } from "./checksums.ts";
 export { startCluster, type Cluster } from "./cluster.ts";
 export type { Answer, ClusterNode } from "./cluster-node.ts";
 export { expectAllEqual } from "./expect-all-equal.ts";
+export { HistoryClient, type HistoryRun } from "./history/history-client.ts";
+export { History } from "./history/history.ts";
+export { linearizabilityFaults } from "./history/linearizability.ts";
+export { breakAtRandom } from "./history/random-faults.ts";
+export { REGISTER_INITIAL, runRegisterClient } from "./history/register-workload.ts";
 export { ledgerFaults, startLedgerWorkload, type Ledger, type LedgerWorkload } from "./ledger-workload.ts";
 export { rowsOf, sql } from "./sql.ts";
+export { waitForPosition } from "./wait-for-position.ts";

@@ -31,6 +31,7 @@ const RETRY_PAUSE_MS = 20;
 const PASSING: ReadonlySet<unknown> = new Set([
   "database-unavailable",
   "deadlock",
+  "epoch-stale",
   "forward-loop",
   "no-leader",
   "node-unreachable",
@@ -40,7 +41,14 @@ const PASSING: ReadonlySet<unknown> = new Set([
   "write-uncertain",
 ]);
 /** They leave it open whether the write happened. */
-const OPEN: ReadonlySet<unknown> = new Set(["idempotency-unresolved", "node-unreachable", "write-uncertain"]);
+const OPEN: ReadonlySet<unknown> = new Set([
+  "ack-timeout",
+  "database-unavailable",
+  "idempotency-unresolved",
+  "node-unreachable",
+  "timeout",
+  "write-uncertain",
+]);
 
 /** A client that talks plain HTTP to any node, one request at a time, and tries again by itself. */
 export class HistoryClient {

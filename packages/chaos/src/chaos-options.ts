@@ -1,0 +1,114 @@
+import { parseArgs } from "node:util";
+import { messageOf } from "@understudy/kernel";
+import { FLAVOURS, UnderstudyError, type Flavour } from "@understudy/protocol";
+import { FAULTS, faultNamed } from "./fault-list.ts";
+import { TARGETS, type Fault, type Target } from "./fault.ts";
+import type { AckMode } from "./write-client.ts";
+
+/** What the command line of `pnpm chaos` asks for. */
+export interface ChaosOptions {
+  readonly help: boolean;
+  readonly flavours: readonly Flavour[];
+  readonly seed: number;
+  /** Null: no end but that of the rounds. */
+  readonly minutes: number | null;
+  /** Of each fault; or of the walk, where no fault is named. Null: until the minutes are over. */
+  readonly rounds: number | null;
+  /** Empty: a random walk over all of them. */
+  readonly faults: readonly Fault[];
+  readonly target: Target;
+  readonly during: "load" | "switchover";
+  readonly ack: AckMode;
+  /** Folder of the results. */
+  readonly directory: string;
+}
+
+const MINUTES_DEFAULT = 10;
+const ACKS = ["majority", "async"] as const;
+const DURING = ["load", "switchover"] as const;
+
+/** Text of `--help`. */
+export const HELP = `pnpm chaos [options]
+
+Breaks a cluster of three nodes, three database servers and three members of etcd, all of them real processes, while clients
+write and read, and checks what was promised to them.
+
+  --fault NAMES    of the list below, separated by commas; a+b is both at once. Default: a random walk over all
+  --target WHO     ${TARGETS.join(", ")}: which node is hit; default master, in a walk drawn each time
+  --during WHAT    load, or switchover: the fault comes while the lead is handed over; in a walk drawn each time
+  --rounds N       of each fault, or of the walk
+  --minutes N      begin no round after that; default ${MINUTES_DEFAULT}, where --rounds is not given
+  --seed N         of the walk and of all chance in the faults; default drawn and told
+  --flavour NAME   ${FLAVOURS.join(" or ")}; default both, one after the other
+  --ack LEVEL      majority (default), or async: writes that no slave has to have
+  --out DIR        where results.json and the timelines go; default chaos-results/<time>
+  --help           this text
+
+Faults:
+${FAULTS.map(({ name, about }) => `  ${name.padEnd(24)} ${about}`).join("\n")}
+
+Progress goes to stderr, the table to stdout. Exit code 1 where anything was violated. A seed repeats the faults, not the moments at
+which they hit.
+`;
+
+/** Reads the command line. Throws `config-invalid` with one sentence for what it does not understand. */
+export function parseChaosOptions(commandLine: readonly string[], chance: () => number): ChaosOptions {
+  const values = parse(commandLine);
+  const rounds = numberOf("--rounds", values.rounds, 10_000);
+  const minutes = numberOf("--minutes", values.minutes, 10_000);
+  return {
+    help: values.help ?? false,
+    flavours: values.flavour === undefined ? FLAVOURS : [oneOf("--flavour", values.flavour, FLAVOURS)],
+    seed: numberOf("--seed", values.seed, 2 ** 31) ?? 1 + Math.floor(chance() * 1_000_000),
+    minutes: minutes ?? (rounds === null ? MINUTES_DEFAULT : null),
+    rounds,
+    faults: (values.fault ?? "").split(",").filter(Boolean).map(faultNamed),
+    target: oneOf("--target", values.target ?? "master", TARGETS),
+    during: oneOf("--during", values.during ?? "load", DURING),
+    ack: oneOf("--ack", values.ack ?? "majority", ACKS),
+    directory: values.out ?? `chaos-results/${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}`,
+  };
+}
+
+function parse(commandLine: readonly string[]) {
+  try {
+    return parseArgs({
+      // pnpm passes its own separator on
+      args: commandLine.filter((word) => word !== "--"),
+      strict: true,
+      allowPositionals: false,
+      options: {
+        help: { type: "boolean", short: "h" },
+        fault: { type: "string" },
+        target: { type: "string" },
+        during: { type: "string" },
+        rounds: { type: "string" },
+        minutes: { type: "string" },
+        seed: { type: "string" },
+        flavour: { type: "string" },
+        ack: { type: "string" },
+        out: { type: "string" },
+      },
+    }).values;
+  } catch (error) {
+    const [sentence = ""] = messageOf(error).split(/\. |\n/);
+    throw invalid(`${sentence.replace(/\.$/, "")}; see --help`, error);
+  }
+}
+
+function numberOf(name: string, text: string | undefined, max: number): number | null {
+  if (text === undefined) return null;
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= 1 && value <= max) return value;
+  throw invalid(`${name} takes a whole number from 1 to ${max}, not "${text}"`);
+}
+
+function oneOf<T extends string>(name: string, text: string, all: readonly T[]): T {
+  const one = all.find((candidate) => candidate === text);
+  if (one !== undefined) return one;
+  throw invalid(`${name} takes ${all.join(", ")}, not "${text}"`);
+}
+
+function invalid(message: string, cause?: unknown): UnderstudyError {
+  return new UnderstudyError("config-invalid", message, cause === undefined ? {} : { cause });
+}

@@ -1,0 +1,77 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { seededRandom, systemClock } from "@understudy/kernel";
+import type { Flavour } from "@understudy/protocol";
+import type { ChaosOptions } from "./chaos-options.ts";
+import { openDrillCluster, type DrillCluster } from "./drill-cluster.ts";
+import { plansOf } from "./plans.ts";
+import type { RoundResult } from "./round-result.ts";
+import { nameOf } from "./result-table.ts";
+import { runRound, type RoundPlan } from "./run-round.ts";
+
+/** How a run tells of itself. */
+export interface DrillsCall {
+  readonly signal: AbortSignal;
+  readonly tell: (line: string) => void;
+}
+
+/** Runs all rounds, each flavour's on one cluster as long as that stays sound, and writes a timeline for each. */
+export async function runDrills(options: ChaosOptions, call: DrillsCall): Promise<readonly RoundResult[]> {
+  await mkdir(options.directory, { recursive: true });
+  const results: RoundResult[] = [];
+  for (const flavour of options.flavours) await runFlavour(flavour, { options, call, results });
+  return results;
+}
+
+async function runFlavour(
+  flavour: Flavour,
+  run: { readonly options: ChaosOptions; readonly call: DrillsCall; readonly results: RoundResult[] },
+): Promise<void> {
+  const { options, call, results } = run;
+  const endMs =
+    options.minutes === null
+      ? Number.POSITIVE_INFINITY
+      : systemClock.monotonicMs() + options.minutes * 60_000;
+  let drill: DrillCluster | null = null;
+  try {
+    for (const plan of plansOf(options)) {
+      if (call.signal.aborted || systemClock.monotonicMs() > endMs) break;
+      drill ??= await openDrillCluster({ flavour, random: seededRandom(plan.seed) });
+      const result = await runOne(drill, plan, { directory: options.directory, call });
+      results.push(result);
+      tellResult(result, call);
+      // what is wrong now would be found again and again
+      if (result.violations.length > 0) {
+        const broken = drill;
+        drill = null;
+        await broken[Symbol.asyncDispose]();
+      }
+    }
+  } finally {
+    await drill?.[Symbol.asyncDispose]();
+  }
+}
+
+async function runOne(
+  drill: DrillCluster,
+  plan: RoundPlan,
+  { directory, call }: { readonly directory: string; readonly call: DrillsCall },
+): Promise<RoundResult> {
+  const { result, timeline } = await runRound(drill, plan, call.signal);
+  const file = `${result.flavour}-${String(plan.round).padStart(3, "0")}-${result.fault}.txt`;
+  const head = [
+    `${nameOf({ ...result, timeline: file })} on ${result.flavour}, seed ${plan.seed}`,
+    ...result.violations.map((violation) => `VIOLATION ${violation}`),
+  ];
+  await writeFile(join(directory, file), `${[...head, ...timeline].join("\n")}\n`);
+  return { ...result, timeline: file };
+}
+
+function tellResult(result: RoundResult, { tell }: DrillsCall): void {
+  const { flavour, round, hit, gapMs, gapAfterMs, confirmed, unconfirmed, failed, retried } = result;
+  tell(
+    `${flavour} ${round}: ${nameOf(result)}${hit === null ? "" : ` (${hit})`}: gap ${(gapMs / 1000).toFixed(2)} s, ` +
+      `${(gapAfterMs / 1000).toFixed(2)} s after it; ${confirmed} confirmed, ${unconfirmed} unconfirmed, ${failed} failed, ${retried} retried`,
+  );
+  for (const violation of result.violations) tell(`  VIOLATION ${violation.slice(0, 1_000)}`);
+}

@@ -1,0 +1,95 @@
+import type { ClusterNode } from "@understudy/e2e";
+import { systemClock } from "@understudy/kernel";
+import { parsePosition } from "@understudy/protocol";
+import { statementsOf } from "./set-tables.ts";
+import type { WriteLog, WriteRecord } from "./write-record.ts";
+import { verdictOf } from "./write-rules.ts";
+
+/** How sure a write has to be before it is confirmed; the cluster's default or none. */
+export type AckMode = "majority" | "async";
+
+/** What {@link writeOverHttp} needs. */
+export interface HttpWriteOptions {
+  readonly id: string;
+  readonly writer: string;
+  /** Asked in turn, the first one first. */
+  readonly nodes: readonly ClusterNode[];
+  readonly ack: AckMode;
+  readonly log: WriteLog;
+}
+
+const TRY_TIMEOUT_MS = 3_000;
+const RETRY_FOR_MS = 20_000;
+const RETRY_PAUSE_MS = 20;
+
+/** How one try ended. */
+type Try =
+  | { readonly kind: "confirmed"; readonly position: unknown }
+  | { readonly kind: "failed"; readonly verdict: ReturnType<typeof verdictOf>; readonly why: string };
+
+/** Adds one row under one key, trying one node after another until its outcome is known or 20 s are over. Never rejects. */
+export async function writeOverHttp(options: HttpWriteOptions): Promise<WriteRecord> {
+  const { id, writer, nodes, log } = options;
+  const invokedMs = systemClock.monotonicMs();
+  const failures: string[] = [];
+  let isOpen = false;
+  const end = (outcome: WriteRecord["outcome"], epoch: bigint | null = null): WriteRecord => ({
+    id,
+    writer,
+    invokedMs,
+    returnedMs: systemClock.monotonicMs(),
+    outcome,
+    epoch,
+    failures,
+  });
+  for (let turn = 0; ; turn++) {
+    const node = nodes[turn % nodes.length];
+    if (!node) throw new Error("a write needs a node");
+    const outcome = await tryOnce(node, options);
+    if (outcome.kind === "confirmed") return end("confirmed", epochOf(outcome.position));
+    failures.push(outcome.why);
+    const { verdict } = outcome;
+    if (verdict === "unconfirmed") return end("unconfirmed");
+    if (verdict === "defect") log.addDefect(`write ${id}: ${outcome.why}`);
+    if (verdict === "refused" || verdict === "defect") return end(isOpen ? "unconfirmed" : "refused");
+    isOpen ||= verdict === "open";
+    if (systemClock.monotonicMs() - invokedMs > RETRY_FOR_MS) return end(isOpen ? "unconfirmed" : "refused");
+    await systemClock.sleep(RETRY_PAUSE_MS);
+  }
+}
+
+async function tryOnce(node: ClusterNode, { id, writer, ack }: HttpWriteOptions): Promise<Try> {
+  const body = { statements: statementsOf(id, writer), ...(ack === "async" ? { ack } : {}) };
+  try {
+    const answer = await node.post("/batch", body, {
+      headers: { "idempotency-key": id },
+      timeoutMs: TRY_TIMEOUT_MS,
+    });
+    if (answer.status === 200) return { kind: "confirmed", position: answer.body["position"] };
+    const code = answer.body["code"];
+    const why = `${node.nodeId} ${answer.status} ${String(code ?? answer.text.slice(0, 200))}`;
+    const verdict = verdictOf(code);
+    return {
+      kind: "failed",
+      verdict,
+      why: verdict === "defect" ? `${why}: ${answer.text.slice(0, 300)}` : why,
+    };
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    // a refused connection is a try that was never sent; any other break leaves it open
+    return {
+      kind: "failed",
+      verdict: code === "ECONNREFUSED" ? "again" : "open",
+      why: `${node.nodeId} ${code.slice(0, 100)}`,
+    };
+  }
+}
+
+/** The epoch of a position as answers carry it; null for what is none. */
+export function epochOf(position: unknown): bigint | null {
+  try {
+    return typeof position === "string" ? parsePosition(position).epoch : null;
+  } catch {
+    return null;
+  }
+}
