@@ -23,6 +23,7 @@ export function memberOf(nodeId: string, overrides: Partial<Member> = {}): Membe
     serverVersion: "9.7.4",
     queue: { mode: "window", acked: `${UUID}:1-90512`, deliveriesInFlight: 1, lastError: null },
     throughput: { transactionsPerSecond: 41.25, bytesPerSecond: 80_000 },
+    copy: null,
     ...overrides,
   };
 }

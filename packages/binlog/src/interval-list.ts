@@ -68,6 +68,20 @@ export class IntervalList {
     return IntervalList.from([...this.intervals, ...other.intervals]);
   }
 
+  /** The numbers that are in both. */
+  intersection(other: IntervalList): IntervalList {
+    const theirs = other.intervals;
+    const common = this.intervals.flatMap((own) =>
+      theirs
+        .map(({ first, last }) => ({
+          first: first > own.first ? first : own.first,
+          last: last < own.last ? last : own.last,
+        }))
+        .filter(({ first, last }) => first <= last),
+    );
+    return IntervalList.from(common);
+  }
+
   containsAll(other: IntervalList): boolean {
     const own = this.intervals;
     return other.intervals.every((interval) => covers(own, interval));

@@ -72,6 +72,17 @@ export class MysqlGtidSet implements GtidPosition {
     return new MysqlGtidSet(joined);
   }
 
+  /** What both have. */
+  intersection(other: GtidPosition): MysqlGtidSet {
+    const theirs = asMysqlGtidSet(other).#sources;
+    const common = new Map<string, IntervalList>();
+    for (const [source, numbers] of this.#sources) {
+      const both = numbers.intersection(theirs.get(source) ?? IntervalList.empty);
+      if (!both.isEmpty) common.set(source, both);
+    }
+    return new MysqlGtidSet(common);
+  }
+
   countMissing(other: GtidPosition): number {
     let missing = 0n;
     for (const [source, numbers] of asMysqlGtidSet(other).#sources) {

@@ -21,6 +21,15 @@ export async function readExecutedPosition(
 }
 
 /**
+ * The server's whole history as `commonHistory` compares it: MySQL's `gtid_executed`; MariaDB's `gtid_binlog_state`, the last
+ * transaction of each server in each domain.
+ */
+export async function readHistory(questions: ServerQuestions, flavour: Flavour): Promise<string> {
+  const variable = flavour === "mysql" ? "gtid_executed" : "gtid_binlog_state";
+  return (await value(questions, `SELECT @@GLOBAL.${variable} AS value`)).replaceAll(/\s+/g, "");
+}
+
+/**
  * What is no longer in the server's binlog: a reader must have all of it. MySQL: `gtid_purged`. MariaDB: the state at the
  * start of its oldest binlog file, and the domains that only `gtid_slave_pos` knows. Throws `server-unsuitable` where a MariaDB server writes no binlog.
  */

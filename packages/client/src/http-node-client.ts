@@ -134,6 +134,11 @@ class HttpNodeClient implements NodeClient {
     );
   }
 
+  rebuild(nodeId: string, options?: CallOptions): Promise<object> {
+    const path = `/cluster/nodes/${encodeURIComponent(nodeId)}/rebuild`;
+    return this.#post({ path, body: {}, effect: "repeatable", keys: ["rebuilding"] }, options);
+  }
+
   job(id: string, options?: CallOptions): Promise<Job> {
     return this.#get(`/jobs/${encodeURIComponent(id)}`, ["id", "state"], options);
   }

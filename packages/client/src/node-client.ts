@@ -139,6 +139,8 @@ export interface NodeClient extends AsyncDisposable {
   failover(request: FailoverRequest, options?: CallOptions): Promise<FailoverAnswer>;
   /** Hands the lead over to a slave; the answer is a job, see {@link job}. */
   switchover(request: SwitchoverRequest, options?: CallOptions): Promise<Job>;
+  /** Has the node, or another member by way of it, take a fresh copy of the data. */
+  rebuild(nodeId: string, options?: CallOptions): Promise<object>;
   /** Long work of a node, asked of any. */
   job(id: string, options?: CallOptions): Promise<Job>;
   /** Streams a replication batch and resolves with its ack. Safe to repeat, so that a lost answer is `node-unreachable`. */

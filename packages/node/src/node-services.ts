@@ -4,6 +4,7 @@ import type { EventHistory } from "@understudy/health-monitor";
 import type { Clock, Logger, Random } from "@understudy/kernel";
 import type { NodeConfig } from "./config/node-config.ts";
 import type { Admission } from "./http/admission.ts";
+import type { RebuildOrder } from "./rejoin/rebuild.ts";
 import type { JobBoard } from "./jobs/job-board.ts";
 
 /** Who this node is; stays the same over restarts. */
@@ -40,11 +41,18 @@ export interface Leadership {
   doubt(): void;
 }
 
+/** What a role does whose data can't become the cluster's by deliveries. */
+export interface Rejoin {
+  /** Has the node saved and copied anew; returns at once, and the role ends by it. */
+  rebuild(order: RebuildOrder): void;
+}
+
 /** What a role may use besides: the database is there. */
 export interface RoleServices extends NodeServices {
   readonly executor: SqlExecutor;
   readonly endpoint: DatabaseEndpoint;
   readonly leadership: Leadership;
+  readonly rejoin: Rejoin;
   /** What a person should know of this database server, found at start. */
   readonly serverWarnings: readonly string[];
 }

@@ -35,6 +35,17 @@ export const QueueView = Type.Object({
 });
 export type QueueView = Static<typeof QueueView>;
 
+/** How far a fresh copy of the data is on its way to a member. */
+export const CopyProgress = Type.Object({
+  phase: Type.String(),
+  bytesDone: Type.Integer(),
+  /** An estimate. */
+  bytesTotal: Type.Integer(),
+  tablesDone: Type.Integer(),
+  tablesTotal: Type.Integer(),
+});
+export type CopyProgress = Static<typeof CopyProgress>;
+
 export const Member = Type.Object({
   nodeId: Type.String(),
   url: Type.String(),
@@ -51,6 +62,8 @@ export const Member = Type.Object({
   serverVersion: Type.String(),
   queue: nullable(QueueView),
   throughput: nullable(Type.Object({ transactionsPerSecond: Type.Number(), bytesPerSecond: Type.Number() })),
+  /** Null while none is under way. */
+  copy: nullable(CopyProgress),
 });
 export type Member = Static<typeof Member>;
 
@@ -75,6 +88,8 @@ export const EVENT_KINDS = [
   "state-changed",
   "role-changed",
   "election",
+  "copy",
+  "quarantined",
   "replication-broken",
   "replication-resumed",
   "error",
@@ -107,8 +122,16 @@ export const RegisterRequest = Type.Object(
     epoch: Type.String({ pattern: "^\\d{1,19}$" }),
     /** GTID set or list of the slave, without epoch. */
     gtid: Type.String({ maxLength: 1_000_000 }),
+    /** The same to the transaction: MySQL's `gtid_executed`, MariaDB's `gtid_binlog_state`. */
+    history: Type.String({ maxLength: 1_000_000 }),
+    /** The newest epoch whose beginning is in its data. */
+    dataEpoch: Type.String({ pattern: "^\\d{1,19}$" }),
     /** True where the server holds no user schema, so that its own set-up is all its history. */
     empty: Type.Boolean(),
+    /** True where a copy of the data has not been restored to its end. */
+    torn: Type.Boolean(),
+    /** True where a person wants it to get a fresh copy. */
+    wantsRebuild: Type.Boolean(),
   },
   { additionalProperties: false },
 );
@@ -118,9 +141,16 @@ export const RegisterAnswer = Type.Object({
   clusterId: Type.String(),
   epoch: Type.String(),
   leader: Type.Object({ nodeId: Type.String(), url: Type.String() }),
-  /** `deliver`: transactions follow from the slave's position. `reset`: its GTID state must be set to `gtid` first. */
-  action: Type.Enum(["deliver", "reset"]),
-  /** With `reset`: the GTID set from which deliveries will start. */
+  /**
+   * `deliver`: transactions follow from the slave's position. `reset`: a fresh server empties its GTID history first. `rebuild`: it saves
+   * what only it has, and takes a fresh copy of the data.
+   */
+  action: Type.Enum(["deliver", "reset", "rebuild"]),
+  /** With `rebuild`: why, in one sentence; else empty. */
+  reason: Type.String(),
+  /** With `rebuild`: what of the slave's history the master's has, as `history` of the request is given; else empty. */
+  survived: Type.String(),
+  /** What the master has. */
   gtid: Type.String(),
   members: Type.Array(Member),
 });

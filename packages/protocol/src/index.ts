@@ -7,6 +7,7 @@ export {
   Member,
   PingAnswer,
   QueueView,
+  CopyProgress,
   FollowsAnswer,
   FollowsRequest,
   RegisterAnswer,

@@ -15,6 +15,9 @@ export const ACCOUNT_NAMES: Record<ClientAccount, string> = {
   application: "understudy_app",
 };
 
+/** The accounts that a node makes on its own server alone: no copy of the data brings them along. */
+export const CLIENT_ACCOUNTS: readonly string[] = Object.values(ACCOUNT_NAMES);
+
 /** Schemas that no client SQL may touch. */
 export const HIDDEN_SCHEMAS = ["mysql", "understudy", "sys", "performance_schema"] as const;
 

@@ -1,3 +1,4 @@
+export { CLIENT_ACCOUNTS } from "./accounts.ts";
 export { BeforeCommitError } from "./before-commit-error.ts";
 export { parseDatabaseUrl, describeEndpoint, type DatabaseEndpoint } from "./database-endpoint.ts";
 export { classifyDriverError } from "./driver-error.ts";

@@ -22,6 +22,7 @@ function decide(given: Case): ReturnType<typeof decideJoin> {
       serverId: 1,
       executed: position(given.executed ?? "0-1-100"),
       purged: position(given.purged ?? ""),
+      survived: "0-1-100",
       ...given.self,
     },
     joiner: {
@@ -31,7 +32,10 @@ function decide(given: Case): ReturnType<typeof decideJoin> {
       flavour: "mariadb",
       serverId: 2,
       position: position(given.position ?? "0-1-50"),
+      history: given.position ?? "0-1-50",
       empty: false,
+      torn: false,
+      wantsRebuild: false,
       ...given.joiner,
     },
   });
@@ -47,18 +51,44 @@ describe("the decision whether a node joins", () => {
     expect(decide({ purged: "0-1-50" })).toEqual({ kind: "deliver" });
   });
 
-  it("wants a fresh copy where the binlog no longer reaches back", () => {
-    expect(decide({ purged: "0-1-51" })).toMatchObject({ kind: "refuse", code: "snapshot-required" });
+  it("has it take a fresh copy where the binlog no longer reaches back", () => {
+    expect(decide({ purged: "0-1-51" })).toMatchObject({
+      kind: "rebuild",
+      reason: expect.stringContaining("no longer reaches back"),
+    });
     expect(
       decide({ purged: "0-1-10", position: "", joiner: { empty: true, clusterId: null } }),
-    ).toMatchObject({
-      code: "snapshot-required",
+    ).toMatchObject({ kind: "rebuild" });
+  });
+
+  it("has it save its own and take a fresh copy where it has what the master lacks", () => {
+    expect(decide({ position: "0-1-101" })).toMatchObject({ kind: "rebuild" });
+    expect(decide({ position: "1-2-1" })).toMatchObject({ kind: "rebuild" });
+  });
+
+  it("F8: is not deceived by numbers that a later master has used again", () => {
+    // by number 0-1-105 is within 0-2-230, but of server 1 only 100 survived
+    const parted = { executed: "0-2-230", self: { survived: "0-1-100" } };
+    expect(decide({ ...parted, position: "0-1-105" })).toMatchObject({ kind: "rebuild" });
+    expect(decide({ ...parted, position: "0-1-100" })).toEqual({ kind: "deliver" });
+    // written on the slave itself
+    expect(decide({ ...parted, position: "0-3-101", joiner: { history: "0-1-100,0-3-101" } })).toMatchObject({
+      kind: "rebuild",
     });
   });
 
-  it("wants a fresh copy where the slave has what the master lacks, and never empties a server with data", () => {
-    expect(decide({ position: "0-1-101" })).toMatchObject({ kind: "refuse", code: "snapshot-required" });
-    expect(decide({ position: "1-2-1" })).toMatchObject({ kind: "refuse", code: "snapshot-required" });
+  it("never empties a server that has data of its own and was in no cluster", () => {
+    expect(decide({ position: "0-7-101", joiner: { clusterId: null, epoch: 0n } })).toMatchObject({
+      kind: "refuse",
+      code: "snapshot-required",
+      reason: expect.stringContaining("drop its databases"),
+    });
+  });
+
+  it("starts over with a copy that was not restored to its end, and takes one when a person says so", () => {
+    const torn = { torn: true, clusterId: null, epoch: 0n };
+    expect(decide({ position: "0-7-3", joiner: torn })).toMatchObject({ kind: "rebuild" });
+    expect(decide({ joiner: { wantsRebuild: true } })).toMatchObject({ kind: "rebuild" });
   });
 
   it("empties a fresh server whose own set-up is its whole history, where everything can be delivered", () => {
@@ -67,7 +97,7 @@ describe("the decision whether a node joins", () => {
     // its numbers look like the master's, but it is another history
     expect(decide({ position: "0-2-7", executed: "0-1-100", joiner: fresh })).toEqual({ kind: "reset" });
     expect(decide({ position: "0-2-7", executed: "0-1-3", purged: "0-1-1", joiner: fresh })).toMatchObject({
-      code: "snapshot-required",
+      kind: "rebuild",
     });
   });
 

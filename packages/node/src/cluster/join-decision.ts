@@ -1,4 +1,4 @@
-import type { GtidPosition } from "@understudy/binlog";
+import { commonHistory, type GtidPosition } from "@understudy/binlog";
 import type { ErrorCode, Flavour } from "@understudy/protocol";
 
 /** What a master knows when a node asks to join. */
@@ -13,6 +13,8 @@ export interface JoinFacts {
     readonly executed: GtidPosition;
     /** What is no longer in its binlog. */
     readonly purged: GtidPosition;
+    /** What of the joiner's epoch has become part of this master's history, as `commonHistory` compares it. */
+    readonly survived: string;
   };
   readonly joiner: {
     readonly nodeId: string;
@@ -21,6 +23,12 @@ export interface JoinFacts {
     readonly flavour: Flavour;
     readonly serverId: number;
     readonly position: GtidPosition;
+    /** The same to the transaction, as `commonHistory` compares it. */
+    readonly history: string;
+    /** A copy of the data was not restored to its end. */
+    readonly torn: boolean;
+    /** A person wants it to get a fresh copy. */
+    readonly wantsRebuild: boolean;
     /** No user schema: its own set-up is all its history. */
     readonly empty: boolean;
   };
@@ -31,6 +39,8 @@ export type JoinDecision =
   | { readonly kind: "deliver" }
   /** Its GTID state is emptied first, then everything is delivered from the beginning. */
   | { readonly kind: "reset" }
+  /** It saves what only it has, and takes a fresh copy of the data. */
+  | { readonly kind: "rebuild"; readonly reason: string }
   | { readonly kind: "refuse"; readonly code: ErrorCode; readonly reason: string };
 
 /** Whether and how a node joins: pure, so that every case can be tried. */
@@ -73,18 +83,30 @@ export function decideJoin({ self, joiner }: JoinFacts): JoinDecision {
 
 function decideByPosition({ self, joiner }: JoinFacts): JoinDecision {
   const at = joiner.position.toString() || "(empty)";
-  const isPart = self.executed.contains(joiner.position);
+  const rebuild = (reason: string): JoinDecision => ({ kind: "rebuild", reason });
+  if (joiner.torn) return rebuild("a copy of the data was not restored to its end");
   // a server that was in no cluster has no history but that of its own set-up, even where its numbers look like the master's
   const isOwnSetUp = joiner.empty && joiner.clusterId === null && !joiner.position.isEmpty();
   if (isOwnSetUp && self.purged.isEmpty()) return { kind: "reset" };
-  if (isPart && !isOwnSetUp && joiner.position.contains(self.purged)) return { kind: "deliver" };
-  const why =
-    joiner.position.isEmpty() || (isPart && !isOwnSetUp)
-      ? `the binlog of this master no longer reaches back to it (purged: ${self.purged.toString()})`
-      : `its history is not part of this master's (${self.executed.toString()})`;
-  return {
-    kind: "refuse",
-    code: "snapshot-required",
-    reason: `${joiner.nodeId} is at ${at}, and ${why}: it needs a fresh copy of the data, which this version does not make by itself`,
-  };
+  const reach = `the binlog of this master no longer reaches back to it (purged: ${self.purged.toString()})`;
+  if (isOwnSetUp) return rebuild(`it is new, and ${reach}`);
+  const isPart =
+    self.executed.contains(joiner.position) &&
+    commonHistory(self.flavour, joiner.history, self.survived).isWhole;
+  if (!isPart && joiner.clusterId === null) {
+    return {
+      kind: "refuse",
+      code: "snapshot-required",
+      reason: `${joiner.nodeId} is at ${at}, and its history is not part of this master's (${self.executed.toString()}): it has data of its own and was in no cluster before. To let it join, save what you need of it and drop its databases; it then takes a copy by itself`,
+    };
+  }
+  if (joiner.wantsRebuild) return rebuild("a person wants it to get a fresh copy");
+  if (!isPart) {
+    return rebuild(
+      `it is at ${at}, and its history is not part of this master's (${self.executed.toString()})`,
+    );
+  }
+  return joiner.position.contains(self.purged)
+    ? { kind: "deliver" }
+    : rebuild(`it is at ${at}, and ${reach}`);
 }

@@ -1,5 +1,5 @@
 import type { HealthMonitor, Throughput } from "@understudy/health-monitor";
-import type { ClusterView, Member, MemberState } from "@understudy/protocol";
+import type { ClusterView, CopyProgress, Member, MemberState } from "@understudy/protocol";
 import type { SlaveView } from "@understudy/replication-queue";
 import type { RoleServices } from "../node-services.ts";
 import type { MemberRecord } from "./cluster-store.ts";
@@ -10,6 +10,8 @@ export interface MemberFacts {
   readonly health: ReturnType<HealthMonitor["stateOf"]>;
   readonly slave: SlaveView | null;
   readonly throughput: Throughput | null;
+  /** Null while no copy is on its way to it. */
+  readonly copy: CopyProgress | null;
 }
 
 /** What {@link buildMasterView} shows. */
@@ -39,6 +41,7 @@ export function buildMasterView(facts: MasterViewFacts): ClusterView {
     serverVersion: executor.server.version,
     queue: null,
     throughput: null,
+    copy: null,
   };
   return {
     clusterId: facts.clusterId,
@@ -51,13 +54,13 @@ export function buildMasterView(facts: MasterViewFacts): ClusterView {
   };
 }
 
-function memberOf({ record, health, slave, throughput }: MemberFacts, facts: MasterViewFacts): Member {
+function memberOf({ record, health, slave, throughput, copy }: MemberFacts, facts: MasterViewFacts): Member {
   const acked = slave?.acked ?? null;
   return {
     nodeId: record.nodeId,
     url: record.url,
     role: "slave",
-    ...judge(health, slave),
+    ...(copy ? copyState(copy) : judge(health, slave)),
     position: acked === null ? null : `${facts.epoch}:${acked.toString()}`,
     lag: slave?.lag ?? { transactions: null, bytes: null, ms: null },
     lastSeen: health?.lastSeenMs ? new Date(health.lastSeenMs).toISOString() : null,
@@ -66,7 +69,13 @@ function memberOf({ record, health, slave, throughput }: MemberFacts, facts: Mas
     serverVersion: record.serverVersion,
     queue: slave?.queue ?? null,
     throughput,
+    copy,
   };
+}
+
+function copyState(copy: CopyProgress): { state: MemberState; reason: string } {
+  const share = copy.bytesTotal > 0 ? Math.min(100, Math.round((100 * copy.bytesDone) / copy.bytesTotal)) : 0;
+  return { state: "joining", reason: `it gets a fresh copy of the data: about ${share} %` };
 }
 
 /** A member answers or not; where it answers, replication decides. */

@@ -17,6 +17,7 @@ function member(nodeId: string, state: Member["state"]): Member {
     serverVersion: "9",
     queue: null,
     throughput: null,
+    copy: null,
   };
 }
 

@@ -4,6 +4,9 @@ import { errorCodeOf, type ErrorCode, type Member, type RegisterAnswer } from "@
 import type { RoleServices } from "../node-services.ts";
 import type { LeaderLink } from "../roles/leader-link.ts";
 import type { Membership } from "../roles/membership.ts";
+import { readHistory } from "@understudy/binlog";
+import type { RebuildOrder } from "../rejoin/rebuild.ts";
+import type { ClusterStore } from "./cluster-store.ts";
 import { resetHistory } from "./reset-history.ts";
 
 /** What {@link Registration} needs. */
@@ -12,6 +15,11 @@ export interface RegistrationOptions {
   readonly membership: Membership;
   readonly applier: Applier;
   readonly link: LeaderLink;
+  readonly store: ClusterStore;
+  /** A copy of the data was not restored to its end. */
+  readonly isTorn: boolean;
+  /** The master says that this node needs a fresh copy. Must return at once: this registration may end by it. */
+  readonly onRebuild: (order: RebuildOrder) => void;
 }
 
 /** The master sends something every second; after this silence it is asked again. */
@@ -39,6 +47,7 @@ export class Registration implements AsyncDisposable {
   #refusal: ErrorCode | null = null;
   #toldMembers: readonly Member[] = [];
   #receptions = 0;
+  #wantsRebuild = false;
 
   constructor(options: RegistrationOptions) {
     this.#options = options;
@@ -112,6 +121,7 @@ export class Registration implements AsyncDisposable {
       const answer = await this.#register(signal);
       const { clusterId, leader } = answer;
       this.#toldMembers = answer.members;
+      if (answer.action === "rebuild") return await this.#noteRebuild(answer);
       membership.follow({ clusterId, epoch: BigInt(answer.epoch), leader: leader.nodeId });
       if (answer.action === "reset") {
         services.events.record("warning", "this fresh server's own history is emptied, to take the master's");
@@ -128,6 +138,31 @@ export class Registration implements AsyncDisposable {
     }
   }
 
+  /** A person wants it to get a fresh copy: asks the master for it. */
+  requestRebuild(): void {
+    this.#wantsRebuild = true;
+    this.#heardAtMs = null;
+    this.#hurry.notify();
+  }
+
+  async #noteRebuild(answer: RegisterAnswer): Promise<boolean> {
+    const { services, isTorn, onRebuild, membership } = this.#options;
+    const isRefused = services.config.rejoin === "refuse" && !this.#wantsRebuild && !isTorn;
+    const advice = isRefused ? "; UNDERSTUDY_REJOIN=refuse: POST /cluster/nodes/{id}/rebuild does it" : "";
+    this.#note(`it needs a fresh copy of the data: ${answer.reason}${advice}`, "snapshot-required");
+    if (isRefused) return false;
+    const databases = await services.executor.listDatabases();
+    onRebuild({
+      reason: answer.reason,
+      url: answer.leader.url,
+      epoch: BigInt(answer.epoch),
+      survived: answer.survived,
+      executed: answer.gtid,
+      hasNothingOwn: isTorn || (databases.length === 0 && membership.clusterId === null),
+    });
+    return true;
+  }
+
   #note(problem: string, code?: ErrorCode): void {
     this.#refusal = code !== undefined && REFUSALS.has(code) ? code : null;
     const { events, logger } = this.#options.services;
@@ -139,21 +174,28 @@ export class Registration implements AsyncDisposable {
   }
 
   async #register(signal: AbortSignal): Promise<RegisterAnswer> {
-    const { services, applier, membership, link } = this.#options;
+    const { services, applier, membership, link, store, isTorn } = this.#options;
     const { identity, executor } = services;
+    const { flavour } = executor.server;
     const position = await applier.refresh();
+    const history = await executor.withAdmin((session) => readHistory(session, flavour));
     const databases = await executor.listDatabases();
+    const record = isTorn ? null : await store.read();
     return link.client.register(
       {
         nodeId: identity.nodeId,
         clusterId: membership.clusterId,
         url: identity.advertisedUrl,
-        flavour: executor.server.flavour,
+        flavour,
         serverId: executor.server.serverId,
         serverVersion: executor.server.version,
         version: identity.version,
         epoch: membership.epoch.toString(),
         gtid: position.toString(),
+        history,
+        dataEpoch: (record?.epoch ?? 0n).toString(),
+        torn: isTorn,
+        wantsRebuild: this.#wantsRebuild,
         empty: databases.length === 0 && membership.clusterId === null,
       },
       { signal, timeoutMs: REGISTER_TIMEOUT_MS },

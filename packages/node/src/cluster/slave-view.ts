@@ -80,6 +80,7 @@ function selfOf(facts: SlaveViewFacts, told: Member | undefined): Member {
     serverVersion: executor.server.version,
     queue: told?.queue ?? null,
     throughput,
+    copy: null,
   };
 }
 

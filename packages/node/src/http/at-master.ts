@@ -35,7 +35,13 @@ export async function atMaster<T>(
       const { role } = running;
       if (role.kind === "slave") return request.slave(role, running);
       using pass = request.goesOn === true ? role.gate.pass() : await role.gate.enter(signal);
-      if (pass !== null) return await request.master(role, running);
+      if (pass === null) continue;
+      try {
+        return await request.master(role, running);
+      } catch (error) {
+        if (isDatabaseGone(error)) role.doubtDatabase();
+        throw error;
+      }
     }
   });
 }
@@ -66,6 +72,10 @@ export async function retryWithoutLeader<T>(
     }
     await clock.sleep(backoffMs(tries, BACKOFF, random), signal);
   }
+}
+
+function isDatabaseGone(error: unknown): boolean {
+  return isCodedError(error, "database-unavailable") || isCodedError(error, "write-uncertain");
 }
 
 /** A master whose database server is gone does not lead for long. */

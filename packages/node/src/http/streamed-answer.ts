@@ -16,6 +16,8 @@ export interface StreamedAnswerOptions {
   /** Beside those that the reply has already. */
   readonly headers: Readonly<Record<string, string>>;
   readonly clock: Clock;
+  /** A reader who takes nothing for so long is cut. Default 30 s. */
+  readonly stallMs?: number;
 }
 
 /**
@@ -25,10 +27,12 @@ export interface StreamedAnswerOptions {
 export class StreamedAnswer implements Disposable {
   readonly #raw: ServerResponse;
   readonly #clock: Clock;
+  readonly #stallMs: number;
 
-  constructor(reply: FastifyReply, { status, headers, clock }: StreamedAnswerOptions) {
+  constructor(reply: FastifyReply, { status, headers, clock, stallMs }: StreamedAnswerOptions) {
     this.#raw = beginRawAnswer(reply, status, headers);
     this.#clock = clock;
+    this.#stallMs = stallMs ?? STALL_MS_MAX;
   }
 
   /** True once nothing can be written any more. */
@@ -36,7 +40,7 @@ export class StreamedAnswer implements Disposable {
     return this.#raw.destroyed;
   }
 
-  /** Resolves when the next chunk may come. Throws `node-unreachable` where the reader has gone, or takes nothing for 30 s. */
+  /** Resolves when the next chunk may come. Throws `node-unreachable` where the reader has gone, or takes nothing for too long. */
   async write(chunk: string | Uint8Array): Promise<void> {
     if (this.#raw.destroyed) throw gone();
     if (!this.#raw.write(chunk)) await this.#taken();
@@ -56,7 +60,7 @@ export class StreamedAnswer implements Disposable {
     const waits = [
       once(this.#raw, "drain", { signal }),
       once(this.#raw, "close", { signal }).then(() => Promise.reject(gone())),
-      this.#clock.sleep(STALL_MS_MAX, signal).then(() => Promise.reject(stalled())),
+      this.#clock.sleep(this.#stallMs, signal).then(() => Promise.reject(stalled())),
     ];
     try {
       await Promise.race(waits);

@@ -39,6 +39,7 @@ export async function passReadGate(
   checkOptions(options);
   const { executor, role } = runtime.running();
   const { clock } = runtime.services;
+  if (role.kind === "slave") role.checkWhole();
   // only the master that leads may say that nobody has written since
   if (options.consistency !== "local" && role.kind === "master") await role.checkLeads();
   const { after, waitMs } = options;

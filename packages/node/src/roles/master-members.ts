@@ -1,13 +1,16 @@
 import { ThroughputMeter, type HealthChange, type HealthMonitor } from "@understudy/health-monitor";
 import type { SlavesInSync } from "@understudy/election";
-import { UnderstudyError, type RegisterRequest } from "@understudy/protocol";
+import { readHistory, type GtidPosition } from "@understudy/binlog";
+import { UnderstudyError, type RegisterAnswer, type RegisterRequest } from "@understudy/protocol";
 import type { DeliveryOutcome, ReplicationQueue } from "@understudy/replication-queue";
+import type { ClusterStore } from "../cluster/cluster-store.ts";
 import { decideJoin, type JoinDecision } from "../cluster/join-decision.ts";
 import type { MemberFacts } from "../cluster/master-view.ts";
 import type { MemberRegistry, RegisteredMember } from "../cluster/member-registry.ts";
 import type { RoleServices } from "../node-services.ts";
 import { ackGoalOf } from "../writes/ack-goal.ts";
 import { askExecutedPosition, askPurgedPosition, positionOf } from "./binlog-access.ts";
+import type { CopyServer } from "./copy-server.ts";
 import { createSlaveEndpoint } from "./slave-endpoint.ts";
 import { SlavesHeard } from "./slaves-heard.ts";
 
@@ -16,9 +19,11 @@ export interface MasterMembersOptions {
   readonly services: RoleServices;
   readonly clusterId: string;
   readonly epoch: bigint;
+  readonly store: ClusterStore;
   readonly registry: MemberRegistry;
   readonly queue: ReplicationQueue;
   readonly monitor: HealthMonitor;
+  readonly copies: CopyServer;
 }
 
 /** A master's slaves: how they join and leave, and how deliveries to them go. */
@@ -38,18 +43,43 @@ export class MasterMembers {
   }
 
   /** A node asks to join, or is back: decides, and delivers to it where it may. Throws the refusal's code. */
-  async register(request: RegisterRequest): Promise<Exclude<JoinDecision["kind"], "refuse">> {
-    const decision = await this.#decide(request);
+  async register(
+    request: RegisterRequest,
+  ): Promise<Pick<RegisterAnswer, "action" | "reason" | "survived" | "gtid">> {
+    const survived = await this.#survivedOf(BigInt(request.dataEpoch));
+    const executed = await askExecutedPosition(this.#of.services);
+    const decision = await this.#decide(request, { survived, executed });
     if (decision.kind === "refuse") {
       const { events } = this.#of.services;
       events.record("warning", `${request.nodeId} may not join: ${decision.reason}`, request.nodeId);
       throw new UnderstudyError(decision.code, decision.reason);
     }
     if (decision.kind === "deliver") await this.#admit(request);
-    return decision.kind;
+    const reason = decision.kind === "rebuild" ? decision.reason : "";
+    return {
+      action: decision.kind,
+      reason,
+      survived: decision.kind === "rebuild" ? survived : "",
+      gtid: executed.toString(),
+    };
   }
 
-  async #decide(request: RegisterRequest): Promise<JoinDecision> {
+  /**
+   * What this master's history has of one that ended in `dataEpoch`: where the next epoch began, since on MariaDB later numbers may
+   * have been used again; of its own epoch, all that it has.
+   */
+  async #survivedOf(dataEpoch: bigint): Promise<string> {
+    const { executor } = this.#of.services;
+    const { flavour } = executor.server;
+    const next = (await this.#of.store.epochs()).find(({ epoch }) => epoch > dataEpoch);
+    if (flavour === "mariadb" && next && next.startState !== "" && dataEpoch > 0n) return next.startState;
+    return executor.withAdmin((session) => readHistory(session, flavour));
+  }
+
+  async #decide(
+    request: RegisterRequest,
+    own: { readonly survived: string; readonly executed: GtidPosition },
+  ): Promise<JoinDecision> {
     const { identity, executor } = this.#of.services;
     const { flavour, serverId } = executor.server;
     return decideJoin({
@@ -59,7 +89,8 @@ export class MasterMembers {
         epoch: this.#of.epoch,
         flavour,
         serverId,
-        executed: await askExecutedPosition(this.#of.services),
+        executed: own.executed,
+        survived: own.survived,
         purged: await askPurgedPosition(this.#of.services),
       },
       joiner: {
@@ -70,7 +101,10 @@ export class MasterMembers {
         serverId: request.serverId,
         // a position of the other flavour can't be read, and is refused for its flavour anyway
         position: positionOf(this.#of.services, request.flavour === flavour ? request.gtid : ""),
+        history: request.flavour === flavour ? request.history : "",
         empty: request.empty,
+        torn: request.torn,
+        wantsRebuild: request.wantsRebuild,
       },
     });
   }
@@ -167,12 +201,13 @@ export class MasterMembers {
 
   /** How each slave stands. */
   facts(): MemberFacts[] {
-    const { registry, monitor, queue } = this.#of;
+    const { registry, monitor, queue, copies } = this.#of;
     return registry.all().map((member) => ({
       record: member,
       health: monitor.stateOf(member.nodeId),
       slave: queue.view(member.nodeId),
       throughput: this.#throughput.get(member.nodeId)?.rates() ?? null,
+      copy: copies.progressOf(member.nodeId),
     }));
   }
 

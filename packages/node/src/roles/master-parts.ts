@@ -13,6 +13,7 @@ import { openKeyedWrites } from "../writes/idempotency/open-keyed-writes.ts";
 import type { KeyedWrites } from "../writes/idempotency/keyed-writes.ts";
 import { CommitWatch } from "./commit-watch.ts";
 import { applyServerMode } from "./server-mode.ts";
+import { CopyServer } from "./copy-server.ts";
 import { MasterMembers } from "./master-members.ts";
 
 /** What a master's role is made of. */
@@ -25,6 +26,7 @@ export interface MasterParts {
   readonly warnings: SchemaWarnings;
   readonly monitor: HealthMonitor;
   readonly members: MasterMembers;
+  readonly copies: CopyServer;
   readonly transactions: TransactionRegistry;
   /** Null without elections. */
   readonly commits: CommitWatch | null;
@@ -88,15 +90,18 @@ export async function openMasterParts(
   );
   const transactions = opening.use(await openTransactions(services, record.epoch));
   const commits = config.hasElections ? opening.use(watchCommits(services, record.epoch)) : null;
+  const copies = new CopyServer(services);
   members = new MasterMembers({
     services,
     clusterId: record.clusterId,
     epoch: record.epoch,
+    store,
     registry,
     queue,
     monitor,
+    copies,
   });
-  return { record, commits, keyed, registry, queue, reads, warnings, monitor, members, transactions };
+  return { record, commits, keyed, registry, queue, reads, warnings, monitor, members, copies, transactions };
 }
 
 function watchCommits(services: RoleServices, epoch: bigint): CommitWatch {

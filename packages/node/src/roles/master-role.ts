@@ -25,6 +25,7 @@ import type { CommitWatch } from "./commit-watch.ts";
 import { fenceServer } from "./fence.ts";
 import { applyServerMode } from "./server-mode.ts";
 import { LeadCheck } from "./lead-check.ts";
+import type { CopyServer } from "./copy-server.ts";
 import type { MasterMembers } from "./master-members.ts";
 import { openMasterParts, type MasterParts } from "./master-parts.ts";
 import type { Standing } from "./slave-standing.ts";
@@ -42,6 +43,8 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
   readonly acks: WriteAcks;
   /** Where writes pass. */
   readonly gate = new WriteGate();
+  /** Copies for members that need one. */
+  readonly copies: CopyServer;
   /** Its slaves. */
   readonly members: MasterMembers;
   readonly #services: RoleServices;
@@ -77,6 +80,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
     );
     this.#commits = parts.commits;
     this.members = parts.members;
+    this.copies = parts.copies;
     this.#leadCheck = new LeadCheck({
       nodeId: services.identity.nodeId,
       epoch: parts.record.epoch,
@@ -227,13 +231,12 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
   /** A node asks to join, or is back. Throws the refusal's code. */
   async register(request: RegisterRequest): Promise<RegisterAnswer> {
     const { identity } = this.#services;
-    const action = await this.members.register(request);
+    const answer = await this.members.register(request);
     return {
       clusterId: this.clusterId,
       epoch: this.epoch.toString(),
       leader: { nodeId: identity.nodeId, url: identity.advertisedUrl },
-      action,
-      gtid: "",
+      ...answer,
       members: this.view().members,
     };
   }

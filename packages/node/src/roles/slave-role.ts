@@ -1,12 +1,11 @@
-import { openApplier, type Applier } from "@understudy/applier";
+import { type Applier } from "@understudy/applier";
 import type { GtidPosition } from "@understudy/binlog";
 import type { ForwardAnswer, ForwardReadRequest, ForwardRequest, ForwardStream } from "@understudy/client";
 import {
-  LagMeter,
-  openHealthMonitor,
   ThroughputMeter,
   type HealthChange,
   type HealthMonitor,
+  type LagMeter,
 } from "@understudy/health-monitor";
 import {
   formatPosition,
@@ -15,34 +14,26 @@ import {
   type ReplicateAnswer,
   type ReplicatePosition,
 } from "@understudy/protocol";
-import { connectRaw } from "@understudy/sql-executor";
-import { checkClusterId, ClusterStore } from "../cluster/cluster-store.ts";
 import { newlyBroken } from "../cluster/newly-broken.ts";
 import { Registration } from "../cluster/registration.ts";
 import { buildSlaveView } from "../cluster/slave-view.ts";
 import { ViewFollower } from "../cluster/view-follower.ts";
 import { endWhenIdle } from "../http/body-idle.ts";
 import type { RoleServices } from "../node-services.ts";
-import { openSlaveReads } from "../reads/open-slave-reads.ts";
 import type { SlaveReads } from "../reads/slave-reads.ts";
 import { findTransactionEnd } from "../transactions/open-transactions.ts";
 import type { TransactionEnd } from "../transactions/transaction-end.ts";
 import { positionOf } from "./binlog-access.ts";
 import { brokenReason } from "./broken-reason.ts";
 import { checkDelivery, type DeliveryHeaders } from "./delivery-check.ts";
-import { LeaderLink, type KnownLeader } from "./leader-link.ts";
-import { Membership } from "./membership.ts";
-import { keepObeyedEpoch, readObeyedEpoch } from "./obeyed-epoch.ts";
+import type { KnownLeader, LeaderLink } from "./leader-link.ts";
+import type { Membership } from "./membership.ts";
+import { keepObeyedEpoch } from "./obeyed-epoch.ts";
 import { Receptions } from "./receptions.ts";
+import { MASTER, openSlaveParts, type SlaveParts } from "./slave-parts.ts";
 import { SlaveStanding, type Standing } from "./slave-standing.ts";
 import type { RoleFacts } from "./role.ts";
-import { applyServerMode } from "./server-mode.ts";
 
-/** The name under which the master is probed before its own is known. */
-const MASTER = "master";
-/** A few of the master's heartbeats; for so long silence means nothing. */
-const SILENCE_GRACE_MS = 3500;
-const CONNECT_TIMEOUT_MS = 5000;
 /** A master sends what it has, so a body that stops coming has lost its sender. */
 const BODY_IDLE_MS = 30_000;
 /** The longest statement that a client may ask for, and a little: the master ends it by its own `timeoutMs`. */
@@ -57,6 +48,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
   readonly #membership: Membership;
   readonly #applier: Applier;
   readonly #link: LeaderLink;
+  readonly #isTorn: boolean;
   readonly #receptions: Receptions;
   readonly #standing: SlaveStanding;
   readonly #lag: LagMeter<GtidPosition>;
@@ -66,23 +58,13 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
   readonly #follower: ViewFollower;
   #notedBroken: string | null = null;
 
-  private constructor(
-    services: RoleServices,
-    parts: {
-      readonly membership: Membership;
-      readonly applier: Applier;
-      readonly link: LeaderLink;
-      readonly store: ClusterStore;
-      readonly lag: LagMeter<GtidPosition>;
-      readonly reads: SlaveReads;
-      readonly monitor: HealthMonitor;
-    },
-  ) {
+  private constructor(services: RoleServices, parts: SlaveParts) {
     const { clock, logger } = services;
     this.#services = services;
     this.#membership = parts.membership;
     this.#applier = parts.applier;
     this.#link = parts.link;
+    this.#isTorn = parts.isTorn;
     this.#receptions = new Receptions(clock);
     this.#lag = parts.lag;
     this.reads = parts.reads;
@@ -93,6 +75,9 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       membership: this.#membership,
       applier: this.#applier,
       link: this.#link,
+      store: parts.store,
+      isTorn: parts.isTorn,
+      onRebuild: (order) => services.rejoin.rebuild(order),
     });
     this.#standing = new SlaveStanding({
       services,
@@ -100,6 +85,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       applier: this.#applier,
       membership: this.#membership,
       isRefused: () => this.#registration.isRefused,
+      isTorn: parts.isTorn,
     });
     this.#follower = new ViewFollower({
       link: this.#link,
@@ -114,51 +100,10 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
    * known.
    */
   static async open(services: RoleServices, leader: KnownLeader | null): Promise<SlaveRole> {
-    const { executor, endpoint, config, clock, random, logger } = services;
     await using opening = new AsyncDisposableStack();
-    await applyServerMode(executor, "slave");
-    const store = new ClusterStore(executor);
-    const record = await store.read();
-    if (record) checkClusterId(record, config.clusterId);
-    const lag = new LagMeter<GtidPosition>({
-      clock,
-      graceMs: SILENCE_GRACE_MS,
-      contains: (applied, heard) => applied.contains(heard),
-    });
-    let reads: SlaveReads | null = null;
-    const applier = opening.use(
-      await openApplier({
-        flavour: executor.server.flavour,
-        connect: async (signal) => {
-          await applyServerMode(executor, "slave");
-          return connectRaw(endpoint, { timeoutMs: CONNECT_TIMEOUT_MS, multipleStatements: true, signal });
-        },
-        clock,
-        random,
-        logger,
-        onProgress: (position) => reads?.advance(position),
-      }),
-    );
-    lag.applied(applier.position);
-    const link = opening.use(new LeaderLink(leader));
-    const membership = new Membership(record, await readObeyedEpoch(config.dataDir));
-    reads = opening.use(await openSlaveReads(services, { store, applier, link, membership, lag }));
-    let role: SlaveRole | null = null;
-    const monitor = opening.use(
-      await openHealthMonitor({
-        clock,
-        random,
-        logger,
-        intervalMs: config.probeIntervalMs,
-        timeoutMs: config.probeTimeoutMs,
-        targets: () => (link.url === null ? [] : [{ nodeId: MASTER, url: link.url }]),
-        probe: async (_target, signal) => {
-          await link.client.ping({ signal, timeoutMs: config.probeTimeoutMs });
-        },
-        onChange: (change) => role?.noteHealth(change),
-      }),
-    );
-    role = new SlaveRole(services, { membership, applier, link, store, lag, reads, monitor });
+    const parts = await openSlaveParts(services, { leader, opening });
+    const role = new SlaveRole(services, parts);
+    parts.monitored.by = role;
     opening.move();
     return role;
   }
@@ -199,7 +144,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
 
   /** Before the first delivery of a first master there is nothing to read; data that the master refuses is not the cluster's. */
   #isOutside(): boolean {
-    return this.#membership.clusterId === null || this.#registration.isRefused;
+    return this.#isTorn || this.#membership.clusterId === null || this.#registration.isRefused;
   }
 
   /** The way to its master. */
@@ -254,6 +199,17 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     return this.#receptions;
   }
 
+  /** A person wants this node to get a fresh copy of the data. */
+  requestRebuild(): void {
+    this.#registration.requestRebuild();
+  }
+
+  /** Throws `starting` where half a copy is all that there is. */
+  checkWhole(): void {
+    if (this.#isTorn)
+      throw new UnderstudyError("starting", "a copy of the data was not restored to its end here");
+  }
+
   /** Takes a delivery from the master in. The route has checked nothing but the media type. */
   async receive(
     headers: DeliveryHeaders,
@@ -261,6 +217,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     signal: AbortSignal,
   ): Promise<ReplicateAnswer> {
     const { clock, executor } = this.#services;
+    this.checkWhole();
     checkDelivery(headers, {
       flavour: executor.server.flavour,
       clusterId: this.#membership.clusterId,

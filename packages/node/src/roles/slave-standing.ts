@@ -19,6 +19,8 @@ export interface SlaveStandingOptions {
   readonly membership: Membership;
   /** True where the master has refused this node's data. */
   readonly isRefused: () => boolean;
+  /** A copy of the data was not restored to its end. */
+  readonly isTorn: boolean;
 }
 
 /** How a slave stands in an election. */
@@ -40,10 +42,10 @@ export class SlaveStanding {
 
   /** Asks the database only for what has changed with an epoch. Throws `database-unavailable`. */
   async tell(): Promise<Standing> {
-    const { services, store, applier, membership, isRefused } = this.#of;
+    const { services, store, applier, membership, isRefused, isTorn } = this.#of;
     const { config } = services;
     const isNew = membership.clusterId === null;
-    const startsNewCluster = isNew && config.role === "master";
+    const startsNewCluster = isNew && !isTorn && config.role === "master";
     if (this.#dataEpoch < membership.epoch) {
       this.#dataEpoch = (await store.read())?.epoch ?? 0n;
       this.#knows = null;

@@ -2,6 +2,7 @@ import type { HttpServer } from "../http/create-server.ts";
 import { addMetrics } from "../metrics.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import { addClusterRoutes } from "./cluster-routes.ts";
+import { addCopyRoutes } from "./copy-routes.ts";
 import { addDefinitionRoutes } from "./definition-routes.ts";
 import { collectRoutes, type CollectedRoute } from "../openapi/route-collection.ts";
 import { addDocsRoutes } from "./docs-routes.ts";
@@ -27,6 +28,7 @@ export function addRoutes(server: HttpServer, runtime: NodeRuntime): readonly Co
   addPlanetscaleRoutes(server, runtime);
   addSchemaRoutes(server, runtime);
   addReplicationRoutes(server, runtime);
+  addCopyRoutes(server, runtime);
   addHealthRoutes(server, runtime);
   addDocsRoutes(server, routes);
   return routes;

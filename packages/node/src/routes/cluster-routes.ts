@@ -1,9 +1,11 @@
 import { UnderstudyError } from "@understudy/protocol";
+import type { FastifyReply } from "fastify";
 import Type from "typebox";
 import type { HttpServer } from "../http/create-server.ts";
 import { stoppingSignal } from "../http/stopping-signal.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import type { MasterRole } from "../roles/master-role.ts";
+import { askMember } from "./ask-member.ts";
 import { streamEvents } from "./event-stream.ts";
 
 const OfNode = Type.Object({ id: Type.String({ minLength: 1 }) });
@@ -55,12 +57,33 @@ export function addClusterRoutes(server: HttpServer, runtime: NodeRuntime): void
     masterOf(runtime).members.pause(params.id);
     return { paused: params.id };
   });
+  server.post("/cluster/nodes/:id/rebuild", { schema: { params: OfNode } }, ({ params }, reply) =>
+    rebuild(runtime, params.id, reply),
+  );
   server.post("/cluster/nodes/:id/resume", { schema: { params: OfNode } }, async ({ params }) => {
     const { role } = runtime.running();
     if (role.kind === "slave" && params.id === identity.nodeId) await role.resume();
     else masterOf(runtime).members.resume(params.id);
     return { resumed: params.id };
   });
+}
+
+/** Has a member take a fresh copy; asked of any node. */
+async function rebuild(runtime: NodeRuntime, nodeId: string, reply: FastifyReply): Promise<object> {
+  const { role } = runtime.running();
+  if (nodeId === runtime.services.identity.nodeId) {
+    if (role.kind === "master") {
+      throw new UnderstudyError(
+        "promotion-blocked",
+        `${nodeId} is the master, from which copies are made; hand its lead over first (POST /cluster/switchover)`,
+      );
+    }
+    role.requestRebuild();
+  } else {
+    await askMember(runtime, nodeId, (client) => client.rebuild(nodeId));
+  }
+  reply.status(202);
+  return { rebuilding: nodeId };
 }
 
 function masterOf(runtime: NodeRuntime): MasterRole {

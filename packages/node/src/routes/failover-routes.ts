@@ -1,4 +1,3 @@
-import { createNodeClient } from "@understudy/client";
 import {
   FailoverRequest,
   SwitchoverRequest,
@@ -17,6 +16,7 @@ import { stoppingSignal } from "../http/stopping-signal.ts";
 import { whileConnected } from "../http/while-connected.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import { describePlan } from "../supervisor/describe-plan.ts";
+import { askMember, isMember } from "./ask-member.ts";
 import { runSwitchover } from "../supervisor/switchover.ts";
 
 const OfJob = Type.Object({ id: Type.String({ minLength: 1, maxLength: 128 }) });
@@ -70,25 +70,6 @@ export function addFailoverRoutes(server: HttpServer, runtime: NodeRuntime): voi
       return askMember(runtime, owner, (client) => client.job(id, { signal: gone, timeoutMs: ASK_MS }));
     }),
   );
-}
-
-function isMember(runtime: NodeRuntime, nodeId: string): boolean {
-  const view = runtime.current()?.role.view();
-  return view?.members.some((member) => member.nodeId === nodeId) === true;
-}
-
-async function askMember<T>(
-  runtime: NodeRuntime,
-  nodeId: string,
-  ask: (client: ReturnType<typeof createNodeClient>) => Promise<T>,
-): Promise<T> {
-  const member = runtime
-    .running()
-    .role.view()
-    .members.find((one) => one.nodeId === nodeId);
-  if (!member) throw new UnderstudyError("not-found", `no member is called ${JSON.stringify(nodeId)}`);
-  await using client = createNodeClient({ url: member.url });
-  return await ask(client);
 }
 
 /** Resolves with the epoch once this node leads. Rejects with the signal's reason. */

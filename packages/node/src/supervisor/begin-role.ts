@@ -1,10 +1,9 @@
 import type { Election } from "@understudy/election";
 import type { SqlExecutor } from "@understudy/sql-executor";
 import { ClusterStore } from "../cluster/cluster-store.ts";
-import type { RoleServices } from "../node-services.ts";
 import type { KnownLeader } from "../roles/leader-link.ts";
 import { ElectionLeadership } from "./election-leadership.ts";
-import { NodeSupervisor } from "./node-supervisor.ts";
+import { NodeSupervisor, type ServicesOfSupervisor } from "./node-supervisor.ts";
 import { openLeaseElection } from "./open-election.ts";
 import { PromisedEpoch } from "./promised-epoch.ts";
 import type { RoleHolder } from "./role-holder.ts";
@@ -22,7 +21,7 @@ export interface BegunNode extends AsyncDisposable {
  * with, unless another node leads in a newer epoch by now.
  */
 export async function beginRole(
-  services: Omit<RoleServices, "leadership">,
+  services: ServicesOfSupervisor,
   holder: RoleHolder,
   signal: AbortSignal,
 ): Promise<BegunNode> {
@@ -49,7 +48,7 @@ export async function beginRole(
 }
 
 async function beginStatic(
-  services: Omit<RoleServices, "leadership">,
+  services: ServicesOfSupervisor,
   supervisor: NodeSupervisor,
   signal: AbortSignal,
 ): Promise<void> {
@@ -65,13 +64,13 @@ async function beginStatic(
 }
 
 /** The members that this node's data names, but for itself. */
-async function othersOf({ executor, identity }: Omit<RoleServices, "leadership">): Promise<KnownLeader[]> {
+async function othersOf({ executor, identity }: ServicesOfSupervisor): Promise<KnownLeader[]> {
   const members = await new ClusterStore(executor).members();
   return members.filter(({ nodeId }) => nodeId !== identity.nodeId);
 }
 
 function createStaticElection(
-  services: Omit<RoleServices, "leadership">,
+  services: ServicesOfSupervisor,
   supervisor: NodeSupervisor,
   holder: RoleHolder,
 ): StaticElection {

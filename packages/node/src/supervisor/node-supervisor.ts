@@ -1,12 +1,17 @@
 import type { AckSet, ElectionHost, Leader, NodeDescription, SlavesInSync } from "@understudy/election";
 import { backoffMs, messageOf, TaskQueue } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
-import type { Leadership, RoleServices } from "../node-services.ts";
+import type { JobProgress } from "../jobs/job-board.ts";
+import type { Leadership, Rejoin, RoleServices } from "../node-services.ts";
+import { rebuildNode, type RebuildOrder } from "../rejoin/rebuild.ts";
 import type { KnownLeader } from "../roles/leader-link.ts";
 import { MasterRole } from "../roles/master-role.ts";
 import { SlaveRole } from "../roles/slave-role.ts";
 import { refusesConnections } from "./refuses-connections.ts";
 import type { RoleHolder } from "./role-holder.ts";
+
+/** What a supervisor needs: what roles use, but for what it gives them itself. */
+export type ServicesOfSupervisor = Omit<RoleServices, "leadership" | "rejoin">;
 
 const BACKOFF = { baseMs: 100, maxMs: 2000 } as const;
 const TASKS_MAX = 16;
@@ -16,7 +21,7 @@ const TASKS_MAX = 16;
  * While a master is fenced no role is there, however long that takes: a node whose database server can't be made read-only serves
  * nothing, and tries on.
  */
-export class NodeSupervisor implements ElectionHost, AsyncDisposable {
+export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
   readonly #services: RoleServices;
   readonly #holder: RoleHolder;
   readonly #tasks = new TaskQueue(
@@ -27,8 +32,8 @@ export class NodeSupervisor implements ElectionHost, AsyncDisposable {
   #leader: KnownLeader | null = null;
   #noted = "";
 
-  constructor(services: Omit<RoleServices, "leadership">, leadership: Leadership, holder: RoleHolder) {
-    this.#services = { ...services, leadership };
+  constructor(services: ServicesOfSupervisor, leadership: Leadership, holder: RoleHolder) {
+    this.#services = { ...services, leadership, rejoin: this };
     this.#holder = holder;
   }
 
@@ -57,12 +62,15 @@ export class NodeSupervisor implements ElectionHost, AsyncDisposable {
   }
 
   async close(epoch: bigint): Promise<void> {
+    // a rebuild may take hours, and a node without data has nothing to close
+    this.#slave();
     await this.#tasks.run(async () => {
       await this.#slave().close(epoch);
     });
   }
 
   async reopen(epoch: bigint): Promise<void> {
+    this.#slave();
     await this.#tasks.run(async () => {
       await this.#slave().reopen(epoch);
     });
@@ -105,12 +113,47 @@ export class NodeSupervisor implements ElectionHost, AsyncDisposable {
     if (master) {
       const { events, identity } = this.#services;
       events.record("role-changed", `${identity.nodeId} is no longer the master: ${because}`);
-      await this.#persist("fence its database server", () => master.fence());
-      await master[Symbol.asyncDispose]();
+      // its role ends though the server may not answer for long: nothing is delivered any more
+      await Promise.all([
+        master[Symbol.asyncDispose](),
+        this.#persist("fence its database server", () => master.fence()),
+      ]);
     }
     await this.#persist("become a slave", async () => {
       this.#holder.set(await SlaveRole.open(this.#services, this.#leader));
     });
+  }
+
+  rebuild(order: RebuildOrder): void {
+    const { jobs, logger } = this.#services;
+    try {
+      jobs.begin("rebuild", (progress) => this.#tasks.run(() => this.#rebuild(progress, order)));
+    } catch (error) {
+      // the registration asks again
+      logger.debug({ event: "rebuild-waits" }, messageOf(error));
+    }
+  }
+
+  async #rebuild(progress: JobProgress, order: RebuildOrder): Promise<void> {
+    const role = this.#holder.role;
+    if (role?.kind !== "slave") throw new UnderstudyError("starting", "this node has another role by now");
+    const { events, identity } = this.#services;
+    const because = `${identity.nodeId} takes a fresh copy of the data: ${order.reason}`;
+    events.record("copy", because);
+    this.#holder.clear(because);
+    await role[Symbol.asyncDispose]();
+    try {
+      const { signal } = this.#life;
+      await rebuildNode(progress, { services: this.#services, order, signal });
+      events.record("copy", `${identity.nodeId} has a fresh copy of the data`);
+    } catch (error) {
+      events.record("error", `${identity.nodeId} got no fresh copy of the data: ${messageOf(error)}`);
+      throw error;
+    } finally {
+      await this.#persist("become a slave", async () => {
+        this.#holder.set(await SlaveRole.open(this.#services, this.#leader));
+      });
+    }
   }
 
   /** Tries until it is done or the node stops. */
@@ -176,6 +219,7 @@ export class NodeSupervisor implements ElectionHost, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#life.abort(new DOMException("the node stops", "AbortError"));
     await this.#tasks.done();
+    await this.#services.jobs.done();
     const role = this.#holder.role;
     this.#holder.end();
     await role?.[Symbol.asyncDispose]();

@@ -96,6 +96,17 @@ export const CLUSTER_OPERATIONS: OperationTable = {
     content: json(Type.Object({ paused: Type.String() }), { paused: "node2" }),
     errors: ["starting", "no-leader", "not-found"],
   },
+  "POST /cluster/nodes/:id/rebuild": {
+    tag: "Cluster",
+    summary: "Have a slave take a fresh copy of the data",
+    description:
+      "Asked of any node. What only that slave has is kept in its quarantine first. `GET /jobs` of that node and `GET /cluster` of the master tell how far it is.",
+    parameters: { id: "node2" },
+    answers: "It begins as soon as the slave has asked its master",
+    status: 202,
+    content: json(Type.Object({ rebuilding: Type.String() }), { rebuilding: "node2" }),
+    errors: ["starting", "not-found", "node-unreachable", "promotion-blocked"],
+  },
   "POST /cluster/nodes/:id/resume": {
     tag: "Cluster",
     summary: "Resume replication to a slave",

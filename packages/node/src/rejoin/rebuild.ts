@@ -1,0 +1,165 @@
+import { commonHistory, readBinlog, readHistory } from "@understudy/binlog";
+import { createNodeClient } from "@understudy/client";
+import { backoffMs, messageOf, systemClock } from "@understudy/kernel";
+import { errorCodeOf, UnderstudyError, type ErrorCode } from "@understudy/protocol";
+import { openQuarantine, saveErrant } from "@understudy/quarantine";
+import { restoreSnapshot } from "@understudy/snapshot";
+import { CLIENT_ACCOUNTS, connectRaw } from "@understudy/sql-executor";
+import type { JobProgress } from "../jobs/job-board.ts";
+import type { RoleServices } from "../node-services.ts";
+import { positionOf } from "../roles/binlog-access.ts";
+import { fenceServer } from "../roles/fence.ts";
+
+/** What a master has told a node that can't go on from where it is. */
+export interface RebuildOrder {
+  /** Why, in one sentence. */
+  readonly reason: string;
+  /** Where the master is. */
+  readonly url: string;
+  readonly epoch: bigint;
+  /** What of this node's history the master has, see `commonHistory`. */
+  readonly survived: string;
+  /** What the master has. */
+  readonly executed: string;
+  /** The server's own history is no history of the cluster: it is new, or a copy was not restored to its end. */
+  readonly hasNothingOwn: boolean;
+}
+
+const CONNECT_TIMEOUT_MS = 5000;
+const READER_SERVER_ID = 3_899_999_999;
+const HEARTBEAT_MS = 1000;
+/** For each wait for more of the copy: the master's dump may take its time with a large table's indexes. */
+const COPY_IDLE_MS = 10 * 60_000;
+const TRIES_MAX = 5;
+const BACKOFF = { baseMs: 500, maxMs: 5000 } as const;
+/** What passes by itself, so that another try makes sense. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  "database-unavailable",
+  "no-leader",
+  "node-unreachable",
+  "overloaded",
+  "snapshot-failed",
+  "starting",
+]);
+
+/**
+ * Makes a fresh copy of the master's data of this node: first saves the transactions that only it has, then replaces everything.
+ * Must be called while no role uses the database. What is saved stays, whatever comes after; a copy that was not restored to its
+ * end is known as such, and the node starts over with it. Throws `quarantine-incomplete` where something would be lost by it; nothing is touched then.
+ */
+export async function rebuildNode(
+  progress: JobProgress,
+  {
+    services,
+    order,
+    signal,
+  }: { readonly services: RoleServices; readonly order: RebuildOrder; readonly signal: AbortSignal },
+): Promise<void> {
+  await progress.step("end all sessions", () => fenceServer(services.executor));
+  if (!order.hasNothingOwn) {
+    await progress.step("save what only this node has", (tell) => saveOwn(services, { order, signal, tell }));
+  }
+  await progress.step("take a fresh copy", async (tell) => {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await takeCopy(services, { order, signal, tell });
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!PASSING.has(errorCodeOf(error)) || attempt >= TRIES_MAX) throw error;
+        tell(`it starts over: ${messageOf(error)}`);
+      }
+      await services.clock.sleep(backoffMs(attempt, BACKOFF, services.random), signal);
+    }
+  });
+}
+
+interface Part {
+  readonly order: RebuildOrder;
+  readonly signal: AbortSignal;
+  readonly tell: (detail: string) => void;
+}
+
+async function saveOwn(services: RoleServices, { order, signal, tell }: Part): Promise<void> {
+  const { executor, endpoint, identity, config, events } = services;
+  const { flavour } = executor.server;
+  const saved = await executor.withAdmin(
+    async (session) => {
+      const common = commonHistory(flavour, await readHistory(session, flavour), order.survived);
+      const binlog = readBinlog({
+        connect: (connecting) => connectRaw(endpoint, { timeoutMs: CONNECT_TIMEOUT_MS, signal: connecting }),
+        flavour,
+        from: common.shared,
+        readerServerId: READER_SERVER_ID,
+        heartbeatMs: HEARTBEAT_MS,
+        untilEnd: true,
+        signal,
+      });
+      return saveErrant({
+        dataDir: config.dataDir,
+        node: identity.nodeId,
+        epoch: order.epoch,
+        flavour,
+        server: session,
+        shared: common.shared,
+        master: positionOf(services, order.executed),
+        binlog,
+        isErrant: (gtid) => !common.has(gtid),
+        clock: systemClock,
+        signal,
+      });
+    },
+    { timeoutMs: COPY_IDLE_MS },
+  );
+  const { manifest } = saved;
+  if (!manifest) {
+    tell("it has nothing that the master lacks");
+    return;
+  }
+  const words = `${manifest.transactionCount} transactions that only ${identity.nodeId} had are kept in its quarantine as ${manifest.id}`;
+  tell(words);
+  events.record("quarantined", words);
+  if (manifest.clientTransactionCount === 0 && saved.isNew) {
+    const quarantine = await openQuarantine({
+      dataDir: config.dataDir,
+      binlogProgram: null,
+      clock: systemClock,
+    });
+    await quarantine.discard(manifest.id, {
+      reason: "it holds nothing but what the cluster keeps about itself",
+      by: identity.nodeId,
+    });
+  }
+}
+
+async function takeCopy(services: RoleServices, { order, signal, tell }: Part): Promise<void> {
+  const { executor, endpoint, identity, logger } = services;
+  await using client = createNodeClient({ url: order.url });
+  const path = `/replicate/snapshot?for=${encodeURIComponent(identity.nodeId)}`;
+  const request = { method: "GET", path, headers: {}, body: undefined };
+  using copy = await client.forwardStream(request, { signal, timeoutMs: COPY_IDLE_MS });
+  if (copy.status !== 200) throw await refusalOf(copy);
+  await restoreSnapshot({
+    flavour: executor.server.flavour,
+    endpoint,
+    nodeAccounts: CLIENT_ACCOUNTS,
+    body: copy.body(),
+    signal,
+    onProgress: ({ phase, bytesDone, bytesTotal, tablesDone, tablesTotal }) =>
+      tell(`${phase}: ${bytesDone} of about ${bytesTotal} bytes, ${tablesDone} of ${tablesTotal} tables`),
+    logger,
+  });
+}
+
+async function refusalOf(copy: {
+  readonly status: number;
+  body(): AsyncIterable<Uint8Array>;
+}): Promise<UnderstudyError> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of copy.body()) chunks.push(chunk);
+  const text = Buffer.concat(chunks).toString("utf8");
+  return new UnderstudyError(
+    "snapshot-failed",
+    `the master gave no copy (${copy.status}): ${text.slice(0, 500)}`,
+  );
+}
