@@ -152,6 +152,8 @@ export const QuarantineListQuery = Type.Object(
     limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100 }),
     /** What `next` of the page before said. */
     after: Type.Optional(Type.String({ maxLength: 64 })),
+    /** Only of the node that is asked; with `after` always. */
+    own: Type.Boolean({ default: false }),
   },
   closed,
 );
@@ -161,6 +163,8 @@ export type QuarantineListQuery = Static<typeof QuarantineListQuery>;
 export const QuarantineListAnswer = Type.Object({
   entries: Type.Array(QuarantineEntry),
   next: nullable(Type.String()),
+  /** Members that gave no answer, so that what they hold is not in it. */
+  unreachable: Type.Array(Type.String()),
 });
 export type QuarantineListAnswer = Static<typeof QuarantineListAnswer>;
 

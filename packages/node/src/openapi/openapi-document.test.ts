@@ -10,8 +10,12 @@ import { ERRORS_OF_ANY } from "./operation.ts";
 import { OPERATIONS, UNDOCUMENTED } from "./operations/all-operations.ts";
 import type { CollectedRoute } from "./route-collection.ts";
 
-/** Codes that no answer carries: they end a node's start, or stand in `GET /cluster`. */
-const NEVER_ANSWERED: ReadonlySet<ErrorCode> = new Set(["config-invalid", "unauthenticated"]);
+/** Codes that no answer carries: they end a node's start or a job, or stand in `GET /cluster`. */
+const NEVER_ANSWERED: ReadonlySet<ErrorCode> = new Set([
+  "config-invalid",
+  "quarantine-incomplete",
+  "unauthenticated",
+]);
 
 describe("the OpenAPI document", () => {
   let server: HttpServer;

@@ -9,6 +9,7 @@ import { addDocsRoutes } from "./docs-routes.ts";
 import { addFailoverRoutes } from "./failover-routes.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { addPlanetscaleRoutes } from "./planetscale-routes.ts";
+import { addQuarantineRoutes } from "./quarantine-routes.ts";
 import { addReplicationRoutes } from "./replication-routes.ts";
 import { addRowRoutes } from "./row-routes.ts";
 import { addSchemaRoutes } from "./schema-routes.ts";
@@ -27,6 +28,7 @@ export function addRoutes(server: HttpServer, runtime: NodeRuntime): readonly Co
   addTransactionRoutes(server, runtime);
   addPlanetscaleRoutes(server, runtime);
   addSchemaRoutes(server, runtime);
+  addQuarantineRoutes(server, runtime);
   addReplicationRoutes(server, runtime);
   addCopyRoutes(server, runtime);
   addHealthRoutes(server, runtime);

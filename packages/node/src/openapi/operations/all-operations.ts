@@ -3,6 +3,7 @@ import { CLUSTER_OPERATIONS } from "./cluster-operations.ts";
 import { DATABASE_OPERATIONS } from "./database-operations.ts";
 import { FAILOVER_OPERATIONS } from "./failover-operations.ts";
 import { HEALTH_OPERATIONS } from "./health-operations.ts";
+import { QUARANTINE_OPERATIONS } from "./quarantine-operations.ts";
 import { REPLICATION_OPERATIONS } from "./replication-operations.ts";
 import { ROW_OPERATIONS } from "./row-operations.ts";
 import { SQL_OPERATIONS } from "./sql-operations.ts";
@@ -16,6 +17,7 @@ export const OPERATIONS: OperationTable = {
   ...DATABASE_OPERATIONS,
   ...CLUSTER_OPERATIONS,
   ...FAILOVER_OPERATIONS,
+  ...QUARANTINE_OPERATIONS,
   ...HEALTH_OPERATIONS,
   ...REPLICATION_OPERATIONS,
 };

@@ -24,6 +24,7 @@ const MEMBER = {
   serverVersion: "10.11.19-MariaDB-log",
   queue: { mode: "idle", acked: "0-1-12", deliveriesInFlight: 0, lastError: null },
   throughput: { transactionsPerSecond: 1.19, bytesPerSecond: 419.8 },
+  copy: null,
 };
 
 /** What is told of `GET /ping`, `GET /cluster` and what is below it. */
