@@ -15,6 +15,8 @@ export interface RestoreRunOptions {
   /** The compressed text, whole or with an error at its end. */
   readonly data: AsyncIterable<Buffer>;
   readonly progress: ProgressReporter;
+  /** Ends the reading of `data`: called where the program fails while nothing comes. */
+  readonly abandon: (reason: unknown) => void;
   readonly signal: AbortSignal;
 }
 
@@ -40,6 +42,7 @@ export async function runRestore(options: RestoreRunOptions): Promise<number> {
     programArguments: clientArguments(options.flavour),
   });
   client.output.resume();
+  client.succeeded().catch(options.abandon);
   const scanner = new DumpScanner();
   try {
     await pipeline(

@@ -1,5 +1,5 @@
 import type { GtidPosition } from "@understudy/binlog";
-import { messageOf, silentLogger, type Logger } from "@understudy/kernel";
+import { anySignal, messageOf, silentLogger, type Logger } from "@understudy/kernel";
 import { isUnderstudyError, UnderstudyError, type Flavour } from "@understudy/protocol";
 import { parseAccounts } from "./account-record.ts";
 import type { SnapshotEndpoint } from "./database-endpoint.ts";
@@ -50,20 +50,24 @@ export interface RestoredSnapshot {
  */
 export async function restoreSnapshot(options: RestoreSnapshotOptions): Promise<RestoredSnapshot> {
   const { flavour, endpoint, programs, signal, body } = options;
-  const frames = readFrames(body);
+  const life = new AbortController();
+  const frames = readFrames(body, anySignal(signal, life.signal));
   try {
     const program = await findSnapshotProgram(flavour, "client", programs);
     const header = parseHeader(await expectFrame(frames, "header"), flavour);
     using session = await ServerSession.open(endpoint, signal);
-    await fill(session, { ...options, frames, header, program });
+    const abandon = (reason: unknown): void => life.abort(reason);
+    await fill(session, { ...options, frames, header, program, abandon });
     return { position: header.position };
-  } catch (error) {
+  } catch (thrown) {
     signal.throwIfAborted();
+    const error: unknown = life.signal.aborted ? life.signal.reason : thrown;
     if (isUnderstudyError(error)) throw error;
     throw new UnderstudyError("snapshot-failed", `the copy was not restored: ${messageOf(error)}`, {
       cause: error,
     });
   } finally {
+    life.abort(new DOMException("the restore has ended", "AbortError"));
     await frames.return(undefined);
   }
 }
@@ -72,6 +76,7 @@ interface FillOptions extends RestoreSnapshotOptions {
   readonly frames: AsyncGenerator<Frame>;
   readonly header: SnapshotHeader;
   readonly program: FoundProgram;
+  readonly abandon: (reason: unknown) => void;
 }
 
 async function fill(session: ServerSession, options: FillOptions): Promise<void> {
@@ -95,6 +100,7 @@ async function fill(session: ServerSession, options: FillOptions): Promise<void>
     endpoint: options.endpoint,
     data: dataOf(frames),
     progress,
+    abandon: options.abandon,
     signal,
   });
   progress.report({ phase: "finishing" });

@@ -15,6 +15,8 @@ const frames = fc.array(
   { minLength: 1, maxLength: 8 },
 );
 
+const never = new AbortController().signal;
+
 function write(written: Written): Buffer {
   const writer = new FrameWriter();
   const parts = written.map(({ kind, payload }) => writer.frame(kind, payload));
@@ -26,7 +28,7 @@ async function* pieces(bytes: Buffer, size: number): AsyncGenerator<Uint8Array> 
 }
 
 async function read(bytes: Buffer, size: number): Promise<Frame[]> {
-  return await Array.fromAsync(readFrames(pieces(bytes, size)));
+  return await Array.fromAsync(readFrames(pieces(bytes, size), never));
 }
 
 describe("a stream of frames", () => {
@@ -82,7 +84,7 @@ describe("a stream of frames", () => {
         isClosed = true;
       }
     }
-    for await (const _ of readFrames(source())) break;
+    for await (const _ of readFrames(source(), never)) break;
     expect(isClosed).toBe(true);
   });
 });

@@ -1,4 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
+import { orAbort } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 
 /** Begins each stream; the digit is the version of the framing itself. */
@@ -60,11 +61,15 @@ export class FrameWriter {
 
 /**
  * Reads a stream's frames, the trailer apart. Ends only behind a trailer that agrees with every byte before it; throws
- * `snapshot-failed` where the stream is cut, damaged, goes on behind its trailer or is something else.
+ * `snapshot-failed` where the stream is cut, damaged, goes on behind its trailer or is something else. An abort ends it at once, also
+ * while the stream is silent.
  */
-export async function* readFrames(body: AsyncIterable<Uint8Array>): AsyncGenerator<Frame> {
+export async function* readFrames(
+  body: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Frame> {
   const hash = createHash("sha256");
-  const input = new ByteQueue(body);
+  const input = new ByteQueue(body, signal);
   try {
     yield* readFramesOf(input, hash);
   } finally {
@@ -125,9 +130,11 @@ function assertTrailer(payload: Buffer, actual: Trailer): void {
 /** Hands out exact numbers of bytes of a stream. Holds what one of its chunks has too much. */
 class ByteQueue {
   readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #signal: AbortSignal;
   #held: Buffer = Buffer.alloc(0);
 
-  constructor(body: AsyncIterable<Uint8Array>) {
+  constructor(body: AsyncIterable<Uint8Array>, signal: AbortSignal) {
+    this.#signal = signal;
     this.#chunks = body[Symbol.asyncIterator]();
   }
 
@@ -152,11 +159,17 @@ class ByteQueue {
 
   /** Tells the stream's source that nothing more is wanted. */
   async close(): Promise<void> {
-    await this.#chunks.return?.();
+    try {
+      const closing = this.#chunks.return?.();
+      // a source that waits for its own next chunk would keep us waiting as well
+      if (closing) await orAbort(closing, this.#signal);
+    } catch {
+      // the stream's own end is nobody's business any more
+    }
   }
 
   async #next(): Promise<Buffer | null> {
-    const next = await this.#chunks.next();
+    const next = await orAbort(this.#chunks.next(), this.#signal);
     if (next.done === true) return null;
     return Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength);
   }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { readExecutedPosition, readPurgedPosition } from "@understudy/binlog";
 import { openTestServer, testFlavours } from "@understudy/database-server";
 import { isTornSnapshot } from "../src/index.ts";
@@ -6,6 +6,9 @@ import { openCopy, ProgressLog, restoreCopy, testSignal } from "./copy.ts";
 import { makeAccounts, makeRichSchema } from "./rich-schema.ts";
 import { serverContents } from "./server-contents.ts";
 import { endpointOf, TestSession } from "./test-session.ts";
+
+// each test starts two servers and three programs, on a machine that others may use as well
+vi.setConfig({ testTimeout: 240_000 });
 
 describe.each(testFlavours())("%s: a copy", (flavour) => {
   test("brings everything of a rich server, at its position", async () => {

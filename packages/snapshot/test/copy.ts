@@ -10,7 +10,7 @@ import {
 import { endpointOf } from "./test-session.ts";
 
 /** Users that the tests take for a node's own. */
-export const NODE_ACCOUNTS = ["node_reader"] as const;
+const NODE_ACCOUNTS = ["node_reader"] as const;
 
 /** A bound that only a defect reaches. */
 export function testSignal(): AbortSignal {

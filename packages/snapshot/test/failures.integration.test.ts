@@ -1,8 +1,12 @@
-import { describe, expect, test } from "vitest";
+import { readFile } from "node:fs/promises";
+import { describe, expect, test, vi } from "vitest";
 import { openTestServer, testFlavours } from "@understudy/database-server";
 import { isTornSnapshot } from "../src/index.ts";
 import { copyBytes, openCopy, piecesOf, restoreCopy, testSignal } from "./copy.ts";
 import { endpointOf, TestSession } from "./test-session.ts";
+
+// each test starts two servers and three programs, on a machine that others may use as well
+vi.setConfig({ testTimeout: 240_000 });
 
 const BIG = ["CREATE DATABASE d", "CREATE TABLE d.t (i INT PRIMARY KEY, b LONGBLOB)"] as const;
 
@@ -97,6 +101,28 @@ describe.each(testFlavours())("%s: what fails", (flavour) => {
     await session.run("CREATE TABLE d.later (i INT)");
   });
 
+  test("a stream that falls silent holds up neither an abort nor the client program's failure", async () => {
+    await using source = await openTestServer(flavour, { serverId: 1 });
+    await using target = await openTestServer(flavour, { serverId: 2 });
+    using session = await TestSession.open(source);
+    await session.run("SET SESSION group_concat_max_len=100000000", ...BIG, ...bigRows());
+    const whole = await copyBytes(source);
+    const abort = new AbortController();
+    const reason = new Error("enough");
+    const aborted = restoreCopy(
+      target,
+      silentAfterHalf(whole, async () => abort.abort(reason)),
+      { signal: abort.signal },
+    );
+    await expect(aborted).rejects.toBe(reason);
+    const killed = restoreCopy(
+      target,
+      silentAfterHalf(whole, async () => process.kill(await clientPid(), "SIGKILL")),
+    );
+    await expect(killed).rejects.toMatchObject({ code: "snapshot-failed" });
+    expect(await isTornSnapshot(endpointOf(target), testSignal())).toBe(true);
+  });
+
   test("a statement that runs for long is waited for, and nobody else waits meanwhile", async () => {
     await using server = await openTestServer(flavour);
     using session = await TestSession.open(server);
@@ -106,7 +132,7 @@ describe.each(testFlavours())("%s: what fails", (flavour) => {
     const running = slow.rows("SELECT SLEEP(12) FROM d.t").then(() => (isOver = true));
     for (let seconds = 0; seconds < 3;) {
       const rows = await session.rows("SHOW PROCESSLIST");
-      seconds = Number(rows.find((row) => String(row["Info"]).startsWith("SELECT SLEEP"))?.["Time"]);
+      seconds = Number(rows.find((row) => String(row["Info"]).startsWith("SELECT SLEEP"))?.["Time"] ?? 0);
     }
     const opening = openCopy(server);
     await session.run("INSERT INTO d.t VALUES (2)");
@@ -119,18 +145,39 @@ describe.each(testFlavours())("%s: what fails", (flavour) => {
   });
 });
 
-/** Ends the connection of the client program under way as soon as it has begun to write. */
+/** Ends the client program under way, as soon as it has begun to write. */
 async function* killingClient(whole: Buffer, session: TestSession): AsyncGenerator<Uint8Array> {
   const half = Math.floor(whole.length / 2);
   yield* piecesOf(whole.subarray(0, half));
+  await killClient(session);
+  yield* piecesOf(whole.subarray(half));
+}
+
+/** Sends half of a copy, lets something happen, and then nothing more ever. */
+async function* silentAfterHalf(whole: Buffer, happen: () => Promise<unknown>): AsyncGenerator<Uint8Array> {
+  yield* piecesOf(whole.subarray(0, Math.floor(whole.length / 2)));
+  await happen();
+  await new Promise(() => undefined);
+}
+
+/** Process id of the client program that this process has started. */
+async function clientPid(): Promise<number> {
+  const pids = (await readFile(`/proc/self/task/${process.pid}/children`, "utf8")).trim().split(" ");
+  for (const pid of pids) {
+    if ((await readFile(`/proc/${pid}/cmdline`, "utf8")).includes("--binary-mode")) return Number(pid);
+  }
+  throw new Error("no client program is under way");
+}
+
+/** Ends the connection of the client program, which ends it; waits until it has one. */
+async function killClient(session: TestSession): Promise<void> {
   for (;;) {
     const sessions = await session.rows("SHOW PROCESSLIST");
     const client = sessions.find((row) => row["db"] === "d");
     if (!client) continue;
     await session.run(`KILL ${client["Id"]}`);
-    break;
+    return;
   }
-  yield* piecesOf(whole.subarray(half));
 }
 
 async function* abortingAfter(

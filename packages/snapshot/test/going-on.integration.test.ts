@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { EVENT_TYPE, readBinlog, readExecutedPosition, type GtidPosition } from "@understudy/binlog";
 import { openTestServer, testFlavours, type DatabaseServer } from "@understudy/database-server";
 import type { Flavour } from "@understudy/protocol";
@@ -6,6 +6,9 @@ import { openCopy, restoreCopy, testSignal } from "./copy.ts";
 import { makeRichSchema } from "./rich-schema.ts";
 import { serverContents } from "./server-contents.ts";
 import { connectRaw, TestSession } from "./test-session.ts";
+
+// each test starts two servers and three programs, on a machine that others may use as well
+vi.setConfig({ testTimeout: 240_000 });
 
 /** Writes until it is told to stop; each transaction moves an amount, so that a torn view of it shows in the sum. */
 async function keepWriting(server: DatabaseServer, isStopped: () => boolean): Promise<number> {

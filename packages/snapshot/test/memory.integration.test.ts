@@ -1,8 +1,11 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { openTestServer, testFlavours } from "@understudy/database-server";
 import { openCopy, ProgressLog, restoreCopy } from "./copy.ts";
 import { residentBytes } from "./resident-memory.ts";
 import { TestSession } from "./test-session.ts";
+
+// each test starts two servers and three programs, on a machine that others may use as well
+vi.setConfig({ testTimeout: 240_000 });
 
 const MIB = 1024 * 1024;
 const ROWS = 150;

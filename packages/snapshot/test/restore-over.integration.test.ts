@@ -1,10 +1,13 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { openTestServer, testFlavours } from "@understudy/database-server";
 import { isTornSnapshot } from "../src/index.ts";
 import { copyBytes, EventLog, openCopy, piecesOf, restoreCopy, testSignal } from "./copy.ts";
 import { makeAccounts, makeRichSchema } from "./rich-schema.ts";
 import { serverContents } from "./server-contents.ts";
 import { endpointOf, TestSession } from "./test-session.ts";
+
+// each test starts two servers and three programs, on a machine that others may use as well
+vi.setConfig({ testTimeout: 240_000 });
 
 describe.each(testFlavours())("%s: a restore", (flavour) => {
   test("replaces whatever was there, as often as it is done", async () => {
