@@ -188,7 +188,7 @@ export class Term {
     const ms = Math.min(leftMs, timings.requestTimeoutMs);
     try {
       const agree = await withDeadline({ clock, ms, signal }, (bounded) =>
-        host.allAgree(this.epoch, bounded),
+        orAbort(host.allAgree(this.epoch, bounded), bounded),
       );
       if (!agree) return;
       if (this.#failsafeUntilMs < sentMs)
@@ -243,7 +243,9 @@ export class Term {
       if (!next) return;
       if (this.#unsettled === null) {
         this.sync.propose(next);
-        await withDeadline({ clock, ms: ACKED_WAIT_MS, signal }, (bounded) => host.acked(next, bounded));
+        await withDeadline({ clock, ms: ACKED_WAIT_MS, signal }, (bounded) =>
+          orAbort(host.acked(next, bounded), bounded),
+        );
       }
       await this.#storeSync(next, state, signal);
     } catch (error) {

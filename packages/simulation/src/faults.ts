@@ -215,30 +215,62 @@ const relay: FaultMaker = (world) => {
   };
 };
 
-/** Somebody's packet filter refuses connections in the name of a master that is alive. */
-const forgeRefusal: FaultMaker = (world) => {
+/** A slave falls behind for a moment, and then the master and another slave die at once. */
+const doubleDeath: FaultMaker = (world) => {
+  const { chance, scheduler, network } = world;
   const node = victim(world);
-  const isForAll = world.chance.happens(0.6);
-  const links = world.nodeIds
-    .filter((id) => id !== node.nodeId && (isForAll || world.chance.happens(0.6)))
-    .flatMap((id) => [world.network.link(id, node.nodeId), world.network.link(node.nodeId, id)]);
-  const set = (isOn: boolean): void => {
-    for (const link of links) {
-      link.isRejecting = isOn;
-      link.loss = isOn ? 0.7 : 0;
-    }
-  };
+  const [behind, dying] = chance.shuffled(world.nodeIds.filter((id) => id !== node.nodeId));
+  const inMs = chance.between(100, 1200);
+  const dead = [node, ...(dying === undefined ? [] : [world.node(dying)])];
   return {
-    what: `all that go to ${node.nodeId} are refused in its name`,
-    begin: () => set(true),
-    end: () => set(false),
+    what: `${behind} is cut off from ${node.nodeId}; ${dead.map(({ nodeId }) => nodeId).join(" and ")} die in ${inMs.toFixed(0)} ms`,
+    begin: () => {
+      if (behind !== undefined) network.link(node.nodeId, behind).isCut = true;
+      scheduler.after(inMs, () => {
+        for (const one of dead) one.kill();
+      });
+    },
+    end: () => {
+      if (behind !== undefined) network.link(node.nodeId, behind).isCut = false;
+      for (const one of dead) one.start();
+    },
   };
 };
 
-const SANE: readonly FaultMaker[] = [
+const SILENT_MS = 1600;
+
+/** Somebody's packet filter refuses connections in the name of a master that is alive, and lets through what is sent anew. */
+const forgeRefusal: FaultMaker = (world) => {
+  const { network, scheduler, chance } = world;
+  const node = victim(world);
+  const isForAll = chance.happens(0.7);
+  const isDeaf = chance.happens(0.5);
+  const links = world.nodeIds
+    .filter((id) => id !== node.nodeId && (isForAll || chance.happens(0.6)))
+    .flatMap((id) => [network.link(id, node.nodeId), network.link(node.nodeId, id)]);
+  const setLoss = (loss: number): void => {
+    for (const link of links) link.loss = loss;
+  };
+  const setRejecting = (isRejecting: boolean): void => {
+    for (const link of links) link.isRejecting = isRejecting;
+    if (isDeaf) network.link(STORE, node.nodeId).isCut = isRejecting;
+  };
+  return {
+    what: `all that go to ${node.nodeId} are refused in its name${isDeaf ? ", and it does not hear the store" : ""}`,
+    begin: () => {
+      setRejecting(true);
+      setLoss(1);
+      scheduler.after(SILENT_MS, () => setLoss(0.2));
+    },
+    end: () => {
+      setRejecting(false);
+      setLoss(0);
+    },
+  };
+};
+
+const SANE = {
   crashProcess,
-  crashProcess,
-  freezeProcess,
   freezeProcess,
   crashDatabase,
   stallDatabase,
@@ -247,17 +279,32 @@ const SANE: readonly FaultMaker[] = [
   freezeStore,
   troubleStore,
   cutFromStore,
-  cutFromStore,
   cutPair,
-  cutPair,
-  isolate,
   isolate,
   weaken,
   stepClock,
   switchOver,
-  switchOver,
   relay,
-  relay,
+  doubleDeath,
+} as const satisfies Record<string, FaultMaker>;
+
+/** Where clocks and packet filters are not to be trusted: only what is confirmed by acks is promised. */
+const WILD = { ...SANE, force, forgeRefusal } as const satisfies Record<string, FaultMaker>;
+
+/** A kind of fault. */
+export type FaultName = keyof typeof WILD;
+
+/** All of them. */
+export const FAULT_NAMES = Object.keys(WILD).filter((name): name is FaultName => name in WILD);
+
+const FREQUENT: readonly FaultName[] = [
+  "crashProcess",
+  "freezeProcess",
+  "cutFromStore",
+  "cutPair",
+  "isolate",
+  "switchOver",
+  "troubleStore",
 ];
 
 const LONGEST_MS = 8000;
@@ -265,10 +312,15 @@ const LONGEST_MS = 8000;
 /** Lets faults come and go until `endMs`, more than one at a time. All that a fault broke is whole again by then. */
 export function planFaults(
   world: World,
-  { endMs, isSane }: { readonly endMs: number; readonly isSane: boolean },
+  {
+    endMs,
+    isSane,
+    focus,
+  }: { readonly endMs: number; readonly isSane: boolean; readonly focus: FaultName | null },
 ): void {
   const { chance, scheduler, log } = world;
-  const makers = isSane ? SANE : [...SANE, force, forgeRefusal, forgeRefusal];
+  const frequent = FREQUENT.map((name) => WILD[name]);
+  const makers = [...frequent, ...Object.values(isSane ? SANE : WILD)];
   const count = chance.whole(2, 10);
   let beginMs = chance.between(2500, 5000);
   for (let index = 0; index < count; index++) {
@@ -276,7 +328,7 @@ export function planFaults(
     beginMs += chance.happens(0.6) ? chance.between(0, 1500) : chance.between(1500, 6000);
     if (beginMs > endMs - 500) break;
     const lastsMs = Math.min(chance.between(50, LONGEST_MS), endMs - beginMs);
-    const maker = chance.pick(makers);
+    const maker = focus && chance.happens(0.5) ? WILD[focus] : chance.pick(makers);
     scheduler.after(beginMs, () => {
       const fault = maker(world);
       log.add("FAULT", fault.what);

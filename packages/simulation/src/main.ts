@@ -1,5 +1,6 @@
 import { stdout } from "node:process";
 import { parseArgs } from "node:util";
+import { FAULT_NAMES } from "./faults.ts";
 import { BROKEN_RULES } from "./rules.ts";
 import { simulate } from "./simulate.ts";
 
@@ -12,6 +13,7 @@ async function main(): Promise<number> {
       seeds: { type: "string", default: "1" },
       flavour: { type: "string", default: "mysql" },
       broken: { type: "string" },
+      focus: { type: "string" },
       log: { type: "boolean", default: false },
     },
   });
@@ -19,9 +21,10 @@ async function main(): Promise<number> {
   const count = Number(values.seeds);
   const flavour = values.flavour === "mariadb" ? "mariadb" : "mysql";
   const broken = BROKEN_RULES.find((rule) => rule === values.broken) ?? null;
+  const focus = FAULT_NAMES.find((name) => name === values.focus) ?? null;
   const total = { confirmedByAcks: 0, confirmedAlone: 0, reads: 0, terms: 0, together: 0, togetherMax: 0 };
   for (let seed = first; seed < first + count; seed++) {
-    const result = await simulate({ seed, flavour, broken });
+    const result = await simulate({ seed, flavour, broken, focus });
     if (result.violations.length > 0 || (values.log && count === 1)) {
       stdout.write(`${result.log}\n`);
       for (const violation of result.violations) stdout.write(`VIOLATION ${violation}\n`);

@@ -4,7 +4,7 @@ import type { Flavour } from "@understudy/protocol";
 import { Chance } from "./chance.ts";
 import { Checker } from "./checker.ts";
 import { EventLog } from "./event-log.ts";
-import { planFaults } from "./faults.ts";
+import { planFaults, type FaultName } from "./faults.ts";
 import { Network } from "./network.ts";
 import type { BrokenRule } from "./rules.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -18,6 +18,8 @@ export interface SimulationOptions {
   readonly flavour: Flavour;
   /** A rule that does not hold, to show that it is missed. */
   readonly broken?: BrokenRule | null;
+  /** A fault that comes more often than others, under clocks that go as they like. */
+  readonly focus?: FaultName | null;
 }
 
 /** How it went. */
@@ -50,11 +52,12 @@ export async function simulate({
   seed,
   flavour,
   broken = null,
+  focus = null,
 }: SimulationOptions): Promise<SimulationResult> {
   const chance = new Chance(seed);
   const scheduler = new Scheduler();
   const log = new EventLog(scheduler);
-  const isSane = chance.happens(SANE_SHARE);
+  const isSane = chance.happens(SANE_SHARE) && focus === null;
   const size = chance.pick([2, 3, 3, 3, 3, 4, 5]);
   const acks = chance.happens(0.1) ? 0 : Math.floor(size / 2);
   const store = new SimStore(scheduler);
@@ -90,7 +93,7 @@ export async function simulate({
     scheduler.after(chance.between(0, 500), () => node.start());
   });
   const faultsEndMs = chance.between(...FAULTS_MS);
-  planFaults(world, { endMs: faultsEndMs, isSane });
+  planFaults(world, { endMs: faultsEndMs, isSane, focus });
   const clients = new Clients(world);
   const hasViolated = (): boolean => checker.violations.length > 0;
   await scheduler.run(faultsEndMs + 2, hasViolated);
