@@ -221,16 +221,19 @@ const doubleDeath: FaultMaker = (world) => {
   const node = victim(world);
   const [behind, dying] = chance.shuffled(world.nodeIds.filter((id) => id !== node.nodeId));
   const inMs = chance.between(100, 1200);
+  let isOver = false;
   const dead = [node, ...(dying === undefined ? [] : [world.node(dying)])];
   return {
     what: `${behind} is cut off from ${node.nodeId}; ${dead.map(({ nodeId }) => nodeId).join(" and ")} die in ${inMs.toFixed(0)} ms`,
     begin: () => {
       if (behind !== undefined) network.link(node.nodeId, behind).isCut = true;
       scheduler.after(inMs, () => {
+        if (isOver) return;
         for (const one of dead) one.kill();
       });
     },
     end: () => {
+      isOver = true;
       if (behind !== undefined) network.link(node.nodeId, behind).isCut = false;
       for (const one of dead) one.start();
     },
@@ -244,6 +247,7 @@ const forgeRefusal: FaultMaker = (world) => {
   const { network, scheduler, chance } = world;
   const node = victim(world);
   const isForAll = chance.happens(0.7);
+  let isOver = false;
   const isDeaf = chance.happens(0.5);
   const links = world.nodeIds
     .filter((id) => id !== node.nodeId && (isForAll || chance.happens(0.6)))
@@ -260,9 +264,12 @@ const forgeRefusal: FaultMaker = (world) => {
     begin: () => {
       setRejecting(true);
       setLoss(1);
-      scheduler.after(SILENT_MS, () => setLoss(0.2));
+      scheduler.after(SILENT_MS, () => {
+        if (!isOver) setLoss(0.2);
+      });
     },
     end: () => {
+      isOver = true;
       setRejecting(false);
       setLoss(0);
     },

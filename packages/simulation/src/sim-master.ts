@@ -67,10 +67,11 @@ export class SimMaster {
     const isOwn = this.#of.world.rules.broken === "epoch-check" || state?.session === ack.session;
     if (this.#isOver || !state || ack.epoch !== this.epoch || !isOwn) return;
     state.heardMs = this.#of.process.clock.monotonicMs();
-    state.acked = Math.max(state.acked, ack.length);
+    const before = state.acked;
+    state.acked = Math.max(before, ack.length);
     state.round = Math.max(state.round, ack.round);
     this.progress.notify();
-    if (state.acked < this.#of.database.history.length) this.#send(ack.from, state);
+    if (state.acked > before && state.acked < this.#of.database.history.length) this.#send(ack.from, state);
   }
 
   /** Begins another round of asking who still follows, and delivers what there is. */
