@@ -177,7 +177,9 @@ export class Term {
         return;
       }
       if (leftMs < askBelowMs) await this.#askAll(leftMs, signal);
-      await sleepOrWake({ clock, ms: Math.min(LOOK_MS, leftMs), woken: lease.changed.next(), signal });
+      // asking may have taken all that was left
+      const ms = Math.max(0, Math.min(LOOK_MS, this.#validUntilMs - clock.monotonicMs()));
+      await sleepOrWake({ clock, ms, woken: lease.changed.next(), signal });
     }
   }
 

@@ -2,7 +2,11 @@ import type { CoordinationStore, StoreSnapshot } from "@understudy/election";
 import type { BrokenRule } from "./rules.ts";
 
 /** The store with one rule broken, for simulations that must find it. */
-export function breakStore(store: CoordinationStore, broken: BrokenRule | null): CoordinationStore {
+export function breakStore(
+  store: CoordinationStore,
+  broken: BrokenRule | null,
+  nodeId: string,
+): CoordinationStore {
   if (broken !== "conditions" && broken !== "quorum") return store;
   return {
     grantLease: (ttlMs, call) => store.grantLease(ttlMs, call),
@@ -10,7 +14,7 @@ export function breakStore(store: CoordinationStore, broken: BrokenRule | null):
     revokeLease: (leaseId, call) => store.revokeLease(leaseId, call),
     read: async (call) => {
       const snapshot = await store.read(call);
-      return broken === "quorum" ? withoutQuorum(snapshot) : snapshot;
+      return broken === "quorum" ? withoutQuorum(snapshot, nodeId) : snapshot;
     },
     change: (change, call) =>
       store.change(broken === "conditions" ? { ...change, conditions: [] } : change, call),
@@ -19,11 +23,11 @@ export function breakStore(store: CoordinationStore, broken: BrokenRule | null):
   };
 }
 
-/** What is in sync reads as if each had acked everything. */
-function withoutQuorum({ revision, keys }: StoreSnapshot): StoreSnapshot {
+/** Who is in sync reads, to all but their master, as if each had acked everything. */
+function withoutQuorum({ revision, keys }: StoreSnapshot, nodeId: string): StoreSnapshot {
   const changed = new Map(keys);
   const sync = keys.get("sync");
-  if (sync) {
+  if (sync && !sync.value.includes(`"leader":"${nodeId}"`)) {
     const value: unknown = JSON.parse(sync.value);
     const members: unknown = value instanceof Object && "members" in value ? value.members : [];
     const acks = Array.isArray(members) ? members.length : 0;

@@ -112,7 +112,7 @@ export class SimNode {
     const election = new LeaseElection({
       nodeId,
       url: `http://${nodeId}`,
-      store: breakStore(client, rules.broken),
+      store: breakStore(client, rules.broken, nodeId),
       host: breakHost(host, rules.broken),
       clock: process.clock,
       logger: { ...silentLogger, error: (_fields, message) => log.add(nodeId, `error: ${message}`) },
