@@ -45,19 +45,9 @@ export class ClusterStore {
     return this.#executor.withAdmin((session) => readRecord(session));
   }
 
-  /** Members that the cluster knows, up or down. */
+  /** Members that the cluster knows, up or down; none where this database has not got their table yet. */
   async members(): Promise<MemberRecord[]> {
-    return this.#executor.withAdmin(async (session) => {
-      const rows = await session.rows(
-        "SELECT node_id, url, server_version, version FROM understudy.members ORDER BY node_id",
-      );
-      return rows.map((row) => ({
-        nodeId: String(row["node_id"]),
-        url: String(row["url"]),
-        serverVersion: String(row["server_version"]),
-        version: String(row["version"]),
-      }));
-    });
+    return this.#executor.withAdmin((session) => readMembers(session));
   }
 
   /** The secret under which idempotency keys are sealed. Throws `internal` where it is gone: `lead` makes it. */
@@ -119,6 +109,23 @@ export class ClusterStore {
     await this.#executor.withAdmin((session) =>
       session.run("DELETE FROM understudy.members WHERE node_id = ?", [nodeId]),
     );
+  }
+}
+
+async function readMembers(session: SqlSession): Promise<MemberRecord[]> {
+  try {
+    const rows = await session.rows(
+      "SELECT node_id, url, server_version, version FROM understudy.members ORDER BY node_id",
+    );
+    return rows.map((row) => ({
+      nodeId: String(row["node_id"]),
+      url: String(row["url"]),
+      serverVersion: String(row["server_version"]),
+      version: String(row["version"]),
+    }));
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
   }
 }
 

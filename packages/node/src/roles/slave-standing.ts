@@ -23,11 +23,14 @@ export interface SlaveStandingOptions {
   readonly isTorn: boolean;
 }
 
+/** Members come and go seldom; whoever knows too few of them does not know whose writes it may lack. */
+const MEMBERS_EVERY_MS = 5000;
+
 /** How a slave stands in an election. */
 export class SlaveStanding {
   readonly #of: SlaveStandingOptions;
   #dataEpoch: bigint;
-  #knows: readonly string[] | null = null;
+  #knows: { readonly members: readonly string[]; readonly atMs: number } | null = null;
   #behindMs: number | null = null;
 
   constructor(options: SlaveStandingOptions) {
@@ -40,7 +43,7 @@ export class SlaveStanding {
     this.#behindMs = behindMs;
   }
 
-  /** Asks the database only for what has changed with an epoch. Throws `database-unavailable`. */
+  /** Asks the database only for what may have changed. Throws `database-unavailable`. */
   async tell(): Promise<Standing> {
     const { services, store, applier, membership, isRefused, isTorn } = this.#of;
     const { config } = services;
@@ -50,7 +53,7 @@ export class SlaveStanding {
       this.#dataEpoch = (await store.read())?.epoch ?? 0n;
       this.#knows = null;
     }
-    if (!isNew) this.#knows ??= (await store.members()).map(({ nodeId }) => nodeId);
+    const knows = isNew ? [] : await this.#membersKnown();
     return {
       role: "slave",
       unfit: this.#unfitReason(),
@@ -59,8 +62,18 @@ export class SlaveStanding {
       gtid: applier.position.toString(),
       behindMs: this.#behindMs,
       startsNewCluster,
-      knows: [...(this.#knows ?? [])],
+      knows,
     };
+  }
+
+  async #membersKnown(): Promise<string[]> {
+    const { services, store } = this.#of;
+    const nowMs = services.clock.monotonicMs();
+    if (!this.#knows || nowMs - this.#knows.atMs >= MEMBERS_EVERY_MS) {
+      const members = (await store.members()).map(({ nodeId }) => nodeId);
+      this.#knows = { members, atMs: nowMs };
+    }
+    return [...this.#knows.members];
   }
 
   #unfitReason(): string {

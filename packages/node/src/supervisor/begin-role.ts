@@ -29,7 +29,8 @@ export async function beginRole(
   await using begun = new AsyncDisposableStack();
   const supervisor = begun.use(new NodeSupervisor(services, leadership, holder));
   const { config } = services;
-  const promised = await PromisedEpoch.open(config.dataDir);
+  const isNew = (await new ClusterStore(services.executor).read()) === null;
+  const promised = await PromisedEpoch.open(config.dataDir, { isNew });
   if (config.hasElections) await supervisor.begin(null);
   else await beginStatic(services, supervisor, signal);
   const election = begun.use(

@@ -26,12 +26,12 @@ export class PromisedEpoch {
     this.#kept = before ?? 0n;
   }
 
-  /** From now on the folder can tell. */
-  static async open(dataDir: string): Promise<PromisedEpoch> {
+  /** From now on the folder can tell. A node that `isNew`, since its database was in no cluster yet, has promised nothing. */
+  static async open(dataDir: string, { isNew }: { readonly isNew: boolean }): Promise<PromisedEpoch> {
     const path = join(dataDir, FILE);
-    const before = await readKeptEpoch(path);
-    if (before === null) await keepEpoch(path, 0n);
-    return new PromisedEpoch(path, before);
+    const kept = await readKeptEpoch(path);
+    if (kept === null) await keepEpoch(path, 0n);
+    return new PromisedEpoch(path, kept ?? (isNew ? 0n : null));
   }
 
   /** To be called before a promise to a master of this epoch is given; resolves when it is on the disk. */
