@@ -38,6 +38,7 @@ import {
 } from "@understudy/sandbox";
 import { checksumsOf, type Checksums } from "./checksums.ts";
 import { ClusterNode } from "./cluster-node.ts";
+import { waitForLeader } from "./wait-for-leader.ts";
 import { waitForPosition } from "./wait-for-position.ts";
 
 /** What {@link startCluster} starts. */
@@ -107,12 +108,29 @@ export class Cluster implements AsyncDisposable {
     throw new Error(`no proxy is called ${name}; there are ${[...this.proxies.keys()].join(", ") || "none"}`);
   }
 
+  /** Throws where no node has this id. */
+  node(nodeId: string): ClusterNode {
+    const node = this.nodes.find((one) => one.nodeId === nodeId);
+    if (node) return node;
+    throw new Error(`no node is called ${nodeId}`);
+  }
+
+  /** All but this one. */
+  others(node: ClusterNode): readonly ClusterNode[] {
+    return this.nodes.filter((one) => one !== node);
+  }
+
   /**
-   * Resolves when every slave's database server has all that the master's has committed by now. Throws after `timeoutMs`
-   * (default 30 s) with a message that tells who is where.
+   * Resolves when every other node's database server has all that the one of `from` (default: the node that was started as the master)
+   * has committed by now. Throws after `timeoutMs` (default 30 s) with a message that tells who is where.
    */
-  async waitForSync(timeoutMs = 30_000): Promise<void> {
-    await waitForPosition(this.flavour, { from: this.master, on: this.slaves, timeoutMs });
+  async waitForSync(timeoutMs = 30_000, from: ClusterNode = this.master): Promise<void> {
+    await waitForPosition(this.flavour, { from, on: this.others(from), timeoutMs });
+  }
+
+  /** Resolves when one of these nodes says that it leads, is ready, and has an epoch above `epoch`. Throws after a minute. */
+  async waitForLeader(among: readonly ClusterNode[], epoch: bigint): Promise<ClusterNode> {
+    return waitForLeader(among, epoch);
   }
 
   /** Resolves when a master's `GET /cluster` shows every other node up and without lag, with the master's node id. */

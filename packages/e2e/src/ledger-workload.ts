@@ -16,7 +16,7 @@ const PAUSE_AFTER_REFUSAL_MS = 20;
 const WRITE_TIMEOUT_MS = 20_000;
 
 /** Codes that leave the outcome open; after any other error the write did not happen. */
-const OPEN_CODES: ReadonlySet<unknown> = new Set(["write-uncertain", "timeout", "internal"]);
+const OPEN_CODES: ReadonlySet<unknown> = new Set(["ack-timeout", "write-uncertain", "timeout", "internal"]);
 
 /**
  * Writers that go on whatever happens to the cluster. Each write is one transaction that adds a row of its own and raises a
