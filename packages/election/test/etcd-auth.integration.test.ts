@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openEtcdStore } from "../src/index.ts";
 import { askEtcd, turnAuthOn } from "./etcd-calls.ts";
-import { openTestEtcd, type TestEtcd } from "./open-test-etcd.ts";
+import { openTestEtcd, type EtcdCluster } from "@understudy/etcd-server";
 import { openTestStore, put, SLOW_MS, startWatch, unbounded } from "./test-store.ts";
 
 const prefix = "/understudy/guarded/";
 const login = { user: "node", password: 'pass"wörd' };
 const TOKEN_SECONDS = 2;
 
-let etcd: TestEtcd;
+let etcd: EtcdCluster;
 beforeAll(async () => {
   etcd = await openTestEtcd({ extraArguments: [`--auth-token-ttl=${TOKEN_SECONDS}`] });
   await using before = await openTestStore(etcd.urls, { prefix, login });
   await put(before, "before", "1");
-  await turnAuthOn(etcd.urls[0] ?? "", { ...login, prefix });
+  await turnAuthOn(etcd.members[0]?.url ?? "", { ...login, prefix });
   // a store that was opened while authentication was off finds out
   await put(before, "since", "1");
 });
@@ -39,8 +39,7 @@ test("a token that is not known any more is replaced, for calls and watches", as
   await using watch = await startWatch(store);
   // the process keeps tokens in memory only
   await member?.killHard();
-  member?.start();
-  await member?.untilReady();
+  await member?.start();
   await put(store, "after-restart", "1");
   await expect.poll(() => watch.keys().has("after-restart"), { timeout: SLOW_MS }).toBe(true);
 });
@@ -50,9 +49,11 @@ test("a token that has expired is replaced", async () => {
   await using store = await openTestStore(etcd.urls, { prefix, login });
   await put(store, "fresh", "1");
   // another token of the same age, of which it can be seen that it has expired
-  const { token } = (await askEtcd(etcd.urls[0] ?? "", "/v3/auth/authenticate", root)) as { token: string };
+  const { token } = (await askEtcd(etcd.members[0]?.url ?? "", "/v3/auth/authenticate", root)) as {
+    token: string;
+  };
   const useOfToken = (): Promise<string> =>
-    askEtcd(etcd.urls[0] ?? "", "/v3/kv/range", { key: "AA==" }, token).then(() => "works", String);
+    askEtcd(etcd.members[0]?.url ?? "", "/v3/kv/range", { key: "AA==" }, token).then(() => "works", String);
   // each use gives it its whole time anew, so the uses lie farther apart than that
   await expect
     .poll(useOfToken, { interval: 1_000 * TOKEN_SECONDS + 1_500, timeout: 2 * SLOW_MS })
@@ -83,6 +84,6 @@ test("a wrong password, an unknown user, none at all and a foreign prefix are to
 
 test("a log-in where etcd's authentication is off is not needed", async () => {
   await using open = await openTestEtcd();
-  await using store = await openEtcdStore({ endpoints: open.urls, prefix, login, requestTimeoutMs: 8_000 });
+  await using store = await openEtcdStore({ endpoints: [open.urls], prefix, login, requestTimeoutMs: 8_000 });
   await put(store, "a", "1");
 });

@@ -1,7 +1,7 @@
 import { BackgroundLoop } from "@understudy/kernel";
 import { expect, test } from "vitest";
 import type { EtcdStore } from "../src/index.ts";
-import { openTestEtcd } from "./open-test-etcd.ts";
+import { openTestEtcd } from "@understudy/etcd-server";
 import { openTestStore, put, SLOW_MS, startWatch, unbounded } from "./test-store.ts";
 
 const unavailable = { code: "coordination-unavailable" };
@@ -28,6 +28,11 @@ async function putUntilSteady(store: EtcdStore, prefix: string, count: number): 
     inRow = isMade ? inRow + 1 : 0;
   }
   return made;
+}
+
+async function isHealthy(url: string): Promise<boolean> {
+  const answer = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2_000) }).catch(() => null);
+  return answer?.status === 200;
 }
 
 test("a frozen only member: calls are unavailable within their deadline, and work again once it goes on", async () => {
@@ -66,8 +71,7 @@ test("a killed only member: calls say who refuses, and work again once it is bac
     .toContain("refuses connections");
   const call = store.change({ conditions: [], writes: [] }, unbounded);
   await expect(call).rejects.toMatchObject({ ...unavailable, details: { isUndone: true } });
-  member?.start();
-  await member?.untilReady();
+  await member?.start();
   await put(store, "after", "1");
   expect((await store.read(unbounded)).keys.size).toBe(2);
   await expect.poll(() => watch.keys(), { timeout: SLOW_MS }).toEqual(new Set(["before", "after"]));
@@ -89,13 +93,12 @@ test("three members, each killed or frozen in turn: calls go on and the watch mi
     await member.freeze();
     await goesOn(`frozen-${index}`);
     member.thaw();
-    await member.untilReady();
+    await expect.poll(() => isHealthy(member.url), { timeout: SLOW_MS }).toBe(true);
   }
   for (const [index, member] of etcd.members.entries()) {
     await member.killHard();
     await goesOn(`killed-${index}`);
-    member.start();
-    await member.untilReady();
+    await member.start();
   }
   const { keys } = await store.read(unbounded);
   expect(made.filter((key) => !keys.has(key))).toEqual([]);
@@ -107,7 +110,7 @@ test("three members, each killed or frozen in turn: calls go on and the watch mi
 test("a member that is cut off from the others says so, and ends its watches", async () => {
   await using etcd = await openTestEtcd({ members: 3 });
   const [alone, ...others] = etcd.members;
-  await using store = await openTestStore([alone?.url ?? ""], { watchIdleMs: 600_000 });
+  await using store = await openTestStore(alone?.url ?? "", { watchIdleMs: 600_000 });
   const warnings: string[] = [];
   const logger = {
     debug: () => undefined,
@@ -115,15 +118,14 @@ test("a member that is cut off from the others says so, and ends its watches", a
     error: () => undefined,
     warn: (_fields: object, message: string) => void warnings.push(message),
   };
-  await using watching = await openTestStore([alone?.url ?? ""], { watchIdleMs: 600_000, logger });
+  await using watching = await openTestStore(alone?.url ?? "", { watchIdleMs: 600_000, logger });
   await using watch = await startWatch(watching);
   for (const other of others) await other.killHard();
   await expect
     .poll(() => store.change({ conditions: [], writes: [] }, unbounded).catch(String), { timeout: 60_000 })
     .toContain("no leader");
   await expect.poll(() => warnings.join("\n"), { timeout: SLOW_MS }).toContain("the watch begins anew");
-  for (const other of others) other.start();
-  for (const member of etcd.members) await member.untilReady();
+  await Promise.all(others.map((other) => other.start()));
   await expect.poll(() => tryPut(store, "after"), { timeout: SLOW_MS }).toBe(true);
   await expect.poll(() => watch.keys().has("after"), { timeout: SLOW_MS }).toBe(true);
 }, 120_000);
@@ -149,8 +151,7 @@ test("a watch survives that its member is killed again and again under load, and
     const before = made.length;
     await expect.poll(() => made.length, { timeout: SLOW_MS }).toBeGreaterThan(before + 20);
     await member?.killHard();
-    member?.start();
-    await member?.untilReady();
+    await member?.start();
   }
   const before = made.length;
   await expect.poll(() => made.length, { timeout: SLOW_MS }).toBeGreaterThan(before);

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { compactEtcd } from "./etcd-calls.ts";
-import { openTestEtcd, type TestEtcd } from "./open-test-etcd.ts";
+import { openTestEtcd, type EtcdCluster } from "@understudy/etcd-server";
 import { openTestStore, put, SLOW_MS, startWatch, unbounded } from "./test-store.ts";
 
-let etcd: TestEtcd;
+let etcd: EtcdCluster;
 beforeAll(async () => {
   etcd = await openTestEtcd();
 });
@@ -135,7 +135,7 @@ test("a watch that hears nothing begins anew and misses nothing, also of what is
   for (let round = 0; round < 20; round++) {
     const toldBefore = watch.told.length;
     await put(other, "noise", String(round));
-    await compactEtcd(etcd.urls[0] ?? "", await put(other, "noise", "again"));
+    await compactEtcd(etcd.members[0]?.url ?? "", await put(other, "noise", "again"));
     // the revision that it goes on from is compacted: only a new connection tells so, and with no keys
     await expect.poll(() => watch.told.length, { timeout: SLOW_MS }).toBeGreaterThan(toldBefore);
     expect(watch.told.slice(toldBefore).flat()).toEqual([]);

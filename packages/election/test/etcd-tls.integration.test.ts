@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openTestAuthority } from "./certificates.ts";
-import { openTestEtcd } from "./open-test-etcd.ts";
+import { openTestEtcd } from "@understudy/etcd-server";
 import { openTestStore, put, SLOW_MS, startWatch } from "./test-store.ts";
 
 const unavailable = (text: RegExp) => ({
@@ -12,8 +12,7 @@ test("over TLS with the authority's certificate; without it, or in plain, it say
   await using authority = await openTestAuthority();
   const server = await authority.issue("server");
   await using etcd = await openTestEtcd({
-    scheme: "https",
-    extraArguments: [`--cert-file=${server.certFile}`, `--key-file=${server.keyFile}`],
+    tls: server,
   });
   await using store = await openTestStore(etcd.urls, { tls: { ca: authority.ca } });
   await using watch = await startWatch(store);
@@ -22,7 +21,7 @@ test("over TLS with the authority's certificate; without it, or in plain, it say
   await expect(openTestStore(etcd.urls)).rejects.toMatchObject(
     unavailable(/^etcd at https:.*unknown authority: give that authority's certificate$/),
   );
-  const plain = etcd.urls.map((url) => url.replace("https:", "http:"));
+  const plain = etcd.urls.replace("https:", "http:");
   await expect(openTestStore(plain)).rejects.toMatchObject(unavailable(/^etcd at http:/));
 });
 
@@ -31,13 +30,7 @@ test("with certificates on both sides; without one, or with another authority's,
   await using stranger = await openTestAuthority();
   const server = await authority.issue("server");
   await using etcd = await openTestEtcd({
-    scheme: "https",
-    extraArguments: [
-      `--cert-file=${server.certFile}`,
-      `--key-file=${server.keyFile}`,
-      "--client-cert-auth",
-      `--trusted-ca-file=${authority.caFile}`,
-    ],
+    tls: { ...server, clientCaFile: authority.caFile },
   });
   const { cert, key } = await authority.issue("client");
   await using store = await openTestStore(etcd.urls, { tls: { ca: authority.ca, cert, key } });
@@ -55,13 +48,12 @@ test("a certificate for another address and a member without TLS are told", asyn
   await using authority = await openTestAuthority();
   const server = await authority.issue("server", "127.0.0.2");
   await using etcd = await openTestEtcd({
-    scheme: "https",
-    extraArguments: [`--cert-file=${server.certFile}`, `--key-file=${server.keyFile}`],
+    tls: server,
   });
   await expect(openTestStore(etcd.urls, { tls: { ca: authority.ca } })).rejects.toMatchObject(
     unavailable(/certificate for another name/),
   );
   await using plain = await openTestEtcd();
-  const urls = plain.urls.map((url) => url.replace("http:", "https:"));
+  const urls = plain.urls.replace("http:", "https:");
   await expect(openTestStore(urls)).rejects.toMatchObject(unavailable(/does it speak TLS there/));
 });

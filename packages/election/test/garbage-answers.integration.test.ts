@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
 import { afterEach, expect, test } from "vitest";
-import { openTestEtcd } from "./open-test-etcd.ts";
+import { openTestEtcd } from "@understudy/etcd-server";
 import { openTestStore, put, SLOW_MS, startWatch, unbounded } from "./test-store.ts";
 
 const GARBAGE: Readonly<Record<string, RequestListener>> = {
@@ -108,7 +108,7 @@ test("an endpoint that answers garbage is passed over: by reads at once, by chan
     if (request.url === "/v3/kv/txn") changes++;
     response.end("garbage");
   });
-  await using store = await openTestStore([bad, ...etcd.urls]);
+  await using store = await openTestStore(`${bad},${etcd.urls}`);
   await using watch = await startWatch(store);
   for (let round = 0; round < 20; round++) {
     await store.read(unbounded);
@@ -121,7 +121,7 @@ test("an endpoint that answers garbage is passed over: by reads at once, by chan
 test("a change whose answer is lost is not sent again; one that was never sent is", async () => {
   await using etcd = await openTestEtcd();
   const bad = await listenAfterOpening((request) => void request.socket.destroy());
-  await using store = await openTestStore([bad, ...etcd.urls]);
+  await using store = await openTestStore(`${bad},${etcd.urls}`);
   const put1 = { kind: "put", key: "a", value: "1" } as const;
   const [first, second] = [await attempt(), await attempt()];
   expect([first, second].filter((one) => one === "lost")).toHaveLength(1);
@@ -138,7 +138,7 @@ test("a change whose answer is lost is not sent again; one that was never sent i
   }
   const closed = await listen(() => undefined);
   await closeLast();
-  await using other = await openTestStore([closed, ...etcd.urls]);
+  await using other = await openTestStore(`${closed},${etcd.urls}`);
   for (let round = 0; round < 5; round++) await put(other, "b", String(round));
 });
 

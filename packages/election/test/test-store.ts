@@ -8,12 +8,17 @@ export const SLOW_MS = 20_000;
 /** No bound of the call's own. */
 export const unbounded = { signal: new AbortController().signal };
 
-/** A store with time enough for a busy machine. */
+/** A store with time enough for a busy machine; `urls` as a list, or with commas between. */
 export async function openTestStore(
-  endpoints: readonly string[],
+  urls: string | readonly string[],
   options: Partial<EtcdStoreOptions> = {},
 ): Promise<EtcdStore> {
-  return openEtcdStore({ endpoints, prefix: "/understudy/test/", requestTimeoutMs: 8_000, ...options });
+  return openEtcdStore({
+    endpoints: typeof urls === "string" ? urls.split(",") : urls,
+    prefix: "/understudy/test/",
+    requestTimeoutMs: 8_000,
+    ...options,
+  });
 }
 
 /** Sets one key, whatever it held. */

@@ -1,5 +1,13 @@
 import { dataOption } from "./etcd-folders.ts";
 
+/** Certificates of a private cluster, as PEM files. */
+export interface EtcdTls {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Where it is given, clients have to show a certificate of this authority. */
+  readonly clientCaFile?: string;
+}
+
 /** What decides a member's command line. */
 export interface EtcdArgumentsOptions {
   readonly name: string;
@@ -10,6 +18,11 @@ export interface EtcdArgumentsOptions {
   readonly peerUrls: ReadonlyMap<string, string>;
   /** Same for all members and no others, so that members of two clusters never mix. */
   readonly token: string;
+  readonly tls: EtcdTls | null;
+  /** Where it tells of its health in plain; null where the client URL does. */
+  readonly healthUrl: string | null;
+  /** More options of etcd's own. */
+  readonly extra: readonly string[];
 }
 
 const MIB = 1024 * 1024;
@@ -39,5 +52,16 @@ export function etcdArguments(options: EtcdArgumentsOptions): readonly string[] 
     "--auto-compaction-retention=10m",
     `--quota-backend-bytes=${256 * MIB}`,
     "--snapshot-count=10000",
+    ...tlsArguments(options.tls),
+    ...(options.healthUrl === null ? [] : [`--listen-metrics-urls=${options.healthUrl}`]),
+    ...options.extra,
   ];
+}
+
+/** For clients; the members among themselves speak in plain. */
+function tlsArguments(tls: EtcdTls | null): string[] {
+  if (!tls) return [];
+  const clients =
+    tls.clientCaFile === undefined ? [] : ["--client-cert-auth", `--trusted-ca-file=${tls.clientCaFile}`];
+  return [`--cert-file=${tls.certFile}`, `--key-file=${tls.keyFile}`, ...clients];
 }

@@ -1,6 +1,7 @@
 import { resolve, join } from "node:path";
 import { reservePort } from "@understudy/database-server";
 import { UnderstudyError } from "@understudy/protocol";
+import type { EtcdTls } from "./etcd-arguments.ts";
 import { EtcdMember, etcdUrl, type EtcdPorts } from "./etcd-member.ts";
 import { findEtcdProgram, type EtcdProgram } from "./etcd-program.ts";
 
@@ -19,6 +20,10 @@ export interface EtcdClusterOptions {
   readonly ports?: readonly EtcdPorts[];
   /** Bound of the start of one member. Default 60 s. */
   readonly startTimeoutMs?: number;
+  /** Clients speak TLS to it. Left out: in plain. */
+  readonly tls?: EtcdTls;
+  /** More options for each member's command line, such as `--auth-token-ttl=5`. */
+  readonly extraArguments?: readonly string[];
 }
 
 /** A running etcd cluster on this machine. Disposal stops all members and keeps their folders. */
@@ -46,6 +51,7 @@ export async function openEtcdCluster(options: EtcdClusterOptions): Promise<Etcd
   const directory = resolve(options.directory);
   const ports = options.ports ?? (await reservePorts(stack, options.members ?? 1));
   const names = ports.map((_, index) => `etcd${index + 1}`);
+  const health = options.tls ? await reserveEach(stack, ports.length) : [];
   const peerUrls = new Map(ports.map(({ peer }, index) => [`etcd${index + 1}`, etcdUrl(peer)]));
   const members = ports.map((of, index) => {
     const name = names[index] ?? "";
@@ -58,6 +64,9 @@ export async function openEtcdCluster(options: EtcdClusterOptions): Promise<Etcd
       // a stranger that listens on a remembered port is none of this cluster's
       token: directory,
       startTimeoutMs: options.startTimeoutMs ?? START_TIMEOUT_MS,
+      tls: options.tls ?? null,
+      healthPort: health[index] ?? null,
+      extraArguments: options.extraArguments ?? [],
     });
   });
   stack.defer(() => disposeAll(members));
@@ -71,10 +80,14 @@ export async function openEtcdCluster(options: EtcdClusterOptions): Promise<Etcd
 }
 
 async function reservePorts(stack: AsyncDisposableStack, members: number): Promise<readonly EtcdPorts[]> {
-  const reserve = async (): Promise<number> => stack.use(await reservePort()).port;
-  const ports: EtcdPorts[] = [];
-  while (ports.length < members) ports.push({ client: await reserve(), peer: await reserve() });
-  return ports;
+  const clients = await reserveEach(stack, members);
+  const peers = await reserveEach(stack, members);
+  return clients.map((client, index) => ({ client, peer: peers[index] ?? 0 }));
+}
+
+async function reserveEach(stack: AsyncDisposableStack, count: number): Promise<number[]> {
+  const ports = await Promise.all(Array.from({ length: count }, () => reservePort()));
+  return ports.map((port) => stack.use(port).port);
 }
 
 /** At the same time, since one that is alone does not serve. The first failure counts, after all have settled. */

@@ -7,7 +7,7 @@ import {
   waitUntilUp,
   type ProcessExit,
 } from "@understudy/database-server";
-import { etcdArguments } from "./etcd-arguments.ts";
+import { etcdArguments, type EtcdTls } from "./etcd-arguments.ts";
 import { endLeftoverEtcd, etcdFoldersOf } from "./etcd-folders.ts";
 import { etcdEnvironment, type EtcdProgram } from "./etcd-program.ts";
 
@@ -29,6 +29,10 @@ export interface EtcdMemberOptions {
   readonly token: string;
   /** Bound of one start. */
   readonly startTimeoutMs: number;
+  readonly tls: EtcdTls | null;
+  /** Where a member with TLS is asked in plain whether it serves. */
+  readonly healthPort: number | null;
+  readonly extraArguments: readonly string[];
 }
 
 const HOST = "127.0.0.1";
@@ -56,9 +60,10 @@ export class EtcdMember implements AsyncDisposable {
     return this.#options.name;
   }
 
-  /** Where clients go: `http://127.0.0.1:port`. Stays the same over restarts. */
+  /** Where clients go: `http://127.0.0.1:port`, with TLS `https:`. Stays the same over restarts. */
   get url(): string {
-    return etcdUrl(this.port);
+    const url = etcdUrl(this.port);
+    return this.#options.tls ? url.replace("http:", "https:") : url;
   }
 
   /** The client's port. */
@@ -95,7 +100,8 @@ export class EtcdMember implements AsyncDisposable {
     try {
       await waitUntilUp({
         name: this.name,
-        probe: (signal) => lackOf(this.url, signal),
+        probe: (signal) =>
+          this.#healthUrl === null ? lackOf(this.url, signal) : healthLackOf(this.#healthUrl, signal),
         isGone,
         lastWords: () => lastWordsOf(this.logFile, this.#logStart),
         timeoutMs,
@@ -130,11 +136,16 @@ export class EtcdMember implements AsyncDisposable {
     await this.stop();
   }
 
+  get #healthUrl(): string | null {
+    const { healthPort } = this.#options;
+    return healthPort === null ? null : etcdUrl(healthPort);
+  }
+
   async #spawn(): Promise<() => boolean> {
-    const { program, name, directory, ports, peerUrls, token } = this.#options;
+    const { program, name, directory, ports, peerUrls, token, tls, extraArguments: extra } = this.#options;
     await using log = await open(this.logFile, "a");
-    const options = { clientUrl: this.url, peerUrl: etcdUrl(ports.peer), name, directory, peerUrls, token };
-    const child = spawn(program.path, [...etcdArguments(options)], {
+    const urls = { clientUrl: this.url, peerUrl: etcdUrl(ports.peer), peerUrls, healthUrl: this.#healthUrl };
+    const child = spawn(program.path, [...etcdArguments({ ...urls, name, directory, token, tls, extra })], {
       cwd: directory,
       stdio: ["ignore", log.fd, log.fd],
       // its own group, so that Ctrl-C in a terminal reaches us alone and we stop it in order
@@ -154,4 +165,13 @@ async function lackOf(url: string, signal: AbortSignal): Promise<string | null> 
   const hasLeader =
     typeof status === "object" && status !== null && "leader" in status && status.leader !== "0";
   return hasLeader ? null : "it knows no leader";
+}
+
+/** The same of one that speaks TLS, and may want to see a certificate. */
+async function healthLackOf(url: string, signal: AbortSignal): Promise<string | null> {
+  const response = await fetch(`${url}/health`, { signal });
+  const text = await response.text();
+  return response.status === 200 && text.includes('"true"')
+    ? null
+    : `it answered ${response.status}: ${text}`;
 }

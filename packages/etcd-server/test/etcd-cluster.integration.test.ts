@@ -88,7 +88,7 @@ describe("a private etcd", () => {
   });
 
   it("agrees with three members as long as two are there", async () => {
-    await using etcd = await openTestEtcd(3);
+    await using etcd = await openTestEtcd({ members: 3 });
     const [one, two, three] = etcd.members;
     await put(one, "a", "1");
     expect(await Promise.all(etcd.members.map((member) => get(member, "a")))).toEqual(["1", "1", "1"]);
@@ -104,7 +104,7 @@ describe("a private etcd", () => {
   });
 
   it("comes back when all of its members were gone", async () => {
-    await using etcd = await openTestEtcd(3);
+    await using etcd = await openTestEtcd({ members: 3 });
     await put(etcd.members[0], "a", "1");
     await Promise.all(etcd.members.map((member) => member.killHard()));
     await Promise.all(etcd.members.map((member) => member.start()));
