@@ -3,10 +3,11 @@ import {
   ChangeSignal,
   messageOf,
   sleepOrWake,
+  TaskQueue,
   type Clock,
   type Logger,
 } from "@understudy/kernel";
-import { errorCodeOf } from "@understudy/protocol";
+import { errorCodeOf, UnderstudyError } from "@understudy/protocol";
 import type { SqlExecutor } from "@understudy/sql-executor";
 
 /** What {@link CommitWatch} needs. */
@@ -19,11 +20,19 @@ export interface CommitWatchOptions {
   readonly onStalled: () => void;
 }
 
+/** What came of a commit that did not go through. */
+interface Problem {
+  readonly text: string;
+  /** It hangs: there is nothing to wait for any more. */
+  readonly isSure: boolean;
+}
+
 const EVERY_MS = 1000;
 /** A commit that does not return for so long counts as one that never will. */
 const COMMIT_MS = 3000;
 /** A server that has refused or broken a connection is asked once more after this, before it counts as gone. */
 const AGAIN_MS = 200;
+const TURNS_MAX = 4;
 
 /**
  * Watches that commits go through on a master: where none was seen for a second, it commits a row of its own
@@ -33,7 +42,13 @@ export class CommitWatch implements AsyncDisposable {
   readonly #of: CommitWatchOptions;
   readonly #loop: BackgroundLoop;
   readonly #doubted = new ChangeSignal();
+  readonly #turn = new TaskQueue(
+    TURNS_MAX,
+    () => new UnderstudyError("overloaded", "the commit watch is busy"),
+  );
   #committedAtMs: number;
+  #isDoubted = false;
+  #isHeld = false;
   #stalled: string | null = null;
 
   constructor(options: CommitWatchOptions) {
@@ -57,16 +72,26 @@ export class CommitWatch implements AsyncDisposable {
 
   /** The server may be gone: it is asked at once. */
   doubt(): void {
-    this.#committedAtMs = Number.NEGATIVE_INFINITY;
+    this.#isDoubted = true;
     this.#doubted.notify();
+  }
+
+  /** Commits nothing of its own until {@link release}. Resolves when what it had under way is over. */
+  async hold(): Promise<void> {
+    this.#isHeld = true;
+    await this.#turn.done();
+  }
+
+  /** Ends a {@link hold}. */
+  release(): void {
+    this.#isHeld = false;
   }
 
   async #run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#of;
     for (let failures = 0; ;) {
       const doubted = this.#doubted.next();
-      const isDue = clock.monotonicMs() - this.#committedAtMs >= EVERY_MS;
-      const problem = isDue ? await this.#commitOnce() : null;
+      const problem = await this.#turn.run(() => this.#tryCommit());
       signal.throwIfAborted();
       failures = problem === null ? 0 : failures + 1;
       this.#judge(problem, failures);
@@ -75,14 +100,22 @@ export class CommitWatch implements AsyncDisposable {
   }
 
   /** One failure may be a connection that broke; a second one, or a commit that hangs, is the server. */
-  #judge(problem: { readonly text: string; readonly isSure: boolean } | null, failures: number): void {
+  #judge(problem: Problem | null, failures: number): void {
     const before = this.#stalled;
     if (problem === null) this.#stalled = null;
     else if (problem.isSure || failures > 1) this.#stalled = problem.text;
     if (before === null && this.#stalled !== null) this.#of.onStalled();
   }
 
-  async #commitOnce(): Promise<{ readonly text: string; readonly isSure: boolean } | null> {
+  async #tryCommit(): Promise<Problem | null> {
+    if (this.#isHeld) return null;
+    // a commit from before the doubt may be noted after it: it does not settle it
+    const isDue = this.#isDoubted || this.#of.clock.monotonicMs() - this.#committedAtMs >= EVERY_MS;
+    this.#isDoubted = false;
+    return isDue ? this.#commitOnce() : null;
+  }
+
+  async #commitOnce(): Promise<Problem | null> {
     const { executor, epoch } = this.#of;
     try {
       await executor.withAdmin(

@@ -137,6 +137,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
    * itself); where it wrote nothing, of everything that is visible.
    */
   noteWrite(gtid: string | null): string {
+    this.#commits?.noteCommit();
     if (gtid === null) return this.positionText();
     this.reads.noteWrite(positionOf(this.#services, gtid));
     return formatPosition({ epoch: this.epoch, gtid });
@@ -200,14 +201,16 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
     };
   }
 
-  /** Lets plain clients write no more, while this node still leads. */
+  /** Lets plain clients write no more, while this node still leads; nor does this node write anything of its own. */
   async closeServer(): Promise<void> {
+    await this.#commits?.hold();
     await fenceServer(this.#services.executor);
   }
 
   /** Undoes {@link closeServer}. */
   async openServer(): Promise<void> {
     await applyServerMode(this.#services.executor, "master");
+    this.#commits?.release();
   }
 
   /** Lets no write in any more, and makes the database server take none. Throws where that can't be had in time. */
