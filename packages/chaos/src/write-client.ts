@@ -75,7 +75,12 @@ async function tryOnce(node: ClusterNode, { id, writer, ack }: HttpWriteOptions)
       why: verdict === "defect" ? `${why}: ${answer.text.slice(0, 300)}` : why,
     };
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const isLate = error instanceof Error && error.name === "TimeoutError";
+    const code = isLate
+      ? `no answer within ${TRY_TIMEOUT_MS} ms`
+      : error instanceof Error && "code" in error
+        ? String(error.code)
+        : String(error);
     // a refused connection is a try that was never sent; any other break leaves it open
     return {
       kind: "failed",
