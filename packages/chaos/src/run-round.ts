@@ -11,6 +11,7 @@ import { beginSwitchover } from "./planned-faults.ts";
 import { RegisterWorkload } from "./register-workload.ts";
 import type { RoundResult } from "./round-result.ts";
 import { SetWorkload } from "./set-workload.ts";
+import { tellSlowWrites } from "./slow-writes.ts";
 import { Timeline } from "./timeline.ts";
 import { violationsOf } from "./violations.ts";
 import type { AckMode } from "./write-client.ts";
@@ -93,13 +94,7 @@ export async function runRound(
   const final = await finalState(drill, outside, problems);
   const failed = records.filter(({ outcome }) => outcome === "refused");
   const retried = records.filter(({ failures }) => failures.length > 0);
-  for (const { id, outcome, failures, returnedMs, invokedMs } of retried.slice(0, 200)) {
-    const tookMs = (returnedMs - invokedMs).toFixed(0);
-    timeline.tellAt(
-      returnedMs,
-      `write ${id} ${outcome} after ${tookMs} ms: ${[...new Set(failures)].join(", ")}`,
-    );
-  }
+  tellSlowWrites(timeline, records);
   const result: Omit<RoundResult, "timeline"> = {
     round,
     flavour: cluster.flavour,

@@ -78,7 +78,10 @@ function isDatabaseGone(error: unknown): boolean {
   return isCodedError(error, "database-unavailable") || isCodedError(error, "write-uncertain");
 }
 
-/** A master whose database server is gone does not lead for long. */
+/**
+ * A master whose database server is gone does not lead for long. A request that another node has passed on to this one, which is no
+ * master either, goes back at once: the other knows better by now.
+ */
 function isNotTaken(error: unknown): boolean {
-  return isCodedError(error) && (NOT_TAKEN.has(error.code) || error.code === "database-unavailable");
+  return (["no-leader", "starting", "database-unavailable"] as const).some((code) => isCodedError(error, code));
 }

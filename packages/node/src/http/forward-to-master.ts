@@ -47,7 +47,11 @@ export async function forwardToMaster(runtime: NodeRuntime, forwarding: Forwardi
 function refuseNotTaken({ services }: NodeRuntime, answer: ForwardAnswer): void {
   const code = services.config.hasElections ? problemCodeOf(answer) : null;
   if (code === null || !NOT_TAKEN.has(code)) return;
-  throw new UnderstudyError(code, "the node that this one takes for the master is not ready to lead");
+  // for its sender it is no loop: the next try may well find the master
+  throw new UnderstudyError(
+    code === "forward-loop" ? "no-leader" : code,
+    "the node that this one takes for the master is not ready to lead",
+  );
 }
 
 /** The request as it goes on. Throws `forward-loop`. */

@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+import { parseChaosOptions } from "./chaos-options.ts";
+
+const parse = (...words: readonly string[]) => parseChaosOptions(words, () => 0.5);
+
+describe("parseChaosOptions", () => {
+  it("walks for ten minutes where nothing is said", () => {
+    expect(parse()).toMatchObject({ minutes: 10, rounds: null, faults: [], seed: 500_001, ack: "majority" });
+  });
+
+  it("reads faults, several at once, and rounds", () => {
+    const options = parse(
+      "--",
+      "--fault",
+      "kill-node,switchover,kill-node+etcd-member-down",
+      "--rounds",
+      "3",
+    );
+    expect(options.faults.map(({ name }) => name)).toEqual([
+      "kill-node",
+      "switchover",
+      "kill-node+etcd-member-down",
+    ]);
+    expect(options).toMatchObject({ rounds: 3, minutes: null });
+  });
+
+  it.each([
+    [["--fault", "earthquake"], /no fault is called "earthquake"; there are kill-node, /],
+    [["--rounds", "0"], /--rounds takes a whole number from 1/],
+    [["--flavour", "sqlite"], /--flavour takes mariadb, mysql|--flavour takes mysql, mariadb/],
+    [["--target", "nobody"], /--target takes master, slave, random/],
+    [["--ack", "none"], /--ack takes majority, async/],
+    [["--loud"], /see --help/],
+  ])("refuses %s", (words, message) => {
+    expect(() => parse(...words)).toThrow(message);
+  });
+});
