@@ -87,7 +87,8 @@ async function findHere(
   const code = errorCodeOf(error);
   // a key of this node's own that was never sent is nowhere
   const mayBeHere = code === "write-uncertain" || (code === "no-leader" && write.isKeyOwn);
-  if (!mayBeHere) return null;
+  // with elections a copy promises nothing: it may be what a master of before had alone, and which slaves' acks count only the master knows
+  if (!mayBeHere || runtime.services.config.hasElections) return null;
   try {
     const { executor } = runtime.running();
     return await findKept(
