@@ -19,6 +19,8 @@ export interface ChaosOptions {
   readonly target: Target;
   readonly during: "load" | "switchover";
   readonly ack: AckMode;
+  /** Nodes log everything, and timelines hold it. */
+  readonly debug: boolean;
   /** Folder of the results. */
   readonly directory: string;
 }
@@ -41,6 +43,7 @@ write and read, and checks what was promised to them.
   --seed N         of the walk and of all chance in the faults; default drawn and told
   --flavour NAME   ${FLAVOURS.join(" or ")}; default both, one after the other
   --ack LEVEL      majority (default), or async: writes that no slave has to have
+  --debug          nodes log everything, and the timelines hold it
   --out DIR        where results.json and the timelines go; default chaos-results/<time>
   --help           this text
 
@@ -66,6 +69,7 @@ export function parseChaosOptions(commandLine: readonly string[], chance: () => 
     target: oneOf("--target", values.target ?? "master", TARGETS),
     during: oneOf("--during", values.during ?? "load", DURING),
     ack: oneOf("--ack", values.ack ?? "majority", ACKS),
+    debug: values.debug ?? false,
     directory: values.out ?? `chaos-results/${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}`,
   };
 }
@@ -87,6 +91,7 @@ function parse(commandLine: readonly string[]) {
         seed: { type: "string" },
         flavour: { type: "string" },
         ack: { type: "string" },
+        debug: { type: "boolean" },
         out: { type: "string" },
       },
     }).values;

@@ -36,7 +36,11 @@ async function runFlavour(
   try {
     for (const plan of plansOf(options)) {
       if (call.signal.aborted || systemClock.monotonicMs() > endMs) break;
-      drill ??= await openDrillCluster({ flavour, random: seededRandom(plan.seed) });
+      drill ??= await openDrillCluster({
+        flavour,
+        random: seededRandom(plan.seed),
+        logLevel: options.debug ? "debug" : "info",
+      });
       const result = await runOne(drill, plan, { directory: options.directory, call });
       results.push(result);
       tellResult(result, call);

@@ -95,6 +95,11 @@ export async function runRound(
   const failed = records.filter(({ outcome }) => outcome === "refused");
   const retried = records.filter(({ failures }) => failures.length > 0);
   tellSlowWrites(timeline, records);
+  for (const record of log.records.filter(({ id }) => final?.lost.includes(id))) {
+    const { id, epoch, returnedMs, invokedMs } = record;
+    const tookMs = (returnedMs - invokedMs).toFixed(0);
+    timeline.tellAt(returnedMs, `LOST ${id}, confirmed in epoch ${epoch} after ${tookMs} ms`);
+  }
   const result: Omit<RoundResult, "timeline"> = {
     round,
     flavour: cluster.flavour,

@@ -10,7 +10,7 @@ export interface TimelineEntry {
   readonly what: string;
 }
 
-/** pino's number of `info`. */
+/** pino's number of `info`: nodes log less weighty lines only where everything is asked for. */
 const INFO = 30;
 const LOG_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -68,7 +68,7 @@ async function readFrom(path: string, offset: number): Promise<string> {
   return buffer.toString("utf8", 0, bytesRead);
 }
 
-/** Lines of a node's log that matter to people; those that are no JSON are its last words. */
+/** Lines of a node's log for people; those that are no JSON are its last words. */
 export function entriesOf(nodeId: string, log: string): TimelineEntry[] {
   let atMs = 0;
   return log.split("\n").flatMap((line): TimelineEntry[] => {
@@ -76,7 +76,6 @@ export function entriesOf(nodeId: string, log: string): TimelineEntry[] {
     const entry = parseLine(line);
     if (!entry) return [{ atMs, who: nodeId, what: line.slice(0, 400) }];
     atMs = entry.time;
-    if (entry.level < INFO) return [];
     const mark = entry.level > INFO ? "! " : "";
     return [{ atMs, who: nodeId, what: `${mark}${entry.event}: ${entry.msg}`.slice(0, 400) }];
   });
