@@ -9,7 +9,7 @@ import {
   type Logger,
 } from "@understudy/kernel";
 import { KEYS } from "./cluster-keys.ts";
-import type { ClusterState, SyncSet } from "./cluster-state.ts";
+import { memberKey, type ClusterState, type SyncSet } from "./cluster-state.ts";
 import type { CoordinationStore } from "./coordination-store.ts";
 import { conditionsOf } from "./decide-follower.ts";
 import { decideLeader, decideSync } from "./decide-leader.ts";
@@ -101,7 +101,8 @@ export class Term {
     const stalled = host.stalled();
     if (stalled !== null) {
       this.#of.onOver(`its database server does not commit: ${stalled}`);
-      await this.resign(signal);
+      // where it stands has to be asked of its server anew, before it is one of the candidates
+      await this.#giveBack([KEYS.leader, memberKey(nodeId)], signal);
       return;
     }
     const action = decideLeader({ state, nodeId, epoch, leaseId: lease.leaseId });
@@ -143,13 +144,18 @@ export class Term {
 
   /** Takes the lead's key away, so that others need not wait for the lease's end. */
   async resign(signal: AbortSignal): Promise<void> {
+    await this.#giveBack([KEYS.leader], signal);
+  }
+
+  /** A node that can't tell of itself any more takes along what it has told, so that nobody waits for it to close. */
+  async #giveBack(keys: readonly string[], signal: AbortSignal): Promise<void> {
     const { store, logger, nodeId } = this.#of;
     this.end();
     try {
       await store.change(
         {
           conditions: [{ key: KEYS.leader, modRevision: this.#leaderRevision }],
-          writes: [{ kind: "delete", key: KEYS.leader }],
+          writes: keys.map((key) => ({ kind: "delete", key })),
         },
         { signal },
       );

@@ -35,15 +35,20 @@ export async function atMaster<T>(
       const { role } = running;
       if (role.kind === "slave") return request.slave(role, running);
       using pass = request.goesOn === true ? role.gate.pass() : await role.gate.enter(signal);
-      if (pass === null) continue;
-      try {
-        return await request.master(role, running);
-      } catch (error) {
-        if (isDatabaseGone(error)) role.doubtDatabase();
-        throw error;
-      }
+      if (pass !== null) return await doubting(role, () => request.master(role, running));
     }
   });
+}
+
+/** A database server that is gone shows first where somebody needs it. */
+async function doubting<T>(role: MasterRole, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    if (isCodedError(error, "database-unavailable") || isCodedError(error, "write-uncertain"))
+      role.doubtDatabase();
+    throw error;
+  }
 }
 
 /**
@@ -74,14 +79,12 @@ export async function retryWithoutLeader<T>(
   }
 }
 
-function isDatabaseGone(error: unknown): boolean {
-  return isCodedError(error, "database-unavailable") || isCodedError(error, "write-uncertain");
-}
-
 /**
  * A master whose database server is gone does not lead for long. A request that another node has passed on to this one, which is no
  * master either, goes back at once: the other knows better by now.
  */
 function isNotTaken(error: unknown): boolean {
-  return (["no-leader", "starting", "database-unavailable"] as const).some((code) => isCodedError(error, code));
+  return (["no-leader", "starting", "database-unavailable"] as const).some((code) =>
+    isCodedError(error, code),
+  );
 }

@@ -1,13 +1,16 @@
 import {
   BackgroundLoop,
   ChangeSignal,
+  DeadlinePassed,
   messageOf,
+  orAbort,
   sleepOrWake,
   TaskQueue,
+  withDeadline,
   type Clock,
   type Logger,
 } from "@understudy/kernel";
-import { errorCodeOf, UnderstudyError } from "@understudy/protocol";
+import { UnderstudyError } from "@understudy/protocol";
 import type { SqlExecutor } from "@understudy/sql-executor";
 
 /** What {@link CommitWatch} needs. */
@@ -42,6 +45,7 @@ export class CommitWatch implements AsyncDisposable {
   readonly #of: CommitWatchOptions;
   readonly #loop: BackgroundLoop;
   readonly #doubted = new ChangeSignal();
+  readonly #ended = new AbortController();
   readonly #turn = new TaskQueue(
     TURNS_MAX,
     () => new UnderstudyError("overloaded", "the commit watch is busy"),
@@ -95,7 +99,9 @@ export class CommitWatch implements AsyncDisposable {
       signal.throwIfAborted();
       failures = problem === null ? 0 : failures + 1;
       this.#judge(problem, failures);
-      await sleepOrWake({ clock, ms: problem === null ? EVERY_MS : AGAIN_MS, woken: doubted, signal });
+      // further doubts say no more than the first
+      if (problem === null) await sleepOrWake({ clock, ms: EVERY_MS, woken: doubted, signal });
+      else await clock.sleep(AGAIN_MS, signal);
     }
   }
 
@@ -116,25 +122,35 @@ export class CommitWatch implements AsyncDisposable {
   }
 
   async #commitOnce(): Promise<Problem | null> {
-    const { executor, epoch } = this.#of;
+    const { clock } = this.#of;
+    const commit = this.#commit();
     try {
-      await executor.withAdmin(
-        (session) =>
-          session.run(
-            `INSERT INTO understudy.heartbeat (id, epoch, beat_at) VALUES (1, ?, UTC_TIMESTAMP(6))
-             ON DUPLICATE KEY UPDATE epoch = VALUES(epoch), beat_at = VALUES(beat_at)`,
-            [epoch],
-          ),
-        { timeoutMs: COMMIT_MS },
+      // a server that is frozen does not even let a statement be ended
+      await withDeadline({ clock, ms: COMMIT_MS, signal: this.#ended.signal }, (bounded) =>
+        orAbort(commit, bounded),
       );
       this.noteCommit();
       return null;
     } catch (error) {
-      return { text: messageOf(error), isSure: errorCodeOf(error) === "timeout" };
+      return { text: messageOf(error), isSure: error instanceof DeadlinePassed };
     }
   }
 
+  async #commit(): Promise<void> {
+    const { executor, epoch } = this.#of;
+    await executor.withAdmin(
+      (session) =>
+        session.run(
+          `INSERT INTO understudy.heartbeat (id, epoch, beat_at) VALUES (1, ?, UTC_TIMESTAMP(6))
+           ON DUPLICATE KEY UPDATE epoch = VALUES(epoch), beat_at = VALUES(beat_at)`,
+          [epoch],
+        ),
+      { timeoutMs: COMMIT_MS },
+    );
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended.abort(new DOMException("the role has ended", "AbortError"));
     await this.#loop[Symbol.asyncDispose]();
   }
 }
