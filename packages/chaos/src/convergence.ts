@@ -1,10 +1,11 @@
+import { createNodeClient } from "@understudy/client";
 import type { ClusterNode } from "@understudy/e2e";
 import { systemClock } from "@understudy/kernel";
+import type { Member } from "@understudy/protocol";
 import { findLeader } from "./lead-sampler.ts";
 
 const WITHIN_MS = 60_000;
-/** A node that refuses by its own word will not come back, however long one waits. */
-const REFUSED_MS = 12_000;
+const BEHIND_MAX = 200;
 const POLL_MS = 150;
 const ASK_MS = 2_000;
 
@@ -12,13 +13,12 @@ const ASK_MS = 2_000;
 interface Place {
   readonly nodeId: string;
   readonly isIn: boolean;
-  readonly isRefused: boolean;
   readonly words: string;
 }
 
 /**
- * Waits until a node leads and sees all others up and without lag, 60 s at most, and less for one that can't come back. Resolves with the
- * nodes that are not there, each with the reason.
+ * Waits until a node leads and sees all others up and close behind, 60 s at most. Resolves with the nodes that are not there, each with
+ * the reason.
  */
 export async function convergence(
   nodes: readonly ClusterNode[],
@@ -29,8 +29,7 @@ export async function convergence(
     const places = await placesOf(nodes);
     const missing = places.filter(({ isIn }) => !isIn);
     const tookMs = systemClock.monotonicMs() - beganMs;
-    const isHopeless = missing.every(({ isRefused }) => isRefused) && tookMs > REFUSED_MS;
-    if (missing.length === 0 || isHopeless || tookMs > WITHIN_MS) return missing.map(({ words }) => words);
+    if (missing.length === 0 || tookMs > WITHIN_MS) return missing.map(({ words }) => words);
     await systemClock.sleep(POLL_MS, signal);
   }
 }
@@ -43,32 +42,30 @@ async function placesOf(nodes: readonly ClusterNode[]): Promise<readonly Place[]
   return Promise.all(others.map((node) => placeOf(node, members)));
 }
 
-async function placeOf(
-  node: ClusterNode,
-  members: readonly Readonly<Record<string, unknown>>[],
-): Promise<Place> {
+async function placeOf(node: ClusterNode, members: readonly Member[]): Promise<Place> {
   const { nodeId } = node;
-  const member = members.find((one) => one["nodeId"] === nodeId);
-  const lag = member?.["lag"];
-  const behind =
-    typeof lag === "object" && lag !== null ? (lag as Record<string, unknown>)["transactions"] : null;
-  if (member?.["state"] === "up" && typeof behind === "number") {
+  const member = members.find((one) => one.nodeId === nodeId);
+  const behind = member?.lag.transactions ?? null;
+  if (member?.state === "up" && behind !== null) {
     // writers go on: somebody is always a little behind
-    return { ...place(nodeId, `is ${behind} transactions behind`), isIn: behind < 200 };
+    return { ...place(nodeId, `is ${behind} transactions behind`), isIn: behind < BEHIND_MAX };
   }
-  const own = (await membersOf(node)).find((one) => one["nodeId"] === nodeId);
-  const words = `is ${String(member?.["state"] ?? "unknown to the master")} (${String(member?.["reason"] ?? "")}); by its own word ${String(own?.["state"] ?? "nothing")} (${String(own?.["reason"] ?? "")})`;
-  return { ...place(nodeId, words), isRefused: words.includes("not part of") || words.includes("snapshot") };
+  const own = (await membersOf(node)).find((one) => one.nodeId === nodeId);
+  return place(nodeId, `is ${wordsOf(member)} by the master's word, ${wordsOf(own)} by its own`);
+}
+
+function wordsOf(member: Member | undefined): string {
+  return member ? `${member.state} (${member.reason})` : "unknown";
 }
 
 function place(nodeId: string, words: string): Place {
-  return { nodeId, isIn: false, isRefused: false, words: `${nodeId} ${words}` };
+  return { nodeId, isIn: false, words: `${nodeId} ${words}` };
 }
 
-async function membersOf(node: ClusterNode): Promise<readonly Readonly<Record<string, unknown>>[]> {
+async function membersOf({ url }: ClusterNode): Promise<readonly Member[]> {
   try {
-    const { body } = await node.get("/cluster", { timeoutMs: ASK_MS });
-    return Array.isArray(body["members"]) ? body["members"] : [];
+    await using client = createNodeClient({ url });
+    return (await client.cluster({ timeoutMs: ASK_MS })).members;
   } catch {
     return [];
   }

@@ -4,6 +4,7 @@ import type { LeadSample } from "./lead-check.ts";
 
 const PAUSE_MS = 60;
 const ASK_MS = 1_500;
+const LEADER_MS = 30_000;
 
 /** Asks every node, again and again until disposal, whether it leads with a valid lease and under which epoch. */
 export class LeadSampler implements AsyncDisposable {
@@ -51,6 +52,17 @@ export class LeadSampler implements AsyncDisposable {
 export async function findLeader(nodes: readonly ClusterNode[]): Promise<ClusterNode | null> {
   const asked = await Promise.all(nodes.map(async (node) => ((await sampleOf(node)) ? node : null)));
   return asked.find((node) => node !== null) ?? null;
+}
+
+/** As {@link findLeader}, as soon as one says so. Throws where nobody leads within 30 s. */
+export async function awaitLeader(nodes: readonly ClusterNode[]): Promise<ClusterNode> {
+  const deadlineMs = systemClock.monotonicMs() + LEADER_MS;
+  for (;;) {
+    const leader = await findLeader(nodes);
+    if (leader) return leader;
+    if (systemClock.monotonicMs() > deadlineMs) throw new Error("no node leads");
+    await systemClock.sleep(PAUSE_MS);
+  }
 }
 
 async function masterEpoch(node: ClusterNode): Promise<bigint | null> {

@@ -2,7 +2,7 @@ import { seededRandom, type Random } from "@understudy/kernel";
 import type { ChaosOptions } from "./chaos-options.ts";
 import { FAULTS, faultNamed } from "./fault-list.ts";
 import type { Fault } from "./fault.ts";
-import type { RoundPlan } from "./run-round.ts";
+import type { RoundPlan } from "./round-plan.ts";
 
 const TWO_AT_ONCE = 0.25;
 const DURING_SWITCHOVER = 0.15;

@@ -7,7 +7,8 @@ import { openDrillCluster, type DrillCluster } from "./drill-cluster.ts";
 import { plansOf } from "./plans.ts";
 import type { RoundResult } from "./round-result.ts";
 import { nameOf } from "./result-table.ts";
-import { runRound, type RoundPlan } from "./run-round.ts";
+import type { RoundPlan } from "./round-plan.ts";
+import { runRound } from "./run-round.ts";
 
 /** How a run tells of itself. */
 export interface DrillsCall {

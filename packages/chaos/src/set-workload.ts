@@ -57,7 +57,8 @@ export class SetWorkload implements AsyncDisposable {
     let first = index;
     await this.#repeat(writer, signal, (id) => {
       if (writer.startsWith("turns")) first++;
-      const order = nodes.map((_, place) => nodes[(first + place) % nodes.length]).filter((node) => !!node);
+      const start = first % nodes.length;
+      const order = [...nodes.slice(start), ...nodes.slice(0, start)];
       return writeOverHttp({ id, writer, nodes: order, ack, log });
     });
   }

@@ -86,8 +86,12 @@ function parseLine(line: string): { time: number; level: number; event: string; 
     const value: unknown = JSON.parse(line);
     if (typeof value !== "object" || value === null || !("time" in value)) return null;
     const { time, level, event, msg } = value as Record<string, unknown>;
-    return { time: Number(time), level: Number(level), event: String(event ?? ""), msg: String(msg ?? "") };
+    return { time: Number(time), level: Number(level), event: textOf(event), msg: textOf(msg) };
   } catch {
     return null;
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }

@@ -67,7 +67,8 @@ async function tryOnce(node: ClusterNode, { id, writer, ack }: HttpWriteOptions)
     });
     if (answer.status === 200) return { kind: "confirmed", position: answer.body["position"] };
     const code = answer.body["code"];
-    const why = `${node.nodeId} ${answer.status} ${String(code ?? answer.text.slice(0, 200))}`;
+    const words = typeof code === "string" ? code : answer.text.slice(0, 200);
+    const why = `${node.nodeId} ${answer.status} ${words}`;
     const verdict = verdictOf(code);
     return {
       kind: "failed",
