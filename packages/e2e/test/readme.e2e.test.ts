@@ -67,7 +67,7 @@ it("gives the answers that the README shows", { timeout: 60_000 }, async () => {
   const flavours = testFlavours();
   const flavour = flavours.includes("mariadb") ? "mariadb" : flavours[0];
   if (!flavour) throw new Error("no database server to test on");
-  await using cluster = await startCluster({ flavour, slaves: 2 });
+  await using cluster = await startCluster({ flavour, slaves: 2, etcd: 1 });
   for (const { command, answer } of steps) {
     const { stdout } = await promisify(execFile)("sh", ["-ec", addressed(command, cluster)], {
       timeout: 30_000,
