@@ -185,32 +185,49 @@ const force: FaultMaker = (world) => {
   return { what: `${node.nodeId} is told to lead`, begin: () => node.force(), end: () => undefined };
 };
 
-/** The slaves of one master are cut off from it one after another, so that who is in sync has to change again and again; then it dies. */
+/**
+ * The slaves of one master are cut off from it one after another, and come back with a database server that hangs for a while, so that
+ * who is in sync has to change again and again; then the master dies with the one that is cut off.
+ */
 const relay: FaultMaker = (world) => {
   const { chance, scheduler, network } = world;
   const node = victim(world);
-  const slaves = chance.shuffled(world.nodeIds.filter((id) => id !== node.nodeId));
-  const turnMs = chance.pick([600, 1300, 1600, 2500]);
-  const set = (slave: string, isCut: boolean): void => {
-    network.link(slave, node.nodeId).isCut = isCut;
-    network.link(node.nodeId, slave).isCut = isCut;
+  const slaves = chance.shuffled(world.nodeIds.filter((id) => id !== node.nodeId)).map(world.node);
+  const turnMs = chance.pick([600, 2500, 3500, 3700]);
+  const set = ({ nodeId }: SimNode, isCut: boolean): void => {
+    network.link(nodeId, node.nodeId).isCut = isCut;
+    network.link(node.nodeId, nodeId).isCut = isCut;
   };
+  let cutOff: SimNode | null = null;
   let isOver = false;
   return {
     what: `the slaves of ${node.nodeId} are cut off from it in turns`,
     begin: () => {
       const turn = (index: number): void => {
-        for (const slave of slaves) set(slave, false);
+        if (isOver) return;
         const slave = slaves[index % slaves.length];
-        if (isOver || slave === undefined) return;
+        if (cutOff) {
+          set(cutOff, false);
+          if (chance.happens(0.2)) cutOff.database.stall();
+        }
+        cutOff = slave ?? null;
+        if (!slave) return;
         set(slave, true);
+        slave.database.restart();
         scheduler.after(turnMs, () => turn(index + 1));
       };
       turn(0);
     },
     end: () => {
       isOver = true;
-      if (chance.happens(0.6)) node.kill();
+      const isDeadly = chance.happens(0.6);
+      for (const slave of slaves) {
+        set(slave, false);
+        slave.database.restart();
+      }
+      if (!isDeadly) return;
+      node.kill();
+      cutOff?.kill();
     },
   };
 };

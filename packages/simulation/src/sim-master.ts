@@ -14,7 +14,6 @@ interface SlaveState {
 
 const BEAT_MS = 150;
 const HEARD_MS = 1000;
-const BATCH_MAX = 40;
 const LAG_MAX = 100;
 
 /** The side of a node that leads: it delivers, and counts who has what. */
@@ -127,7 +126,7 @@ export class SimMaster {
       epoch: this.epoch,
       session: state.session,
       start,
-      transactions: database.history.slice(start, start + BATCH_MAX),
+      transactions: database.history.slice(start, start + world.batchMax),
       length: database.history.length,
       round: this.#round,
       wallMs: process.clock.nowMs(),

@@ -71,6 +71,7 @@ export async function simulate({
     timings: DEFAULT_TIMINGS,
     maxLagMs: 10_000,
     applyMsMax: chance.pick([4, 4, 60, 300]),
+    batchMax: chance.pick([2, 40]),
     scheduler,
     chance,
     network: new Network(scheduler, chance),

@@ -20,6 +20,8 @@ export interface World {
   readonly maxLagMs: number;
   /** How long a slave takes for what one delivery brings, at most. */
   readonly applyMsMax: number;
+  /** How many transactions one delivery brings, at most. */
+  readonly batchMax: number;
   readonly scheduler: Scheduler;
   readonly chance: Chance;
   readonly network: Network;
