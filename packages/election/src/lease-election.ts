@@ -27,6 +27,7 @@ import type { ElectionHost } from "./election-host.ts";
 import type { ElectionTimings } from "./election-timings.ts";
 import { handOverKey } from "./hand-over-key.ts";
 import { Intake } from "./intake.ts";
+import { KeptPromise } from "./kept-promise.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { planPromotion, type PromotionPlan } from "./promotion-plan.ts";
 import type { SyncAgreement } from "./sync-agreement.ts";
@@ -80,18 +81,15 @@ export class LeaseElection implements Election {
   #led: bigint | null = null;
   #steppingDown: Promise<void> = Promise.resolve();
   #isSteppingDown = false;
-  #promisedUntilMs: number;
-  /** A promise ends with this epoch, too; null where it is not known what an earlier life promised. */
-  #promisedEpoch: bigint | null;
+  readonly #promise: KeptPromise;
 
   constructor(options: LeaseElectionOptions) {
     this.#of = options;
     const { store, clock, logger, timings, nodeId, host } = options;
     this.#lease = new LeaseKeeper({ store, clock, logger, timings });
     this.#intake = new Intake({ store, host, clock, nodeId, lease: this.#lease });
-    // it may have promised something just before it was restarted
-    this.#promisedUntilMs = clock.monotonicMs() + timings.ttlMs;
-    this.#promisedEpoch = options.promisedEpoch ?? null;
+    const epochBefore = options.promisedEpoch ?? null;
+    this.#promise = new KeptPromise({ clock, ttlMs: timings.ttlMs, epochBefore });
     const loop = (run: (signal: AbortSignal) => Promise<void>): BackgroundLoop =>
       new BackgroundLoop(run, (error) =>
         logger.error({ event: "election-ended", err: error }, messageOf(error)),
@@ -129,13 +127,11 @@ export class LeaseElection implements Election {
   }
 
   promise({ nodeId, epoch }: { readonly nodeId: string; readonly epoch: bigint }): boolean {
-    const { clock, timings } = this.#of;
     const known = this.#state;
     const hasOther =
       known !== null && (known.epoch > epoch || (known.leader ?? { nodeId }).nodeId !== nodeId);
     if (this.#term || hasOther || this.#intake.isClosedTo(epoch)) return false;
-    this.#promisedUntilMs = clock.monotonicMs() + timings.ttlMs;
-    if (this.#promisedEpoch !== null && epoch > this.#promisedEpoch) this.#promisedEpoch = epoch;
+    this.#promise.give(epoch);
     return true;
   }
 
@@ -170,7 +166,7 @@ export class LeaseElection implements Election {
   async #force(acceptLoss: boolean, signal: AbortSignal): Promise<void> {
     const { store, host, nodeId, maxLagMs } = this.#of;
     if (this.#term) return;
-    this.#checkPromised();
+    this.#promise.check(this.#state);
     const before = this.#see(readClusterState(await store.read({ signal })));
     await this.#intake.close({ epoch: highestEpoch(before), refused: null }, signal);
     const state = this.#see(readClusterState(await store.read({ signal })));
@@ -182,29 +178,12 @@ export class LeaseElection implements Election {
         details: { plan },
       });
     }
-    this.#checkPromised();
+    this.#promise.check(this.#state);
     const epoch = nextEpoch(state);
     const conditions = conditionsOf(state, acceptLoss ? [] : plan.relied);
     if (!(await this.#take({ epoch, conditions }, signal)))
       throw new UnderstudyError("promotion-blocked", "the cluster has changed meanwhile; try again");
     host.note(`takes the lead in epoch ${epoch} by a person's word`);
-  }
-
-  #checkPromised(): void {
-    if (!this.#hasPromised()) return;
-    throw new UnderstudyError(
-      "promotion-blocked",
-      "this node may have told the master, which can't reach etcd, that it accepts no other; try again in some seconds",
-    );
-  }
-
-  #hasPromised(): boolean {
-    // where nobody has ever led nobody can have asked
-    const epoch = this.#state && highestEpoch(this.#state);
-    if (epoch === 0n) return false;
-    // another has led since then, which it could not have while the promise held
-    if (epoch !== null && this.#promisedEpoch !== null && epoch > this.#promisedEpoch) return false;
-    return this.#of.clock.monotonicMs() < this.#promisedUntilMs;
   }
 
   /** One after another, since each goes by what it has read. */
@@ -276,7 +255,7 @@ export class LeaseElection implements Election {
       maxLagMs,
       roundMs: timings.roundMs,
     });
-    if ((action.kind === "close" || action.kind === "take") && this.#hasPromised()) {
+    if ((action.kind === "close" || action.kind === "take") && this.#promise.holds(this.#state)) {
       host.note("waits: it may have told the master, which can't reach etcd, that it accepts no other");
       return;
     }
@@ -307,7 +286,7 @@ export class LeaseElection implements Election {
         const conditions = [{ key: KEYS.leader, modRevision: state.revisionOf(KEYS.leader) }];
         const drop = { conditions, writes: [{ kind: "delete", key: KEYS.leader }] } as const;
         // the master that others could have promised something to was this node
-        if ((await store.change(drop, { signal })).made) this.#promisedUntilMs = Number.NEGATIVE_INFINITY;
+        if ((await store.change(drop, { signal })).made) this.#promise.forget();
         this.#wake.notify();
         return;
       }
@@ -392,13 +371,16 @@ export class LeaseElection implements Election {
     this.#wake.notify();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async #stop(): Promise<void> {
     if (this.#term) this.#stepDown(this.#term, "it is stopping");
     await this.#steppingDown;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stop();
     await Promise.all(this.#loops.map((loop) => loop[Symbol.asyncDispose]()));
     // it may have begun to lead meanwhile
-    if (this.#term) this.#stepDown(this.#term, "it is stopping");
-    await this.#steppingDown;
+    await this.#stop();
     const { clock } = this.#of;
     await withDeadline({ clock, ms: GIVE_BACK_MS, signal: new AbortController().signal }, (signal) =>
       this.#lease.end(signal),

@@ -61,7 +61,6 @@ async function openTerm() {
     onOver: (because) => {
       over.push(because);
       term.end();
-      return Promise.resolve();
     },
   });
   term.start();

@@ -26,6 +26,8 @@ export interface ReplicationQueueOptions {
   readonly onOutcome?: (nodeId: string, outcome: DeliveryOutcome) => void;
   /** Called for each delivery that a slave acked; 0 transactions are a heartbeat. */
   readonly onDelivered?: (nodeId: string, done: Delivered) => void;
+  /** Called when the binlog can't be read any more: its server may be gone. */
+  readonly onProblem?: () => void;
 }
 
 /** What one acked delivery carried. */

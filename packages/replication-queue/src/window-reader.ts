@@ -19,6 +19,8 @@ export interface WindowReaderOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Called when the binlog can't be read any more: its server may be gone. Must be quick and must not throw. */
+  readonly onProblem?: (() => void) | undefined;
 }
 
 /** Fills the window from the local binlog, and connects again from where it was when the reader ends. */
@@ -37,7 +39,7 @@ export class WindowReader {
 
   /** Reads until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, random, logger, limits } = this.#options;
+    const { clock, random, logger, limits, onProblem } = this.#options;
     for (let attempt = 0; ; attempt++) {
       try {
         await this.#readOnce(signal, () => {
@@ -50,6 +52,7 @@ export class WindowReader {
         this.#problem = messageOf(error);
         logger.warn({ event: "binlog-reader-failed", code: errorCodeOf(error), attempt }, this.#problem);
       }
+      onProblem?.();
       const bounds = { baseMs: limits.backoffBaseMs, maxMs: limits.backoffMaxMs };
       await clock.sleep(backoffMs(attempt, bounds, random), signal);
     }

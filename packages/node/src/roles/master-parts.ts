@@ -55,6 +55,7 @@ export async function openMasterParts(
   const keyed = opening.use(await openKeyedWrites(services, store));
   const registry = opening.use(await MemberRegistry.open(store, identity.nodeId));
   let members: MasterMembers | null = null;
+  const commits = config.hasElections ? opening.use(watchCommits(services, record.epoch)) : null;
   const queue = opening.use(
     new ReplicationQueue({
       flavour: executor.server.flavour,
@@ -70,6 +71,7 @@ export async function openMasterParts(
       },
       onOutcome: (nodeId, outcome) => members?.noteDelivery(nodeId, outcome),
       onDelivered: (nodeId, done) => members?.noteDelivered(nodeId, done),
+      onProblem: () => commits?.doubt(),
     }),
   );
   const reads = opening.use(await openMasterReads(services, store, queue));
@@ -89,7 +91,6 @@ export async function openMasterParts(
     }),
   );
   const transactions = opening.use(await openTransactions(services, record.epoch));
-  const commits = config.hasElections ? opening.use(watchCommits(services, record.epoch)) : null;
   const copies = new CopyServer(services);
   members = new MasterMembers({
     services,
