@@ -1,5 +1,4 @@
 import { DEFAULT_TIMINGS } from "@understudy/election";
-import { messageOf } from "@understudy/kernel";
 import type { Flavour } from "@understudy/protocol";
 import { Chance } from "./chance.ts";
 import { Checker } from "./checker.ts";
@@ -188,9 +187,4 @@ async function comeTogether(world: World, clients: Clients, hasViolated: () => b
     );
   }
   return scheduler.nowMs - beganMs;
-}
-
-/** One sentence for what it threw, where it threw: a defect of the simulation or of the code that it runs. */
-export function failureOf(error: unknown): string {
-  return `simulation failed: ${error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error)}`;
 }
