@@ -134,7 +134,14 @@ describe("Term: what the store says", () => {
     await term.look(sampleState(LED), signal);
     expect(over).toEqual(["its database server does not commit: disk full"]);
     expect(store.changes).toEqual([
-      { conditions: [{ key: "leader", modRevision: 10n }], writes: [{ kind: "delete", key: "leader" }] },
+      {
+        conditions: [{ key: "leader", modRevision: 10n }],
+        writes: [
+          { kind: "delete", key: "leader" },
+          // where it stands is not known any more
+          { kind: "delete", key: "members/m" },
+        ],
+      },
     ]);
   });
 

@@ -4,7 +4,8 @@ import { errorCodeOf, type ErrorCode, type Member, type RegisterAnswer } from "@
 import type { RoleServices } from "../node-services.ts";
 import type { LeaderLink } from "../roles/leader-link.ts";
 import type { Membership } from "../roles/membership.ts";
-import { readHistory } from "@understudy/binlog";
+import { readHistory, type GtidPosition } from "@understudy/binlog";
+import { positionOf } from "../roles/binlog-access.ts";
 import type { RebuildOrder } from "../rejoin/rebuild.ts";
 import type { ClusterStore } from "./cluster-store.ts";
 import { resetHistory } from "./reset-history.ts";
@@ -18,6 +19,8 @@ export interface RegistrationOptions {
   readonly store: ClusterStore;
   /** A copy of the data was not restored to its end. */
   readonly isTorn: boolean;
+  /** This node was in no cluster before; the master is at this position. */
+  readonly onNew: (position: GtidPosition) => void;
   /** The master says that this node needs a fresh copy. Must return at once: this registration may end by it. */
   readonly onRebuild: (order: RebuildOrder) => void;
 }
@@ -122,6 +125,7 @@ export class Registration implements AsyncDisposable {
       const { clusterId, leader } = answer;
       this.#toldMembers = answer.members;
       if (answer.action === "rebuild") return await this.#noteRebuild(answer);
+      if (membership.clusterId === null) this.#options.onNew(positionOf(services, answer.gtid));
       membership.follow({ clusterId, epoch: BigInt(answer.epoch), leader: leader.nodeId });
       if (answer.action === "reset") {
         services.events.record("warning", "this fresh server's own history is emptied, to take the master's");

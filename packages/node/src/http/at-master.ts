@@ -1,5 +1,6 @@
 import { backoffMs, isCodedError } from "@understudy/kernel";
-import type { ErrorCode } from "@understudy/protocol";
+import { HEADERS, type ErrorCode } from "@understudy/protocol";
+import type { FastifyRequest } from "fastify";
 import type { NodeRuntime, RunningNode } from "../node-runtime.ts";
 import type { MasterRole } from "../roles/master-role.ts";
 import type { SlaveRole } from "../roles/slave-role.ts";
@@ -13,12 +14,24 @@ export interface AtMaster<T> {
   readonly isRepeatable?: boolean;
   /** True for what goes on with something that was begun before writes were held. */
   readonly goesOn?: boolean;
+  /** True where another node has passed it on: that one knows best where to try again, so it is not kept waiting. */
+  readonly isPassedOn: boolean;
+}
+
+/** True for a request that another node has passed on. */
+export function isPassedOn({ headers }: Pick<FastifyRequest, "headers">): boolean {
+  return headers[HEADERS.forwardedBy] !== undefined;
 }
 
 const BACKOFF = { baseMs: 20, maxMs: 200 } as const;
 
 /** Codes of a node that did not take a request, since it is not, or not yet, the master. */
-export const NOT_TAKEN: ReadonlySet<string> = new Set<ErrorCode>(["forward-loop", "no-leader", "starting"]);
+export const NOT_TAKEN: ReadonlySet<string> = new Set<ErrorCode>([
+  "database-unavailable",
+  "forward-loop",
+  "no-leader",
+  "starting",
+]);
 
 /**
  * Runs a request here where this node is the master, else has it passed on. While the lead goes from one node to another it waits: at
@@ -29,15 +42,17 @@ export async function atMaster<T>(
   signal: AbortSignal,
   request: AtMaster<T>,
 ): Promise<T> {
-  return retryWithoutLeader(runtime, { signal, isRepeatable: request.isRepeatable }, async () => {
+  const task = async (): Promise<T> => {
     for (;;) {
-      const running = await runtime.settled(signal);
+      const running = request.isPassedOn ? runtime.running() : await runtime.settled(signal);
       const { role } = running;
       if (role.kind === "slave") return request.slave(role, running);
       using pass = request.goesOn === true ? role.gate.pass() : await role.gate.enter(signal);
       if (pass !== null) return await doubting(role, () => request.master(role, running));
     }
-  });
+  };
+  if (request.isPassedOn) return task();
+  return retryWithoutLeader(runtime, { signal, isRepeatable: request.isRepeatable }, task);
 }
 
 /** A database server that is gone shows first where somebody needs it. */
@@ -51,16 +66,22 @@ async function doubting<T>(role: MasterRole, task: () => Promise<T>): Promise<T>
   }
 }
 
+/** How {@link retryWithoutLeader} goes about it. */
+export interface RetryOptions {
+  readonly signal: AbortSignal;
+  /** See {@link AtMaster.isRepeatable}. */
+  readonly isRepeatable?: boolean | undefined;
+  /** It has no effect, so that it may be asked again though an answer was lost. */
+  readonly isRead?: boolean;
+}
+
 /**
  * Runs `task` again, for `UNDERSTUDY_LEADER_WAIT_MS` with elections, while it fails for want of a node that leads; with
  * `isRepeatable` also where nobody can tell what became of it and this node's role has changed meanwhile.
  */
 export async function retryWithoutLeader<T>(
   runtime: NodeRuntime,
-  {
-    signal,
-    isRepeatable = false,
-  }: { readonly signal: AbortSignal; readonly isRepeatable?: boolean | undefined },
+  { signal, isRepeatable = false, isRead = false }: RetryOptions,
   task: () => Promise<T>,
 ): Promise<T> {
   const { clock, random, config } = runtime.services;
@@ -72,7 +93,11 @@ export async function retryWithoutLeader<T>(
       return await task();
     } catch (error) {
       const isOver = isRepeatable && role !== runtime.current()?.role;
-      if (!isNotTaken(error) && !(isOver && isCodedError(error, "write-uncertain"))) throw error;
+      const mayRepeat =
+        isNotTaken(error) ||
+        (isOver && isCodedError(error, "write-uncertain")) ||
+        (isRead && isCodedError(error, "node-unreachable"));
+      if (!mayRepeat || signal.aborted) throw error;
       if (clock.monotonicMs() >= untilMs) throw error;
     }
     await clock.sleep(backoffMs(tries, BACKOFF, random), signal);

@@ -25,7 +25,7 @@ export async function answerRead<Answer>(
   run: (pass: PassHere) => Promise<Answer>,
 ): Promise<Answer | FastifyReply> {
   const pass = await whileConnected(request, (signal) =>
-    retryWithoutLeader(runtime, { signal }, async () => {
+    retryWithoutLeader(runtime, { signal, isRead: true }, async () => {
       const found = await passReadGate(runtime, options, signal);
       if (found.kind === "here") return found;
       return asksForLines(request)

@@ -41,7 +41,12 @@ export async function passReadGate(
   const { clock } = runtime.services;
   if (role.kind === "slave") role.checkWhole();
   // only the master that leads may say that nobody has written since
-  if (options.consistency !== "local" && role.kind === "master") await role.checkLeads();
+  if (options.consistency !== "local" && role.kind === "master") {
+    // while the lead is handed over, the other one may lead before this one knows
+    using pass = await role.gate.enter(signal);
+    if (pass === null) throw new UnderstudyError("starting", "this node is just ceasing to be the master");
+    await role.checkLeads();
+  }
   const { after, waitMs } = options;
   const wanted = after === undefined ? [null] : parseWantedPositions(executor.server.flavour, after);
   const ended = anySignal(signal, role.reads.ended);

@@ -15,6 +15,7 @@ export class LeaderLink implements AsyncDisposable {
   readonly changed = new ChangeSignal();
   #leader: KnownLeader | null = null;
   #client: NodeClient | null = null;
+  #life = new AbortController();
 
   constructor(leader: KnownLeader | null) {
     this.set(leader);
@@ -35,6 +36,11 @@ export class LeaderLink implements AsyncDisposable {
     throw new UnderstudyError("no-leader", "no node leads at the moment, as far as this one knows");
   }
 
+  /** Aborts when calls go to another address, or nowhere. */
+  get life(): AbortSignal {
+    return this.#life.signal;
+  }
+
   /** From now on calls go to this one. What is under way to another one is given up after a moment. */
   set(leader: KnownLeader | null): void {
     const before = this.#client;
@@ -43,6 +49,8 @@ export class LeaderLink implements AsyncDisposable {
     this.#leader = leader;
     if (!isSameUrl) {
       this.#client = leader ? createNodeClient({ url: leader.url }) : null;
+      this.#life.abort(new DOMException("another node leads", "AbortError"));
+      this.#life = new AbortController();
       // its calls under way have a moment to end; nobody waits for that, and it does not fail
       if (before) Promise.resolve(before[Symbol.asyncDispose]()).catch(() => undefined);
     }

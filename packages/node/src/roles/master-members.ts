@@ -54,7 +54,10 @@ export class MasterMembers {
       events.record("warning", `${request.nodeId} may not join: ${decision.reason}`, request.nodeId);
       throw new UnderstudyError(decision.code, decision.reason);
     }
-    if (decision.kind === "deliver") await this.#admit(request);
+    if (decision.kind === "deliver") {
+      this.#heard.noteRegistered(request.nodeId, executed);
+      await this.#admit(request);
+    }
     const reason = decision.kind === "rebuild" ? decision.reason : "";
     return {
       action: decision.kind,
@@ -65,14 +68,15 @@ export class MasterMembers {
   }
 
   /**
-   * What this master's history has of one that ended in `dataEpoch`: where the next epoch began, since on MariaDB later numbers may
-   * have been used again; of its own epoch, all that it has.
+   * What this master's history has of one that ended in `dataEpoch`: where the next epoch began, since later numbers may have been
+   * used again, on MariaDB by another server, on MySQL by the same one after it got a fresh copy; of its own epoch, all that it has.
    */
   async #survivedOf(dataEpoch: bigint): Promise<string> {
     const { executor } = this.#of.services;
     const { flavour } = executor.server;
     const next = (await this.#of.store.epochs()).find(({ epoch }) => epoch > dataEpoch);
-    if (flavour === "mariadb" && next && next.startState !== "" && dataEpoch > 0n) return next.startState;
+    const start = flavour === "mysql" ? next?.startGtid : next?.startState;
+    if (start !== undefined && start !== "" && dataEpoch > 0n) return start;
     return executor.withAdmin((session) => readHistory(session, flavour));
   }
 

@@ -7,6 +7,7 @@ import {
   type HealthMonitor,
   type LagMeter,
 } from "@understudy/health-monitor";
+import { anySignal, isAbortOf } from "@understudy/kernel";
 import {
   formatPosition,
   UnderstudyError,
@@ -77,6 +78,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       link: this.#link,
       store: parts.store,
       isTorn: parts.isTorn,
+      onNew: (position) => this.#standing.noteNew(position),
       onRebuild: (order) => services.rejoin.rebuild(order),
     });
     this.#standing = new SlaveStanding({
@@ -309,12 +311,23 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     signal: AbortSignal,
     timeoutMs = FORWARD_TIMEOUT_MS,
   ): Promise<ForwardAnswer> {
-    return this.#link.client.forward(request, { signal, timeoutMs });
+    const { client, life } = this.#link;
+    try {
+      return await client.forward(request, { signal: anySignal(signal, life), timeoutMs });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isAbortOf(error, life)) throw error;
+      throw new UnderstudyError(
+        "write-uncertain",
+        "another node became the master while the old one worked on the request",
+        { cause: error },
+      );
+    }
   }
 
   /** Passes a read on to the master, whose answer comes as it is taken. Throws `no-leader` where none began. */
   async forwardStream(request: ForwardReadRequest, signal: AbortSignal): Promise<ForwardStream> {
-    return this.#link.client.forwardStream(request, { signal, timeoutMs: FORWARD_TIMEOUT_MS });
+    return await this.#link.client.forwardStream(request, { signal, timeoutMs: FORWARD_TIMEOUT_MS });
   }
 
   /** How an interactive transaction ended, where this node's own copy tells. Throws `not-found` for an id that was never issued. */

@@ -1,4 +1,5 @@
 import type { Applier } from "@understudy/applier";
+import type { GtidPosition } from "@understudy/binlog";
 import type { NodeDescription } from "@understudy/election";
 import type { ClusterStore } from "../cluster/cluster-store.ts";
 import type { RoleServices } from "../node-services.ts";
@@ -32,10 +33,16 @@ export class SlaveStanding {
   #dataEpoch: bigint;
   #knows: { readonly members: readonly string[]; readonly atMs: number } | null = null;
   #behindMs: number | null = null;
+  #owes: GtidPosition | null = null;
 
   constructor(options: SlaveStandingOptions) {
     this.#of = options;
     this.#dataEpoch = options.membership.epoch;
+  }
+
+  /** It was new when it registered, and the master at `position`: until it has all of that its data is not the cluster's. */
+  noteNew(position: GtidPosition): void {
+    this.#owes = position;
   }
 
   /** The master was heard, when this node was so far behind. */
@@ -48,6 +55,7 @@ export class SlaveStanding {
     const { services, store, applier, membership, isRefused, isTorn } = this.#of;
     const { config } = services;
     const isNew = membership.clusterId === null;
+    if (this.#owes && applier.position.contains(this.#owes)) this.#owes = null;
     const startsNewCluster = isNew && !isTorn && config.role === "master";
     if (this.#dataEpoch < membership.epoch) {
       this.#dataEpoch = (await store.read())?.epoch ?? 0n;
@@ -57,7 +65,7 @@ export class SlaveStanding {
     return {
       role: "slave",
       unfit: this.#unfitReason(),
-      hasHistory: startsNewCluster || (!isNew && !isRefused()),
+      hasHistory: startsNewCluster || (!isNew && this.#owes === null && !isRefused()),
       dataEpoch: this.#dataEpoch.toString(),
       gtid: applier.position.toString(),
       behindMs: this.#behindMs,

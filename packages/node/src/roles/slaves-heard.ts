@@ -1,3 +1,4 @@
+import type { GtidPosition } from "@understudy/binlog";
 import type { Clock } from "@understudy/kernel";
 import type { SlaveView } from "@understudy/replication-queue";
 
@@ -8,6 +9,7 @@ const SILENCE_MS = 2500;
 export class SlavesHeard {
   readonly #clock: Clock;
   readonly #heardAtMs = new Map<string, number>();
+  readonly #owes = new Map<string, GtidPosition>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -20,14 +22,28 @@ export class SlavesHeard {
     return wasSilent;
   }
 
+  /**
+   * It has registered, when the master was at `position`. Until it has all of that it may lack what it acked in an earlier life, so
+   * that its acks, and its being there, say nothing.
+   */
+  noteRegistered(nodeId: string, position: GtidPosition): void {
+    this.#owes.set(nodeId, position);
+  }
+
   /** It is no member any more. */
   forget(nodeId: string): void {
     this.#heardAtMs.delete(nodeId);
+    this.#owes.delete(nodeId);
   }
 
   /** True for a slave that has acked lately and has no reason not to go on. */
   follows(nodeId: string, view: SlaveView | null): boolean {
     if (!view?.acked || view.stopped || view.queue.mode === "paused") return false;
+    const owes = this.#owes.get(nodeId);
+    if (owes) {
+      if (!view.acked.contains(owes)) return false;
+      this.#owes.delete(nodeId);
+    }
     return !this.#isSilent(nodeId);
   }
 

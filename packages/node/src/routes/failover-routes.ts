@@ -9,7 +9,7 @@ import {
 } from "@understudy/protocol";
 import type { FastifyReply } from "fastify";
 import Type from "typebox";
-import { atMaster } from "../http/at-master.ts";
+import { atMaster, isPassedOn } from "../http/at-master.ts";
 import type { HttpServer } from "../http/create-server.ts";
 import { forwardToMaster } from "../http/forward-to-master.ts";
 import { stoppingSignal } from "../http/stopping-signal.ts";
@@ -32,6 +32,7 @@ export function addFailoverRoutes(server: HttpServer, runtime: NodeRuntime): voi
     whileConnected(request, (gone) =>
       atMaster<Job | FastifyReply>(runtime, gone, {
         goesOn: true,
+        isPassedOn: isPassedOn(request),
         master: async (role, { election }) => {
           const to = request.body.to ?? election.plan()?.winner ?? null;
           if (to === null) throw new UnderstudyError("promotion-blocked", "no slave could take the lead now");

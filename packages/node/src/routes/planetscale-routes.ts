@@ -2,7 +2,7 @@ import { messageOf } from "@understudy/kernel";
 import { HEADERS } from "@understudy/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { HttpServer } from "../http/create-server.ts";
-import { atMaster } from "../http/at-master.ts";
+import { atMaster, isPassedOn } from "../http/at-master.ts";
 import { forwardToMaster } from "../http/forward-to-master.ts";
 import { problemOfAny } from "../http/problem-answer.ts";
 import { whileConnected } from "../http/while-connected.ts";
@@ -57,6 +57,7 @@ export function addPlanetscaleRoutes(server: HttpServer, runtime: NodeRuntime): 
       const outcome = await whileConnected(request, (signal) =>
         atMaster<PlanetscaleOutcome | "forwarded">(runtime, signal, {
           goesOn: session?.transaction !== undefined,
+          isPassedOn: isPassedOn(request),
           master: (role, { executor }) => runOnMaster({ role, executor, rowsMax: rowsMaxOf(runtime) }, call),
           slave: (role) => runOnSlave(runtime, { request, reply, call, role, writes: writesOf(role) }),
         }),

@@ -10,7 +10,7 @@ import {
 } from "@understudy/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import Type from "typebox";
-import { atMaster } from "../http/at-master.ts";
+import { atMaster, isPassedOn } from "../http/at-master.ts";
 import type { HttpServer } from "../http/create-server.ts";
 import { forwardToMaster } from "../http/forward-to-master.ts";
 import { stoppingSignal } from "../http/stopping-signal.ts";
@@ -74,6 +74,7 @@ function addEntryWork(server: HttpServer, runtime: NodeRuntime): void {
     (request, reply) =>
       whileConnected(request, (gone) =>
         atMaster<QuarantineReport | FastifyReply>(runtime, gone, {
+          isPassedOn: isPassedOn(request),
           master: (role) =>
             applyEntry(runtime, {
               id: request.params.id,

@@ -12,7 +12,7 @@ import {
 import type { Committed } from "@understudy/sql-executor";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import Type from "typebox";
-import { atMaster } from "../http/at-master.ts";
+import { atMaster, isPassedOn } from "../http/at-master.ts";
 import { forwardToMaster } from "../http/forward-to-master.ts";
 import type { HttpServer } from "../http/create-server.ts";
 import { whileConnected } from "../http/while-connected.ts";
@@ -100,6 +100,7 @@ async function answerOnMaster<Answer>(
   return whileConnected(request, (signal) =>
     atMaster<Answer | FastifyReply>(runtime, signal, {
       goesOn,
+      isPassedOn: isPassedOn(request),
       master: run,
       slave: (role) => forwardToMaster(runtime, { role, request, reply, effect: "write" }),
     }),

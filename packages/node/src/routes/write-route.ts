@@ -1,7 +1,7 @@
 import { HEADERS, type WRITE_OPTIONS } from "@understudy/protocol";
 import type Type from "typebox";
 import type { SqlExecutor } from "@understudy/sql-executor";
-import { atMaster } from "../http/at-master.ts";
+import { atMaster, isPassedOn } from "../http/at-master.ts";
 import type { HttpServer } from "../http/create-server.ts";
 import { whileConnected } from "../http/while-connected.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
@@ -68,6 +68,7 @@ export function addWriteRoute<Schema extends WriteBody>(
     return whileConnected(request, (signal) =>
       atMaster<object>(runtime, signal, {
         isRepeatable: true,
+        isPassedOn: isPassedOn(request),
         master: (role, { executor }) => run(role, executor),
         slave: (role) => {
           key ??= newForwardingKey();

@@ -31,8 +31,11 @@ export async function beginRole(
   const { config } = services;
   const isNew = (await new ClusterStore(services.executor).read()) === null;
   const promised = await PromisedEpoch.open(config.dataDir, { isNew });
-  if (config.hasElections) await supervisor.begin(null);
-  else await beginStatic(services, supervisor, signal);
+  if (config.hasElections) {
+    // what an earlier life had under way could still be committed after this node has said where it stands
+    await services.executor.endApplicationSessions();
+    await supervisor.begin(null);
+  } else await beginStatic(services, supervisor, signal);
   const election = begun.use(
     config.hasElections
       ? await openLeaseElection(services, supervisor, promised.before)
