@@ -84,6 +84,8 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
       this.#holder.clear("it is becoming the master");
       // what was passed on to the old master may be on its way back to this node: to wait for it would be to wait for oneself
       if (before?.kind === "slave") before.follow(null);
+      // nor is the old one its master when its own lead ends
+      this.#leader = null;
       await before?.[Symbol.asyncDispose]();
       const master = await MasterRole.open(this.#services, epoch);
       if (signal.aborted) {
