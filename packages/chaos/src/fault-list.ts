@@ -33,6 +33,7 @@ function atOnce(name: string, parts: readonly Fault[]): Fault {
     name,
     about: "several at once",
     isTargeted: parts.some(({ isTargeted }) => isTargeted),
+    needsProxies: parts.some(({ needsProxies }) => needsProxies),
     holdMs: Math.max(...parts.map(({ holdMs }) => holdMs)),
     inflict: async (site) => {
       const begun = await Promise.allSettled(parts.map((part) => part.inflict(site)));

@@ -30,6 +30,8 @@ export interface Fault {
   readonly about: string;
   /** Whether it hits one node. */
   readonly isTargeted: boolean;
+  /** Whether it breaks the ways between the parties: the cluster needs proxies then. */
+  readonly needsProxies?: boolean;
   /** How long it lasts at least, in ms; it ends when writes go on besides. */
   readonly holdMs: number;
   /** Whether every write has to succeed at its first try. */

@@ -26,6 +26,7 @@ export const NETWORK_FAULTS: readonly Fault[] = [
     name: "cut-one-way",
     about: "some way between two parties carries nothing in one direction",
     isTargeted: false,
+    needsProxies: true,
     holdMs: PARTITION_HOLD_MS,
     inflict: async ({ cluster, random, tell }) => {
       const name = pick([...cluster.proxies.keys()].filter(isInner), random);
@@ -40,6 +41,7 @@ export const NETWORK_FAULTS: readonly Fault[] = [
     name: "slow-links",
     about: "every way between nodes, and to etcd, is slow",
     isTargeted: false,
+    needsProxies: true,
     holdMs: SLOW_HOLD_MS,
     inflict: async ({ cluster, random, tell }) => {
       const proxies = matching(cluster, [/^node\d+>(node|etcd)/]);
@@ -55,6 +57,7 @@ export const NETWORK_FAULTS: readonly Fault[] = [
     name: "lossy-links",
     about: "connections of every kind break, stall and slow down at random",
     isTargeted: false,
+    needsProxies: true,
     holdMs: SLOW_HOLD_MS,
     inflict: async ({ cluster, random, tell }) => {
       const proxies = new Map([...cluster.proxies].filter(([name]) => isInner(name)));
@@ -81,6 +84,7 @@ function cutting(name: string, about: string, patternsOf: (site: FaultSite) => r
     name,
     about,
     isTargeted: true,
+    needsProxies: true,
     holdMs: PARTITION_HOLD_MS,
     inflict: async (site) => {
       const proxies = matching(site.cluster, patternsOf(site));

@@ -29,7 +29,7 @@ export const WRITERS = [
   "library1",
 ];
 
-const REST_MS = 8;
+const REST_MS = 20;
 
 /** The codes after which the client library itself says that nobody knows. */
 const OPEN_CODES: ReadonlySet<string> = new Set(["write-uncertain", "ack-timeout"]);

@@ -54,6 +54,8 @@ export interface ClusterOptions {
   readonly logLevel?: string;
   /** Joins every two parties by a proxy that can break; `random` chooses what breaks. */
   readonly proxies?: { readonly random: Random };
+  /** Requests share connections. Default false: a kept one to a node that was killed fails the next request. */
+  readonly keepAlive?: boolean;
 }
 
 /** A running cluster of a test; see the top of this file. */
@@ -156,8 +158,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), `understudy-e2e-${options.flavour}-`));
   stack.defer(() => removeFolder(directory));
-  // a connection for each request: a kept one to a node that was killed would fail the next request
-  const agent = stack.adopt(new Agent({ pipelining: 0, connect: { timeout: 5_000 } }), (it) => it.destroy());
+  const pipelining = options.keepAlive ? 1 : 0;
+  const agent = stack.adopt(new Agent({ pipelining, connect: { timeout: 5_000 } }), (it) => it.destroy());
   const kill = new AbortController();
   const sandbox = stack.use(
     await openSandbox({

@@ -62,7 +62,7 @@ export class PeerGate implements AsyncDisposable {
   async #proxyFor(clientPort: number): Promise<TcpProxy> {
     const { peers, port, others } = this.#options;
     const pids = await Promise.all(peers.map(({ pidFile }) => readPid(pidFile)));
-    const pid = await processOfConnection({ clientPort, serverPort: port, pids });
+    const pid = processOfConnection({ clientPort, serverPort: port, pids });
     return peers[pids.indexOf(pid ?? Number.NaN)]?.proxy ?? others;
   }
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** A TCP connection between two ports of 127.0.0.1, and who may be at its client's end. */
 export interface LoopbackConnection {
@@ -9,28 +9,42 @@ export interface LoopbackConnection {
 
 const LOOPBACK = "0100007F";
 
-/** Which of the processes holds the client's end of a connection; null where it is none of them, or where there is no /proc to ask. */
-export async function processOfConnection(connection: LoopbackConnection): Promise<number | null> {
-  const inode = await inodeOf(connection);
+/**
+ * Which of the processes holds the client's end of a connection; null where it is none of them, or where there is no /proc to ask. Reads
+ * at once: a hundred small reads that take turns with everything else would take a busy machine a second.
+ */
+export function processOfConnection(connection: LoopbackConnection): number | null {
+  const inode = inodeOf(connection);
   if (inode === null) return null;
-  const holds = await Promise.all(connection.pids.map((pid) => holdsSocket(pid, inode)));
-  return connection.pids[holds.indexOf(true)] ?? null;
+  return connection.pids.find((pid) => holdsSocket(pid, inode)) ?? null;
 }
 
 /** The number of the client's socket, as proc(5) tells it in /proc/net/tcp: local address, peer's address, …, inode in the tenth column. */
-async function inodeOf({ clientPort, serverPort }: LoopbackConnection): Promise<string | null> {
-  const table = await readFile("/proc/net/tcp", "utf8").catch(() => "");
+function inodeOf({ clientPort, serverPort }: LoopbackConnection): string | null {
+  const table = attempt(() => readFileSync("/proc/net/tcp", "utf8")) ?? "";
   const ends = ` ${LOOPBACK}:${hex(clientPort)} ${LOOPBACK}:${hex(serverPort)} `;
-  const line = table.split("\n").find((candidate) => candidate.includes(ends));
-  const inode = line?.trim().split(/\s+/)[9];
+  const at = table.indexOf(ends);
+  if (at < 0) return null;
+  const line = table.slice(table.lastIndexOf("\n", at) + 1, table.indexOf("\n", at));
+  const inode = line.trim().split(/\s+/)[9];
   return inode === undefined || inode === "0" ? null : inode;
 }
 
-async function holdsSocket(pid: number, inode: string): Promise<boolean> {
+function holdsSocket(pid: number, inode: string): boolean {
   const folder = `/proc/${pid}/fd`;
-  const descriptors = await readdir(folder).catch(() => []);
-  const targets = await Promise.all(descriptors.map((name) => readlink(`${folder}/${name}`).catch(() => "")));
-  return targets.includes(`socket:[${inode}]`);
+  const wanted = `socket:[${inode}]`;
+  const descriptors = attempt(() => readdirSync(folder)) ?? [];
+  // the newest first: it is a new connection
+  return descriptors.toReversed().some((name) => attempt(() => readlinkSync(`${folder}/${name}`)) === wanted);
+}
+
+/** Null for what has gone meanwhile. */
+function attempt<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
 }
 
 function hex(port: number): string {
