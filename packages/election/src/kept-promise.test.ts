@@ -1,0 +1,53 @@
+import { VirtualClock } from "@understudy/kernel";
+import { describe, expect, it } from "vitest";
+import { sampleState } from "../test/sample-state.ts";
+import { KeptPromise } from "./kept-promise.ts";
+
+const inEpoch = (epoch: string) => sampleState({ epoch });
+
+function begin(before: bigint | null): { promise: KeptPromise; clock: VirtualClock } {
+  const clock = new VirtualClock();
+  return { promise: new KeptPromise({ clock, ttlMs: 5000, epochBefore: before }), clock };
+}
+
+describe("KeptPromise", () => {
+  it("holds for the time of a lease after each promise", async () => {
+    const { promise, clock } = begin(0n);
+    expect(promise.holds(inEpoch("3"))).toBe(false);
+    promise.give(3n);
+    await clock.advance(4000);
+    promise.give(3n);
+    await clock.advance(4999);
+    expect(promise.holds(inEpoch("3"))).toBe(true);
+    await clock.advance(1);
+    expect(promise.holds(inEpoch("3"))).toBe(false);
+  });
+
+  it("may be an earlier life's: in its epoch, or where nobody knows", async () => {
+    for (const before of [3n, null]) {
+      const { promise, clock } = begin(before);
+      expect(promise.holds(inEpoch("3"))).toBe(true);
+      expect(promise.holds(null)).toBe(true);
+      expect(promise.holds(inEpoch("4"))).toBe(before === null);
+      await clock.advance(5000);
+      expect(promise.holds(inEpoch("3"))).toBe(false);
+    }
+  });
+
+  it("is not weakened by a promise of an older epoch, nor where an earlier life's is not known", () => {
+    const { promise } = begin(0n);
+    promise.give(5n);
+    promise.give(4n);
+    expect(promise.holds(inEpoch("5"))).toBe(true);
+    const { promise: unknown } = begin(null);
+    unknown.give(4n);
+    expect(unknown.holds(inEpoch("5"))).toBe(true);
+  });
+
+  it("does not hold in a new cluster, nor after its master has ended", () => {
+    const { promise } = begin(null);
+    expect(promise.holds(sampleState({}))).toBe(false);
+    promise.forget();
+    expect(promise.holds(inEpoch("3"))).toBe(false);
+  });
+});
