@@ -1,4 +1,5 @@
-import { rowsOf, type Cluster, type ClusterNode } from "../src/index.ts";
+import { rowsOf, type Cluster } from "../src/index.ts";
+import type { SqlTarget } from "../src/sql.ts";
 import { expect } from "vitest";
 
 const SYSTEM = "('mysql','sys','performance_schema','information_schema','understudy')";
@@ -15,7 +16,7 @@ export async function expectEqualObjects(cluster: Cluster): Promise<void> {
 }
 
 /** Everything but tables that replication has to keep equal. */
-async function serverObjects(node: ClusterNode): Promise<Readonly<Record<string, Rows>>> {
+export async function serverObjects(node: SqlTarget): Promise<Readonly<Record<string, Rows>>> {
   const objects: Record<string, Rows> = {};
   for (const [name, query] of Object.entries(QUERIES)) objects[name] = await rowsOf(node, query);
   for (const { u, h } of await rowsOf(node, ACCOUNTS)) {

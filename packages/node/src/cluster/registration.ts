@@ -108,6 +108,8 @@ export class Registration implements AsyncDisposable {
   }
 
   #isHeard(): boolean {
+    // deliveries go on until the master knows
+    if (this.#wantsRebuild) return false;
     if (this.#receptions > 0) return true;
     const nowMs = this.#options.services.clock.monotonicMs();
     return this.#heardAtMs !== null && nowMs - this.#heardAtMs < SILENCE_MS;
@@ -124,7 +126,7 @@ export class Registration implements AsyncDisposable {
       const answer = await this.#register(signal);
       const { clusterId, leader } = answer;
       this.#toldMembers = answer.members;
-      if (answer.action === "rebuild") return await this.#noteRebuild(answer);
+      if (answer.action === "rebuild") return await this.#noteRebuild(answer, url);
       if (membership.clusterId === null) this.#options.onNew(positionOf(services, answer.gtid));
       membership.follow({ clusterId, epoch: BigInt(answer.epoch), leader: leader.nodeId });
       if (answer.action === "reset") {
@@ -145,11 +147,10 @@ export class Registration implements AsyncDisposable {
   /** A person wants it to get a fresh copy: asks the master for it. */
   requestRebuild(): void {
     this.#wantsRebuild = true;
-    this.#heardAtMs = null;
     this.#hurry.notify();
   }
 
-  async #noteRebuild(answer: RegisterAnswer): Promise<boolean> {
+  async #noteRebuild(answer: RegisterAnswer, url: string): Promise<boolean> {
     const { services, isTorn, onRebuild, membership } = this.#options;
     const isRefused = services.config.rejoin === "refuse" && !this.#wantsRebuild && !isTorn;
     const advice = isRefused ? "; UNDERSTUDY_REJOIN=refuse: POST /cluster/nodes/{id}/rebuild does it" : "";
@@ -158,7 +159,8 @@ export class Registration implements AsyncDisposable {
     const databases = await services.executor.listDatabases();
     onRebuild({
       reason: answer.reason,
-      url: answer.leader.url,
+      // the way by which it was just asked, which may be another than its own word for itself
+      source: { nodeId: answer.leader.nodeId, url },
       epoch: BigInt(answer.epoch),
       survived: answer.survived,
       executed: answer.gtid,

@@ -58,6 +58,7 @@ export async function passReadGate(
     const end = await walk.run(ended);
     if (end === "forward" && role.kind === "slave") return { kind: "master", role };
   }
+  if (role.kind === "slave") role.checkInside();
   const position = role.positionText();
   const tellPosition = async (): Promise<string> => {
     if (after === undefined) return position;

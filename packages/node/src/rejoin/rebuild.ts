@@ -9,13 +9,15 @@ import type { JobProgress } from "../jobs/job-board.ts";
 import type { RoleServices } from "../node-services.ts";
 import { positionOf } from "../roles/binlog-access.ts";
 import { fenceServer } from "../roles/fence.ts";
+import type { KnownLeader } from "../roles/leader-link.ts";
+import { keepCopySource } from "./copy-source.ts";
 
 /** What a master has told a node that can't go on from where it is. */
 export interface RebuildOrder {
   /** Why, in one sentence. */
   readonly reason: string;
-  /** Where the master is. */
-  readonly url: string;
+  /** Who has the data. */
+  readonly source: KnownLeader;
   readonly epoch: bigint;
   /** What of this node's history the master has, see `commonHistory`. */
   readonly survived: string;
@@ -60,6 +62,7 @@ export async function rebuildNode(
     await progress.step("save what only this node has", (tell) => saveOwn(services, { order, signal, tell }));
   }
   await progress.step("take a fresh copy", async (tell) => {
+    await keepCopySource(services.config.dataDir, order.source);
     for (let attempt = 0; ; attempt++) {
       try {
         await takeCopy(services, { order, signal, tell });
@@ -134,7 +137,7 @@ async function saveOwn(services: RoleServices, { order, signal, tell }: Part): P
 
 async function takeCopy(services: RoleServices, { order, signal, tell }: Part): Promise<void> {
   const { executor, endpoint, identity, logger } = services;
-  await using client = createNodeClient({ url: order.url });
+  await using client = createNodeClient({ url: order.source.url });
   const path = `/replicate/snapshot?for=${encodeURIComponent(identity.nodeId)}`;
   const request = { method: "GET", path, headers: {}, body: undefined };
   using copy = await client.forwardStream(request, { signal, timeoutMs: COPY_IDLE_MS });

@@ -3,7 +3,7 @@ import type { SlavesInSync } from "@understudy/election";
 import { readHistory, type GtidPosition } from "@understudy/binlog";
 import { UnderstudyError, type RegisterAnswer, type RegisterRequest } from "@understudy/protocol";
 import type { DeliveryOutcome, ReplicationQueue } from "@understudy/replication-queue";
-import type { ClusterStore } from "../cluster/cluster-store.ts";
+import type { ClusterStore, MemberRecord } from "../cluster/cluster-store.ts";
 import { decideJoin, type JoinDecision } from "../cluster/join-decision.ts";
 import type { MemberFacts } from "../cluster/master-view.ts";
 import type { MemberRegistry, RegisteredMember } from "../cluster/member-registry.ts";
@@ -13,6 +13,8 @@ import { askExecutedPosition, askPurgedPosition, positionOf } from "./binlog-acc
 import type { CopyServer } from "./copy-server.ts";
 import { createSlaveEndpoint } from "./slave-endpoint.ts";
 import { SlavesHeard } from "./slaves-heard.ts";
+
+const NEWCOMERS_MAX = 100;
 
 /** What {@link MasterMembers} works on; all of it is the role's, which ends it. */
 export interface MasterMembersOptions {
@@ -31,6 +33,8 @@ export class MasterMembers {
   readonly #of: MasterMembersOptions;
   readonly #heard: SlavesHeard;
   readonly #throughput = new Map<string, ThroughputMeter>();
+  /** Who is to get a copy before it can be a member; shown while one is on its way. */
+  readonly #newcomers = new Map<string, MemberRecord>();
 
   constructor(options: MasterMembersOptions) {
     this.#of = options;
@@ -58,6 +62,7 @@ export class MasterMembers {
       this.#heard.noteRegistered(request.nodeId, executed);
       await this.#admit(request);
     }
+    if (decision.kind === "rebuild") this.#expect(request);
     const reason = decision.kind === "rebuild" ? decision.reason : "";
     return {
       action: decision.kind,
@@ -113,11 +118,21 @@ export class MasterMembers {
     });
   }
 
+  /** One at a time gets a copy, so that few of them need be remembered. */
+  #expect({ nodeId, url, serverVersion, version }: RegisterRequest): void {
+    this.#newcomers.delete(nodeId);
+    if (this.#of.registry.get(nodeId)) return;
+    this.#newcomers.set(nodeId, { nodeId, url, serverVersion, version });
+    const [oldest] = this.#newcomers.keys();
+    if (this.#newcomers.size > NEWCOMERS_MAX && oldest !== undefined) this.#newcomers.delete(oldest);
+  }
+
   async #admit(request: RegisterRequest): Promise<void> {
     const { events } = this.#of.services;
     const { nodeId, url, serverVersion, version } = request;
     const before = this.#of.registry.get(nodeId);
     const wasAway = this.#of.queue.view(nodeId)?.queue.mode !== "paused";
+    this.#newcomers.delete(nodeId);
     const { member, isNew } = await this.#of.registry.put({ nodeId, url, serverVersion, version });
     if (isNew) events.record("joined", `${nodeId} joined from ${url}`, nodeId);
     // a slave that is only paused asks now and then why it hears nothing, and was never away
@@ -206,7 +221,10 @@ export class MasterMembers {
   /** How each slave stands. */
   facts(): MemberFacts[] {
     const { registry, monitor, queue, copies } = this.#of;
-    return registry.all().map((member) => ({
+    const newcomers = [...this.#newcomers.values()].filter(
+      ({ nodeId }) => copies.progressOf(nodeId) !== null,
+    );
+    return [...registry.all(), ...newcomers].map((member) => ({
       record: member,
       health: monitor.stateOf(member.nodeId),
       slave: queue.view(member.nodeId),

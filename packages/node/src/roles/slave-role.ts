@@ -212,6 +212,13 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       throw new UnderstudyError("starting", "a copy of the data was not restored to its end here");
   }
 
+  /** Throws `starting` where this node's data is not the cluster's. One that has only stopped to follow has old data, but right ones. */
+  checkInside(): void {
+    if (!this.#isOutside()) return;
+    const problem = this.#registration.problem ?? "it waits for its first delivery";
+    throw new UnderstudyError("starting", `this node's data is not the cluster's: ${problem}`);
+  }
+
   /** Takes a delivery from the master in. The route has checked nothing but the media type. */
   async receive(
     headers: DeliveryHeaders,

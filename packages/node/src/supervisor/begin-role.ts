@@ -1,6 +1,8 @@
 import type { Election } from "@understudy/election";
+import { isTornSnapshot } from "@understudy/snapshot";
 import type { SqlExecutor } from "@understudy/sql-executor";
 import { ClusterStore } from "../cluster/cluster-store.ts";
+import { readCopySource } from "../rejoin/copy-source.ts";
 import type { KnownLeader } from "../roles/leader-link.ts";
 import { ElectionLeadership } from "./election-leadership.ts";
 import { NodeSupervisor, type ServicesOfSupervisor } from "./node-supervisor.ts";
@@ -56,7 +58,13 @@ async function beginStatic(
   supervisor: NodeSupervisor,
   signal: AbortSignal,
 ): Promise<void> {
-  const { config, executor } = services;
+  const { config, executor, endpoint } = services;
+  if (await isTornSnapshot(endpoint, signal)) {
+    // whatever it was started as: only another copy makes it whole, and its own data names nobody
+    const configured = config.masterUrl === undefined ? null : { nodeId: null, url: config.masterUrl };
+    await supervisor.begin((await readCopySource(config.dataDir)) ?? configured);
+    return;
+  }
   if (config.role === "slave") {
     await supervisor.begin({ nodeId: null, url: config.masterUrl ?? "" });
     return;

@@ -1,5 +1,5 @@
 import type { AckSet, ElectionHost, Leader, NodeDescription, SlavesInSync } from "@understudy/election";
-import { backoffMs, messageOf, TaskQueue } from "@understudy/kernel";
+import { anySignal, backoffMs, messageOf, TaskQueue } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import type { JobProgress } from "../jobs/job-board.ts";
 import type { Leadership, Rejoin, RoleServices } from "../node-services.ts";
@@ -31,6 +31,8 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
   readonly #life = new AbortController();
   #leader: KnownLeader | null = null;
   #noted = "";
+  /** From whom a copy is taken now. */
+  #rebuilding: { readonly url: string; readonly life: AbortController } | null = null;
 
   constructor(services: ServicesOfSupervisor, leadership: Leadership, holder: RoleHolder) {
     this.#services = { ...services, leadership, rejoin: this };
@@ -57,6 +59,9 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
 
   follow(leader: Leader | null): void {
     this.#leader = leader && { nodeId: leader.nodeId, url: leader.url };
+    if (leader && this.#rebuilding && leader.url !== this.#rebuilding.url) {
+      this.#rebuilding.life.abort(new UnderstudyError("no-leader", `${leader.nodeId} leads by now`));
+    }
     const role = this.#holder.role;
     if (role?.kind === "slave") role.follow(this.#leader);
   }
@@ -81,6 +86,8 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
     await this.#tasks.run(async () => {
       signal.throwIfAborted();
       const before = this.#holder.role;
+      // whoever names it: half a copy is nothing to lead with
+      if (before?.kind === "slave") before.checkWhole();
       this.#holder.clear("it is becoming the master");
       // what was passed on to the old master may be on its way back to this node: to wait for it would be to wait for oneself
       if (before?.kind === "slave") before.follow(null);
@@ -146,14 +153,17 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
     events.record("copy", because);
     this.#holder.clear(because);
     await role[Symbol.asyncDispose]();
+    const life = new AbortController();
+    this.#rebuilding = { url: order.source.url, life };
     try {
-      const { signal } = this.#life;
+      const signal = anySignal(this.#life.signal, life.signal);
       await rebuildNode(progress, { services: this.#services, order, signal });
       events.record("copy", `${identity.nodeId} has a fresh copy of the data`);
     } catch (error) {
       events.record("error", `${identity.nodeId} got no fresh copy of the data: ${messageOf(error)}`);
       throw error;
     } finally {
+      this.#rebuilding = null;
       await this.#persist("become a slave", async () => {
         this.#holder.set(await SlaveRole.open(this.#services, this.#leader));
       });

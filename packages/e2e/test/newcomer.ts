@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Agent } from "undici";
+import { openTestServer, reservePort, type DatabaseServer } from "@understudy/database-server";
+import type { Flavour } from "@understudy/protocol";
+import { openNodeProcess, type NodeProcess } from "@understudy/sandbox";
+import { ClusterNode } from "../src/cluster-node.ts";
+
+/** A node that comes later, with a database server of its own. */
+export interface Newcomer extends AsyncDisposable {
+  readonly database: DatabaseServer;
+  /** Starts it, or starts it again under other settings. */
+  start(environment: Readonly<Record<string, string>>): Promise<ClusterNode>;
+}
+
+/** Starts the database server of `node4`. */
+export async function openNewcomer(flavour: Flavour): Promise<Newcomer> {
+  const nodeId = "node4";
+  await using stack = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(tmpdir(), "understudy-newcomer-"));
+  stack.defer(() => rm(directory, { recursive: true, force: true }));
+  const agent = stack.adopt(new Agent({ pipelining: 0 }), (it) => it.destroy());
+  const database = stack.use(await openTestServer(flavour, { serverId: 44 }));
+  const { port } = stack.use(await reservePort());
+  let running: NodeProcess | null = null;
+  stack.defer(async () => running?.killHard());
+  const owned = stack.move();
+  return {
+    database,
+    async start(environment) {
+      await running?.stop();
+      running = await openNodeProcess({
+        app: "slave",
+        nodeId,
+        port,
+        directory,
+        logFile: join(directory, "log.jsonl"),
+        environment: {
+          UNDERSTUDY_DATABASE_URL: database.url,
+          UNDERSTUDY_DATA_DIR: directory,
+          ...environment,
+        },
+      });
+      return new ClusterNode(
+        { nodeId, role: "slave", url: running.url, process: running, database },
+        agent,
+        running.url,
+      );
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
