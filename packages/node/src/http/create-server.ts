@@ -17,6 +17,7 @@ import { problemAnswer } from "./problem-answer.ts";
 import { requestIdOf } from "./request-id.ts";
 import { limitRequests } from "./request-limits.ts";
 import { requestValidator } from "./request-validator.ts";
+import { stoppingSignal } from "./stopping-signal.ts";
 
 /** A Fastify instance whose handlers are typed by their TypeBox schemas. */
 export type HttpServer = FastifyInstance<
@@ -45,6 +46,8 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
     requestTimeout: 0,
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
     forceCloseConnections: "idle",
+    // its own answer has none of our codes: a hook refuses instead
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 512 },
     exposeHeadRoutes: true,
     clientErrorHandler: answerClientError,
@@ -71,8 +74,13 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
   const isAllowed = createOriginCheck(config.corsOrigins);
   const guardOrigin = createOriginGuard(isAllowed);
   const checkHost = createHostCheck({ ...config, advertisedUrl: identity.advertisedUrl });
+  const stopping = stoppingSignal(server);
   server.addHook("onRequest", async (request, reply) => {
     setAnswerHeaders(reply, runtime);
+    if (stopping.aborted) {
+      reply.header("connection", "close");
+      throw stopping.reason;
+    }
     checkHost(request.headers.host);
     guardOrigin(request);
   });
