@@ -5,11 +5,13 @@ import { checkFinalState, type FinalState } from "./final-check.ts";
 import { longestGap } from "./gaps.ts";
 import { leadFaults, type LeadSample } from "./lead-check.ts";
 import { awaitLeader } from "./lead-sampler.ts";
+import { quarantinedIds } from "./quarantined-ids.ts";
 import type { RoundPlan } from "./round-plan.ts";
 import type { RoundResult } from "./round-result.ts";
 import { tellSlowWrites } from "./slow-writes.ts";
 import type { Timeline } from "./timeline.ts";
 import { violationsOf } from "./violations.ts";
+import type { AckMode } from "./write-client.ts";
 
 /** What is known when a round's clients have ended. */
 export interface EndedRound {
@@ -36,11 +38,12 @@ export async function judgeRound(
   const { fault, ack } = plan;
   const records = log.since(beganMs);
   const gap = longestGap(log.records, { fromMs: beganMs, untilMs: endedMs });
-  const final = await finalState(drill, outside);
+  const final = await finalState(drill, outside, ack);
   tellFindings(timeline, { gap, drill, final, beganMs });
   const countOf = (outcome: string): number => records.filter((record) => record.outcome === outcome).length;
   const retried = records.filter(({ failures }) => failures.length > 0);
   const masters = leadFaults(ended.samples, records);
+  const quarantined = "problem" in final ? [] : final.quarantined;
   const sound = "problem" in final ? null : final;
   return {
     round: plan.round,
@@ -58,6 +61,7 @@ export async function judgeRound(
     failed: countOf("refused"),
     retried: retried.length,
     lost: sound?.lost.length ?? 0,
+    quarantined: quarantined.length,
     doubled: sound?.doubled.length ?? 0,
     twoMasters: masters.length,
     outside,
@@ -74,15 +78,27 @@ export async function judgeRound(
 }
 
 /** What the cluster holds, or why that can't be told. */
-type Final = FinalState | { readonly problem: string };
+type Final = (FinalState & { readonly quarantined: readonly string[] }) | { readonly problem: string };
 
-async function finalState({ cluster, log }: DrillCluster, outside: readonly string[]): Promise<Final> {
+async function finalState(
+  { cluster, log }: DrillCluster,
+  outside: readonly string[],
+  ack: AckMode,
+): Promise<Final> {
   try {
     const leader = await awaitLeader(cluster.nodes);
     const inside = cluster.nodes.filter(
       (node) => node !== leader && !outside.some((words) => words.startsWith(`${node.nodeId} `)),
     );
-    return await checkFinalState({ cluster, leader, inside, records: log.records });
+    const state = await checkFinalState({ cluster, leader, inside, records: log.records });
+    if (ack === "majority" || state.lost.length === 0) return { ...state, quarantined: [] };
+    // what no slave had to have may be lost to the history, but not without a trace
+    const kept = await quarantinedIds(leader);
+    return {
+      ...state,
+      lost: state.lost.filter((id) => !kept.has(id)),
+      quarantined: state.lost.filter((id) => kept.has(id)),
+    };
   } catch (error) {
     return { problem: `the final state could not be checked: ${messageOf(error)}` };
   }

@@ -18,6 +18,7 @@ const ROUND: RoundResult = {
   failed: 2,
   retried: 3,
   lost: 0,
+  quarantined: 0,
   doubled: 0,
   twoMasters: 0,
   outside: [],
@@ -37,7 +38,7 @@ it("prints a line for each fault of each flavour, with the median and the worst 
     .map((line) => line.split(/ {2,}/));
   expect(cells).toEqual([
     expect.arrayContaining(["flavour", "fault", "gap median", "gap worst", "lost", "violations"]),
-    ["mysql", "kill-node master", "3", "2.50 s", "3.00 s", "30", "1", "0", "3", "6", "9", "0", "0", "1"],
+    ["mysql", "kill-node master", "3", "2.50 s", "3.00 s", "30", "1", "0", "0", "3", "6", "9", "0", "0", "1"],
     [
       "mysql",
       "switchover during switchover",
@@ -45,6 +46,7 @@ it("prints a line for each fault of each flavour, with the median and the worst 
       "1.00 s",
       "1.00 s",
       "10",
+      "0",
       "0",
       "0",
       "1",

@@ -22,7 +22,10 @@ export interface RoundResult {
   readonly failed: number;
   /** Writes that needed more than one try. */
   readonly retried: number;
+  /** Confirmed, not there, and in no quarantine that may hold it. */
   readonly lost: number;
+  /** Confirmed without acks, and in a quarantine instead of the history. */
+  readonly quarantined: number;
   readonly doubled: number;
   readonly twoMasters: number;
   /** Nodes that did not come back by themselves, with the reason. */
