@@ -1,6 +1,7 @@
 import type { Flavour } from "@understudy/protocol";
 import type { BinlogEvent } from "@understudy/binlog";
 import { buildComQuery, pieceBytes, type SqlPiece } from "./com-query.ts";
+import { wholenessCheck, wholenessMark } from "./wholeness.ts";
 import type { BatchEntry, BatchStep } from "./step.ts";
 
 /** What makes one entry. */
@@ -11,6 +12,8 @@ export interface EntryParts {
   readonly events: readonly Buffer[];
   /** True where the events are one statement, so that autocommit makes the transaction of it. */
   readonly isOneStatement: boolean;
+  /** True where more than one table is named, so that a part might be written without the rest. */
+  readonly isDivisible: boolean;
 }
 
 /** Above this many bytes a transaction, the server's copies of a block's text cost more than its single answer saves. */
@@ -38,11 +41,16 @@ export function mariadbEntry(
   const kept = assignments.kept === "" ? "" : `SET ${assignments.kept};`;
   const keptAnswers = assignments.kept === "" ? 0 : 1;
   const rows = rowsOf(parts.events);
+  const isMarked = parts.isDivisible;
   if (parts.isOneStatement) {
-    return entryOf(parts, [`${kept}SET STATEMENT ${assignments.once} FOR `, ...rows], 1 + keptAnswers);
+    const sql = [`${kept}SET STATEMENT ${assignments.once} FOR `, ...rows];
+    if (isMarked) sql.push(wholenessMark(parts.gtid));
+    return { ...entryOf(parts, sql, keptAnswers + (isMarked ? 2 : 1)), isMarked };
   }
-  const answers = (rows.length > 0 ? 4 : 3) + keptAnswers;
-  return entryOf(parts, [`${kept}SET ${assignments.once};START TRANSACTION;`, ...rows, "COMMIT;"], answers);
+  const check = isMarked ? wholenessCheck(parts.gtid) : "";
+  const answers = (rows.length > 0 ? 4 : 3) + keptAnswers + (isMarked ? 1 : 0);
+  const sql = [`${kept}SET ${assignments.once};START TRANSACTION;`, ...rows, `${check}COMMIT;`];
+  return { ...entryOf(parts, sql, answers), isMarked };
 }
 
 /**
@@ -67,7 +75,7 @@ export function buildBatch(flavour: Flavour, entries: readonly BatchEntry[]): Ba
 function entryOf(parts: EntryParts, sql: readonly SqlPiece[], answers: number): BatchEntry {
   let bytes = 0;
   for (const piece of sql) bytes += pieceBytes(piece);
-  return { gtid: parts.gtid, tableMap: parts.tableMap, sql, bytes, answers };
+  return { gtid: parts.gtid, tableMap: parts.tableMap, sql, bytes, answers, isMarked: false };
 }
 
 function rowsOf(events: readonly Buffer[]): readonly SqlPiece[] {

@@ -29,9 +29,25 @@ describe("a COM_QUERY packet", () => {
 });
 
 describe("a batch", () => {
-  const one = { gtid: "u:1", tableMap: null, events, isOneStatement: true };
+  const one = { gtid: "u:1", tableMap: null, events, isOneStatement: true, isDivisible: false };
   const several = { ...one, gtid: "u:2", isOneStatement: false };
   const empty = { ...one, gtid: "u:3", events: [], isOneStatement: false };
+
+  it("says of a transaction that could be divided whether it is whole", () => {
+    const once = { kept: "", once: "gtid_seq_no=7" };
+    const parts = { ...one, gtid: "0-1-7", isDivisible: true };
+    const whole = mariadbEntry(parts, once);
+    expect(sqlOf(buildBatch("mariadb", [whole]).query, 5)).toBe(
+      "BEGIN NOT ATOMIC SET STATEMENT gtid_seq_no=7 FOR BINLOG 'YWJj';SET @understudy_whole=7;END",
+    );
+    expect(whole).toMatchObject({ answers: 2, isMarked: true });
+    const checked = mariadbEntry({ ...parts, isOneStatement: false }, once);
+    expect(sqlOf(buildBatch("mariadb", [checked]).query, 5)).toBe(
+      "BEGIN NOT ATOMIC SET gtid_seq_no=7;START TRANSACTION;BINLOG 'YWJj';" +
+        "SET @understudy_whole=IF(@@gtid_seq_no=7,7,EXP(9877001));COMMIT;END",
+    );
+    expect(checked).toMatchObject({ answers: 5, isMarked: true });
+  });
 
   it("counts an answer for each statement on MySQL", () => {
     const batch = buildBatch("mysql", [mysqlEntry(one), mysqlEntry(several), mysqlEntry(empty)]);

@@ -1,9 +1,11 @@
 import { decodeQueryEvent, EVENT_TYPE, type BinlogEvent } from "@understudy/binlog";
 import { UnderstudyError, type Flavour } from "@understudy/protocol";
 import type { SqlPiece } from "./com-query.ts";
+import { setSequence, type SequenceState } from "./sequence-rows.ts";
 import { settingsChange, settingsOf, type Settings } from "./session-context.ts";
 import { keepDefiner } from "./keep-definer.ts";
 import { parseStatusVariables } from "./status-variables.ts";
+import { lenientWholenessCheck, wholenessCheck } from "./wholeness.ts";
 import type { ActionStep, Step } from "./step.ts";
 
 /** What the statements before have made of the session, as far as they are planned. */
@@ -15,6 +17,8 @@ export interface PlannedSession {
 export interface LongTransactionOptions {
   readonly flavour: Flavour;
   readonly gtid: string;
+  /** True for one in START TRANSACTION and COMMIT on MariaDB: before each statement but the first it checks that it is whole. Default false. */
+  readonly isChecked?: boolean;
   readonly base: Settings;
   readonly session: PlannedSession;
   readonly emit: (step: Step) => void;
@@ -40,6 +44,7 @@ export class LongTransaction {
   #tableMap: BinlogEvent | null = null;
   #once: string[] = [];
   #hasEntered = false;
+  #statements = 0;
 
   constructor(options: LongTransactionOptions) {
     this.#options = options;
@@ -50,12 +55,25 @@ export class LongTransaction {
     this.#action([sql]);
   }
 
+  /**
+   * Ends the transaction. What it leaves in MariaDB's sequences goes before, in the same packet: no server takes a sequence's change
+   * back, so nothing that may fail should follow it.
+   */
+  commit(sequences: readonly SequenceState[]): void {
+    const { gtid, isChecked } = this.#options;
+    if (isChecked !== true) return this.#action(["COMMIT"]);
+    if (sequences.length > 0 && this.#statements === 0) this.#settle(this.#options.base);
+    const isLenient = this.#statements === 1 && sequences.length === 0;
+    const check = isLenient ? lenientWholenessCheck(gtid) : wholenessCheck(gtid);
+    this.#action([...sequences.flatMap((state) => setSequence(state)), check, "COMMIT"]);
+  }
+
   /** Rows, in the base settings. */
   rows(events: readonly Buffer[], tableMap: BinlogEvent | null): void {
     this.#tableMap = tableMap;
     // MySQL takes no SET between the CREATE TABLE and the rows of a CREATE TABLE … SELECT
     if (this.#options.flavour === "mariadb" || !this.#hasEntered) this.#settle(this.#options.base);
-    this.#action(["BINLOG '", { base64: events }, "'"]);
+    this.#action([this.#check(), "BINLOG '", { base64: events }, "'"]);
   }
 
   /** INSERT_ID, LAST_INSERT_ID or the seeds of RAND() for the next statement only. */
@@ -85,6 +103,8 @@ export class LongTransaction {
     this.refuseUnfaithful(event);
     this.enter(event, schema, changes);
     if (open !== null) this.#action([open]);
+    const check = this.#check();
+    if (check !== "") this.#action([check]);
     const { invoker } = parseStatusVariables(decodeQueryEvent(event).statusVariables, this.#options.flavour);
     this.#action([keepDefiner(sql, invoker)], { expectedErrno: errorCode });
   }
@@ -137,6 +157,12 @@ export class LongTransaction {
   /** From here on a lock wait cannot be met by sending the transaction again from memory. */
   forgetReplay(): void {
     this.#replay = null;
+  }
+
+  #check(): string {
+    if (this.#options.isChecked !== true) return "";
+    this.#statements += 1;
+    return this.#statements > 1 ? wholenessCheck(this.#options.gtid) : "";
   }
 
   #settle(settings: Settings): void {

@@ -12,7 +12,9 @@ import type { Flavour } from "@understudy/protocol";
 import { buildBatch, mariadbEntry, mysqlEntry, type EntryParts } from "./batch.ts";
 import { asServerWrote, CreateSelect, isCreateTable } from "./create-select.ts";
 import { LongTransaction, unsupported, type PlannedSession } from "./long-transaction.ts";
+import { asOneStatement } from "./one-statement.ts";
 import { RowsRun } from "./rows-run.ts";
+import { withoutSequences, type SequenceState } from "./sequence-rows.ts";
 import { settingsChange, type Settings } from "./session-context.ts";
 import type { BatchEntry, Step } from "./step.ts";
 import { MARIADB_FLAG, mariadbXid, xaPrepareSql } from "./xa.ts";
@@ -39,6 +41,8 @@ interface CurrentTransaction {
   commitsBy: "commit" | "text";
   long: LongTransaction | null;
   createSelect: CreateSelect | null;
+  /** What a long transaction leaves in sequences (MariaDB). */
+  readonly sequences: Map<string, SequenceState>;
   isDetached: boolean;
 }
 
@@ -98,6 +102,7 @@ export class Planner {
       commitsBy: "text",
       long: null,
       createSelect: null,
+      sequences: new Map(),
       isDetached: false,
     };
     if (isMariadb && (header.flags & MARIADB_FLAG.preparedXa) !== 0) {
@@ -149,7 +154,7 @@ export class Planner {
       return this.#entry(current);
     this.#sendRows(current);
     const long = this.#long(current);
-    if (current.commitsBy === "commit") long.statement("COMMIT");
+    if (current.commitsBy === "commit") long.commit([...current.sequences.values()]);
     this.#steps.push({ kind: "finish", gtid: current.header.gtid });
     if (current.isDetached) {
       this.#steps.push({ kind: "detach", gtid: current.header.gtid });
@@ -184,7 +189,9 @@ export class Planner {
     if (current.rows.isEmpty) return;
     const long = this.#long(current);
     const { tableMap } = current.rows;
-    long.rows(current.rows.cut(), tableMap);
+    let events: readonly Buffer[] = current.rows.cut();
+    if (this.#options.flavour === "mariadb") events = withoutSequences(events, current.sequences);
+    if (events.length > 0) long.rows(events, tableMap);
   }
 
   #query(current: CurrentTransaction, event: BinlogEvent): void {
@@ -221,11 +228,20 @@ export class Planner {
   #entry(current: CurrentTransaction): void {
     const { rows, header } = current;
     this.#backToBase();
+    const isDivisible = rows.tableMaps > 1;
+    let { isOneStatement } = rows;
+    let events: readonly Buffer[] = rows.isEmpty ? [] : rows.cut();
+    const merged = this.#options.flavour === "mariadb" && isDivisible ? asOneStatement(events) : null;
+    if (merged) {
+      events = merged;
+      isOneStatement = true;
+    }
     const parts: EntryParts = {
       gtid: header.gtid,
       tableMap: rows.tableMap,
-      isOneStatement: rows.isOneStatement,
-      events: rows.isEmpty ? [] : rows.cut(),
+      isOneStatement,
+      isDivisible,
+      events,
     };
     const entry =
       this.#options.flavour === "mysql"
@@ -249,19 +265,21 @@ export class Planner {
   /** The current transaction as one of several packets, its GTID already set and its beginning sent. */
   #long(current: CurrentTransaction): LongTransaction {
     if (current.long) return current.long;
-    const long = this.#openLong(current);
+    const isChecked = this.#options.flavour === "mariadb" && current.isWrapped;
+    const long = this.#openLong(current, isChecked);
     long.statement(this.#gtidSql(current.header.gtid));
     if (current.isWrapped) long.statement("START TRANSACTION");
     return long;
   }
 
-  #openLong(current: CurrentTransaction): LongTransaction {
+  #openLong(current: CurrentTransaction, isChecked = false): LongTransaction {
     this.flush();
     const { flavour, base, logger } = this.#options;
     current.long = new LongTransaction({
       flavour,
       base,
       gtid: current.header.gtid,
+      isChecked,
       session: this.#session,
       emit: (step) => this.#steps.push(step),
       onUnknownVariable: (code) => {

@@ -65,7 +65,7 @@ export class ReplaySession implements Disposable {
     requireMaps(events);
     if (options.asTheyStand !== true) await this.#toBase();
     const last = events.at(-1);
-    const bytes = events.map((event) => (event === last ? withStatementEnd(event) : event).bytes);
+    const bytes = events.map((event) => (event === last ? withStatementEnd(event.bytes) : event.bytes));
     const query = buildComQuery(this.#session.flavour, ["BINLOG '", { base64: bytes }, "'"]);
     const { packetBytesMax } = this.#session;
     if (query.length() > packetBytesMax) {
@@ -139,7 +139,7 @@ function requireMaps(events: readonly BinlogEvent[]): void {
       hasMap = true;
     } else {
       invariant(hasMap, "rows must follow their table map within one statement");
-      hasMap = !endsStatement(event);
+      hasMap = !endsStatement(event.bytes);
     }
   }
 }

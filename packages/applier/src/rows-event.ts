@@ -1,36 +1,67 @@
 import { crc32 } from "node:zlib";
-import type { BinlogEvent } from "@understudy/binlog";
+import { readPackedInteger, type BinlogEvent } from "@understudy/binlog";
 
 /** Of the binlog's common header. */
 const HEADER_BYTES = 19;
 const CHECKSUM_BYTES = 4;
-/** Behind the header and the table id of 6 bytes; the same in v1 and v2 rows events (v2 has its extra data behind it). */
-const FLAGS_OFFSET = HEADER_BYTES + 6;
+const TABLE_ID_BYTES = 6;
+/** Behind the header and the table id; the same in v1 and v2 rows events (v2 has its extra data behind it). */
+const FLAGS_OFFSET = HEADER_BYTES + TABLE_ID_BYTES;
 const STATEMENT_END_FLAG = 1;
 /** Behind table id and flags of a table map. */
 const SCHEMA_OFFSET = HEADER_BYTES + 8;
 
 /** True where a rows event is the last one of its statement. */
-export function endsStatement(event: BinlogEvent): boolean {
-  return (event.bytes.readUInt16LE(FLAGS_OFFSET) & STATEMENT_END_FLAG) !== 0;
+export function endsStatement(bytes: Buffer): boolean {
+  return (bytes.readUInt16LE(FLAGS_OFFSET) & STATEMENT_END_FLAG) !== 0;
+}
+
+/** The flags of a rows event, without the one that ends a statement. */
+export function statementFlags(bytes: Buffer): number {
+  return bytes.readUInt16LE(FLAGS_OFFSET) & ~STATEMENT_END_FLAG;
+}
+
+/** The table id of a table map or a rows event. */
+export function tableIdOf(bytes: Buffer): number {
+  return bytes.readUIntLE(HEADER_BYTES, TABLE_ID_BYTES);
 }
 
 /** The same rows event as the last one of its statement, with its checksum made anew. The original is left alone. */
-export function withStatementEnd(event: BinlogEvent): BinlogEvent {
+export function withStatementEnd(event: Buffer): Buffer {
   if (endsStatement(event)) return event;
-  const bytes = Buffer.from(event.bytes);
+  const bytes = Buffer.from(event);
   bytes.writeUInt16LE(bytes.readUInt16LE(FLAGS_OFFSET) | STATEMENT_END_FLAG, FLAGS_OFFSET);
-  return { ...event, bytes: withChecksum(bytes) };
+  return withChecksum(bytes);
+}
+
+/** The opposite of {@link withStatementEnd}: the statement goes on behind the event. */
+export function withoutStatementEnd(event: Buffer): Buffer {
+  if (!endsStatement(event)) return event;
+  const bytes = Buffer.from(event);
+  bytes.writeUInt16LE(bytes.readUInt16LE(FLAGS_OFFSET) & ~STATEMENT_END_FLAG, FLAGS_OFFSET);
+  return withChecksum(bytes);
 }
 
 /** `schema.table` of a table map. */
 export function mappedTable(event: BinlogEvent): string {
-  const { bytes } = event;
-  const schemaBytes = bytes.readUInt8(SCHEMA_OFFSET);
-  const schemaEnd = SCHEMA_OFFSET + 1 + schemaBytes;
-  const tableBytes = bytes.readUInt8(schemaEnd + 1);
-  const schema = bytes.toString("utf8", SCHEMA_OFFSET + 1, schemaEnd);
-  return `${schema}.${bytes.toString("utf8", schemaEnd + 2, schemaEnd + 2 + tableBytes)}`;
+  const { schema, table } = mappedName(event.bytes);
+  return `${schema}.${table}`;
+}
+
+/** Schema and table of a table map. */
+export function mappedName(bytes: Buffer): { readonly schema: string; readonly table: string } {
+  const schemaEnd = SCHEMA_OFFSET + 1 + bytes.readUInt8(SCHEMA_OFFSET);
+  return {
+    schema: bytes.toString("utf8", SCHEMA_OFFSET + 1, schemaEnd),
+    table: bytes.toString("utf8", schemaEnd + 2, schemaEnd + 2 + bytes.readUInt8(schemaEnd + 1)),
+  };
+}
+
+/** The type of each column in a table map. Throws `binlog-corrupt`. */
+export function mappedColumns(bytes: Buffer): Buffer {
+  const schemaEnd = SCHEMA_OFFSET + 1 + bytes.readUInt8(SCHEMA_OFFSET);
+  const count = readPackedInteger(bytes, schemaEnd + 3 + bytes.readUInt8(schemaEnd + 1));
+  return bytes.subarray(count.end, count.end + count.value);
 }
 
 /** The same table map for another table of the same schema. */

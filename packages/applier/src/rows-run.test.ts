@@ -86,7 +86,7 @@ describe("a run of rows", () => {
     run.add(tableMap("a"));
     run.add(open);
     run.cut();
-    expect(endsStatement(open)).toBe(false);
+    expect(endsStatement(open.bytes)).toBe(false);
     expect(hasGoodChecksum(open.bytes)).toBe(true);
   });
 });

@@ -10,6 +10,7 @@ export class RowsRun {
   #hasRows = false;
   #statementEnds = 0;
   #isStatementOver = true;
+  #tableMaps = 0;
   #lastMap: BinlogEvent | null = null;
 
   /** Bytes of the events that wait. */
@@ -24,6 +25,11 @@ export class RowsRun {
   /** The last table map seen, for the word on a failure. */
   get tableMap(): BinlogEvent | null {
     return this.#lastMap;
+  }
+
+  /** How many table maps wait. */
+  get tableMaps(): number {
+    return this.#tableMaps;
   }
 
   /** True where the waiting events are one whole statement. */
@@ -43,9 +49,10 @@ export class RowsRun {
       this.#isStatementOver = false;
       this.#maps.push(event);
       this.#lastMap = event;
+      this.#tableMaps += 1;
     } else {
       this.#hasRows = true;
-      this.#isStatementOver = endsStatement(event);
+      this.#isStatementOver = endsStatement(event.bytes);
       if (this.#isStatementOver) this.#statementEnds += 1;
     }
     this.#events.push(event);
@@ -57,9 +64,10 @@ export class RowsRun {
    */
   cut(): Buffer[] {
     const last = this.#events.at(-1);
-    if (last && isRowsEvent(last.type)) this.#events[this.#events.length - 1] = withStatementEnd(last);
     const taken = this.#events.map((event) => event.bytes);
+    if (last && isRowsEvent(last.type)) taken[taken.length - 1] = withStatementEnd(last.bytes);
     this.#events = this.#isStatementOver ? [] : [...this.#maps];
+    this.#tableMaps = this.#events.length;
     this.#bytes = 0;
     for (const event of this.#events) this.#bytes += event.bytes.length;
     this.#hasRows = false;

@@ -1,5 +1,6 @@
 import type { ApplierConnection, ApplierPacket } from "./applier-connection.ts";
 import type { ComQuery } from "./com-query.ts";
+import { okStatus } from "./ok-packet.ts";
 import { parseServerError } from "./server-error.ts";
 
 const OK = 0x00;
@@ -9,14 +10,21 @@ const ERROR = 0xff;
 const EOF_BYTES_MAX = 8;
 const MORE_RESULTS = 0x0008;
 
+/** Sees the payload of each OK packet, during the call only. */
+export type OnOk = (payload: Buffer) => void;
+
 /**
  * Sends one packet of statements of which each answers with an OK, and counts these: the OK of a `BINLOG` lacks the flag that
  * more results follow. Rejects with a `ServerError` (the server has left out the rest of the packet), or with the
  * connection's error.
  */
-export function runCounted(connection: ApplierConnection, query: ComQuery, answers: number): Promise<void> {
+export function runCounted(
+  connection: ApplierConnection,
+  query: ComQuery,
+  options: { readonly answers: number; readonly onOk?: OnOk },
+): Promise<void> {
   return new Promise((resolve, reject) => {
-    let left = answers;
+    let left = options.answers;
     connection.addCommand({
       execute(packet) {
         if (!packet) return send(connection, query);
@@ -26,6 +34,7 @@ export function runCounted(connection: ApplierConnection, query: ComQuery, answe
           return true;
         }
         if (kind !== OK) throw new Error(`a statement that replicates rows answered with ${kind}`);
+        options.onOk?.(payloadOf(packet));
         left -= 1;
         if (left > 0) return false;
         resolve();
@@ -43,9 +52,10 @@ export function runCounted(connection: ApplierConnection, query: ComQuery, answe
 export function runPlain(
   connection: ApplierConnection,
   query: ComQuery,
+  onOk?: OnOk,
 ): Promise<readonly (string | null)[][]> {
   return new Promise((resolve, reject) => {
-    const reader = new AnswerReader();
+    const reader = new AnswerReader(onOk);
     connection.addCommand({
       execute(packet) {
         if (!packet) return send(connection, query);
@@ -75,9 +85,14 @@ function payloadOf(packet: ApplierPacket): Buffer {
 /** Follows the answers to one COM_QUERY in the text protocol (classic EOF packets). */
 class AnswerReader {
   rows: (string | null)[][] = [];
+  readonly #onOk: OnOk | undefined;
   #state: "head" | "columns" | "rows" = "head";
   #columnsLeft = 0;
   #columns = 0;
+
+  constructor(onOk: OnOk | undefined) {
+    this.#onOk = onOk;
+  }
 
   /** True when the last answer is complete. */
   take(payload: Buffer): boolean {
@@ -103,19 +118,16 @@ class AnswerReader {
 
   #head(payload: Buffer): boolean {
     this.rows = [];
-    if (payload[0] === OK) return (okStatus(payload) & MORE_RESULTS) === 0;
+    if (payload[0] === OK) {
+      this.#onOk?.(payload);
+      return (okStatus(payload) & MORE_RESULTS) === 0;
+    }
     if (payload[0] === LOCAL_FILE) throw new Error("the server asks for a local file");
     this.#columns = readLength(payload, 0).value;
     this.#columnsLeft = this.#columns + 1;
     this.#state = "columns";
     return false;
   }
-}
-
-function okStatus(payload: Buffer): number {
-  const affectedRows = readLength(payload, 1);
-  const insertId = readLength(payload, affectedRows.next);
-  return payload.readUInt16LE(insertId.next);
 }
 
 function textRow(payload: Buffer, columns: number): (string | null)[] {

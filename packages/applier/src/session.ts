@@ -4,6 +4,7 @@ import { isUnderstudyError, UnderstudyError, type Flavour } from "@understudy/pr
 import type { ApplierConnection } from "./applier-connection.ts";
 import { buildComQuery, type ComQuery, type SqlPiece } from "./com-query.ts";
 import { dropStagingTables } from "./create-select.ts";
+import { trackedGtid } from "./ok-packet.ts";
 import { runCounted, runPlain } from "./run-query.ts";
 import { ServerError } from "./server-error.ts";
 import { baseSettings, OPTIONAL_SETTINGS, settingsChange, type Settings } from "./session-context.ts";
@@ -29,6 +30,10 @@ export class Session {
   /** The server's limit on one statement's bytes. */
   readonly packetBytesMax: number;
   readonly #connection: ApplierConnection;
+  #lastGtid: string | null = null;
+  readonly #onOk = (payload: Buffer): void => {
+    this.#lastGtid = trackedGtid(payload) ?? this.#lastGtid;
+  };
 
   constructor(
     options: { readonly flavour: Flavour; readonly base: Settings; readonly packetBytesMax: number },
@@ -42,7 +47,7 @@ export class Session {
 
   /** Statements that each answer with one OK; see {@link runCounted}. */
   counted(query: ComQuery, answers: number): Promise<void> {
-    return this.#guard(runCounted(this.#connection, query, answers));
+    return this.#guard(runCounted(this.#connection, query, { answers, onOk: this.#onOk }));
   }
 
   /** Statements with whatever answers; gives the rows of the last one. */
@@ -52,7 +57,19 @@ export class Session {
 
   /** As {@link plain}, for a packet that is made already. */
   plainQuery(query: ComQuery): Promise<readonly (string | null)[][]> {
-    return this.#guard(runPlain(this.#connection, query));
+    return this.#guard(runPlain(this.#connection, query, this.#onOk));
+  }
+
+  /**
+   * MariaDB: the GTID that this session wrote last, by the server's word; empty where it has written none. It comes with the answers to
+   * statements, so it costs no question of its own once there is one.
+   */
+  async lastGtid(): Promise<string> {
+    if (this.#lastGtid === null) {
+      const [row] = await this.plain(["SELECT @@last_gtid"]);
+      return row?.[0] ?? "";
+    }
+    return this.#lastGtid;
   }
 
   /** What this server has committed, by its own word. */
@@ -189,6 +206,7 @@ const SETUP: Readonly<Record<Flavour, readonly string[]>> = {
     "SET SESSION innodb_strict_mode=OFF",
     "SET SESSION system_versioning_alter_history=KEEP",
     "SET SESSION sql_safe_updates=0",
-    "SET SESSION session_track_schema=OFF, session_track_system_variables=''",
+    // each answer tells the GTID that was written, see StepRunner
+    "SET SESSION session_track_schema=OFF, session_track_system_variables='last_gtid'",
   ],
 };

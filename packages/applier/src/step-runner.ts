@@ -7,6 +7,7 @@ import { buildComQuery } from "./com-query.ts";
 import { runAction } from "./run-action.ts";
 import type { Session } from "./session.ts";
 import { isLockError, isUnavailableError, ServerError } from "./server-error.ts";
+import { isMarkOf, isSplitError, SPLIT_WORDS, WHOLENESS_QUESTION } from "./wholeness.ts";
 import type { ActionStep, BatchEntry, BatchStep, Step } from "./step.ts";
 
 /** What a {@link StepRunner} works with. */
@@ -31,6 +32,8 @@ export class StepRunner {
   readonly #options: StepRunnerOptions;
   #session: Session;
   #format: BinlogEvent | null = null;
+  /** MariaDB: the GTID that this session wrote last, as far as it is verified. */
+  #written = "";
 
   constructor(options: StepRunnerOptions) {
     this.#options = options;
@@ -56,6 +59,7 @@ export class StepRunner {
         return this.#action(step);
       case "finish":
         await this.#useUpGtid(step.gtid);
+        await this.#verify([step.gtid]);
         return onCommitted([step.gtid]);
       case "detach":
         return this.#detach();
@@ -82,10 +86,12 @@ export class StepRunner {
       this.#checkSize(query.length(), first?.gtid ?? "", first?.tableMap ?? null);
       try {
         await this.#session.counted(query, answers);
-        return onCommitted(left.map((entry) => entry.gtid));
+        const gtids = left.map((entry) => entry.gtid);
+        await this.#verify(gtids);
+        return onCommitted(gtids);
       } catch (error) {
         if (!(error instanceof ServerError)) throw error;
-        const done = await this.#committedOf(left);
+        const done = await this.#committedOf(left, error);
         onCommitted(left.slice(0, done).map((entry) => entry.gtid));
         left = left.slice(done);
         const failed = left[0];
@@ -100,12 +106,60 @@ export class StepRunner {
     }
   }
 
-  /** After an error: how many of the entries are committed, by the server's own word. */
-  async #committedOf(entries: readonly BatchEntry[]): Promise<number> {
+  /**
+   * After an error: how many of the entries are committed, by the server's own word. Throws `apply-failed` where that word cannot be
+   * true of whole transactions.
+   */
+  async #committedOf(entries: readonly BatchEntry[], error: ServerError): Promise<number> {
     const position = await this.#rollBack();
     let count = entries.length;
     while (count > 0 && !position.containsGtid(entries[count - 1]?.gtid ?? "")) count -= 1;
+    const last = entries[count - 1];
+    if (this.#session.flavour === "mysql") return count;
+    if (isSplitError(error)) throw this.#split(last ?? entries[0], error);
+    if (last?.isMarked === true) {
+      const [row] = await this.#session.plain([WHOLENESS_QUESTION]);
+      if (!isMarkOf(row?.[0], last.gtid)) throw this.#split(last, error);
+    }
+    if (count === entries.length && !isUnavailableError(error)) throw this.#split(last, error);
+    await this.#verify(entries.slice(0, count).map((entry) => entry.gtid));
     return count;
+  }
+
+  #split(
+    at: { readonly gtid: string; readonly tableMap: BinlogEvent | null } | undefined,
+    error: ServerError,
+  ): UnderstudyError {
+    return applyFailed(
+      {
+        gtid: at?.gtid ?? "",
+        table: tableOf(at?.tableMap ?? null),
+        error: `${SPLIT_WORDS} (${error.message})`,
+        errno: error.errno,
+      },
+      error,
+    );
+  }
+
+  /**
+   * MariaDB: the GTID that the server wrote last must be one that it was told to write. A transaction without effect is not written
+   * at all, so an earlier one may be the last. MySQL refuses to write anything between two GTIDs that it was told, by itself.
+   */
+  async #verify(gtids: readonly string[]): Promise<void> {
+    if (this.#session.flavour === "mysql") return;
+    const written = await this.#session.lastGtid();
+    const wanted = gtids.at(-1) ?? "";
+    const isTold =
+      written === wanted || written === this.#written || written === "" || gtids.includes(written);
+    if (!isTold) {
+      throw applyFailed({
+        gtid: wanted,
+        table: null,
+        error: `the server wrote ${written} last, which is none of those it was told; ${SPLIT_WORDS}`,
+        errno: null,
+      });
+    }
+    this.#written = written;
   }
 
   async #rollBack(): Promise<GtidPosition> {
@@ -130,7 +184,9 @@ export class StepRunner {
         return;
       } catch (error) {
         if (!(error instanceof ServerError)) throw error;
+        if (isSplitError(error) && this.#session.flavour === "mariadb") throw this.#split(step, error);
         if (isLockError(error) && step.replay === null) {
+          await this.#rollBackWhole(step, error);
           this.#session.destroy();
           throw new UnderstudyError(
             "database-unavailable",
@@ -140,15 +196,16 @@ export class StepRunner {
         }
         if (!isLockError(error)) this.#session.destroy();
         await this.#judge(error, { gtid: step.gtid, tableMap: step.tableMap, attempt });
-        await this.#replay(step);
+        await this.#rollBackWhole(step, error);
+        for (const earlier of step.replay ?? []) await this.#action({ ...earlier, replay: null });
       }
     }
   }
 
-  /** Rolls the transaction back and leads the session to where the step can be tried again. */
-  async #replay(step: ActionStep): Promise<void> {
-    await this.#rollBack();
-    for (const earlier of step.replay ?? []) await this.#action({ ...earlier, replay: null });
+  /** Rolls the transaction back. Throws `apply-failed` where the server has written a part of it nevertheless. */
+  async #rollBackWhole(step: ActionStep, error: ServerError): Promise<void> {
+    const position = await this.#rollBack();
+    if (step.gtid !== "" && position.containsGtid(step.gtid)) throw this.#split(step, error);
   }
 
   async #send(step: ActionStep, attempt: number): Promise<void> {
@@ -229,6 +286,7 @@ export class StepRunner {
   async #detach(): Promise<void> {
     this.#session.destroy();
     this.#session = await this.#options.reopen();
+    this.#written = "";
     await this.#sendFormat();
   }
 }

@@ -12,6 +12,8 @@ export interface BatchEntry {
   readonly bytes: number;
   /** How many OKs its statements answer with, each on its own. */
   readonly answers: number;
+  /** Whether it marks that it is whole, see wholeness.ts. */
+  readonly isMarked: boolean;
 }
 
 /** Many small transactions in one packet. */

@@ -23,6 +23,7 @@ export async function serverContents(session: TestSession): Promise<Readonly<Rec
       withoutCounter(await session.rows(`SHOW CREATE TABLE ${name}`)),
       await session.rows(`CHECKSUM TABLE ${name}`),
     ];
+    if (kind === "SEQUENCE") contents[`${name} state`] = await session.rows(`SELECT * FROM ${name}`);
     if (kind === "SYSTEM VERSIONED") {
       contents[`${name} history`] = await session.rows(
         `SELECT *, row_start, row_end FROM ${name} FOR SYSTEM_TIME ALL ORDER BY 1, 2, row_start`,
