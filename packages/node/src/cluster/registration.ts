@@ -1,6 +1,6 @@
 import type { Applier } from "@understudy/applier";
 import { backoffMs, BackgroundLoop, ChangeSignal, messageOf, sleepOrWake } from "@understudy/kernel";
-import { errorCodeOf, type ErrorCode, type Member, type RegisterAnswer } from "@understudy/protocol";
+import { errorCodeOf, isUnderstudyError, type ErrorCode, type Member, type RegisterAnswer } from "@understudy/protocol";
 import type { RoleServices } from "../node-services.ts";
 import type { LeaderLink } from "../roles/leader-link.ts";
 import type { Membership } from "../roles/membership.ts";
@@ -140,7 +140,18 @@ export class Registration implements AsyncDisposable {
     } catch (error) {
       signal.throwIfAborted();
       this.#note(`can't register with the master ${url}: ${messageOf(error)}`, errorCodeOf(error));
+      this.#followWord(error);
       return false;
+    }
+  }
+
+  /** Without elections, the node that was the master once is the only one that can tell who is it now. */
+  #followWord(error: unknown): void {
+    const { services, link } = this.#options;
+    if (services.config.hasElections || !isUnderstudyError(error, "no-leader")) return;
+    const { leader } = error.details;
+    if (typeof leader === "string" && leader !== services.identity.advertisedUrl) {
+      link.set({ nodeId: null, url: leader });
     }
   }
 
