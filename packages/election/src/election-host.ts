@@ -50,6 +50,12 @@ export interface ElectionHost {
   acked(set: AckSet, signal: AbortSignal): Promise<void>;
   /** Why commits do not go through; null while they do. */
   stalled(): string | null;
+  /**
+   * Why a write could not be confirmed here, for want of slaves that this node can reach; null while enough can be. Where those that it
+   * can't reach could elect another master, the lead is given back; this node then tells no history of its own for a while, so that
+   * what nobody has but it does not make it the next one.
+   */
+  alone(): string | null;
   /** What the election has just decided, when it differs from the last time. */
   note(sentence: string): void;
 }

@@ -15,6 +15,7 @@ const AB = { leader: "m", epoch: "2", members: ["a", "b"], acks: 1 };
 interface Node {
   following: string[];
   stalled: string | null;
+  alone: string | null;
   agree: () => Promise<boolean>;
   acked: (set: AckSet) => Promise<void>;
 }
@@ -28,6 +29,7 @@ async function openTerm() {
   const node: Node = {
     following: ["a", "b"],
     stalled: null,
+    alone: null,
     agree: () => Promise.resolve(false),
     acked: () => Promise.resolve(),
   };
@@ -38,6 +40,7 @@ async function openTerm() {
       return node.acked(set);
     },
     stalled: () => node.stalled,
+    alone: () => node.alone,
     allAgree: () => node.agree(),
     note: () => undefined,
   } satisfies Partial<ElectionHost>;
@@ -143,6 +146,29 @@ describe("Term: what the store says", () => {
         ],
       },
     ]);
+  });
+
+  describe("of a master that reaches too few slaves", () => {
+    const sync = { leader: "m", epoch: "2", members: ["a", "b"], acks: 1 };
+
+    it("gives the lead back where these could elect another", async () => {
+      const { term, over, node, store } = await openTerm();
+      node.alone = "it reaches nobody";
+      await term.look(
+        sampleState({ ...LED, sync, members: { a: {}, b: {}, m: { role: "master" } } }),
+        signal,
+      );
+      expect(over).toEqual(["it reaches nobody"]);
+      expect(store.changes).toHaveLength(1);
+    });
+
+    it("leads on where nobody else might", async () => {
+      const { term, over, node, store } = await openTerm();
+      node.alone = "it reaches nobody";
+      await term.look(sampleState({ ...LED, sync, members: { a: {}, m: { role: "master" } } }), signal);
+      expect(over).toEqual([]);
+      expect(store.changes).toEqual([]);
+    });
   });
 
   it("F2: takes its key again only while it is valid", async () => {

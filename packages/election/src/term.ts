@@ -16,6 +16,7 @@ import { decideLeader, decideSync } from "./decide-leader.ts";
 import type { ElectionHost } from "./election-host.ts";
 import type { ElectionTimings } from "./election-timings.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
+import { planPromotion } from "./promotion-plan.ts";
 import { SyncAgreement } from "./sync-agreement.ts";
 
 /** What {@link Term} needs. */
@@ -97,10 +98,10 @@ export class Term {
 
   /** Looks at what the store says now, and acts on it. */
   async look(state: ClusterState, signal: AbortSignal): Promise<void> {
-    const { nodeId, epoch, host, lease } = this.#of;
-    const stalled = host.stalled();
-    if (stalled !== null) {
-      this.#of.onOver(`its database server does not commit: ${stalled}`);
+    const { nodeId, epoch, lease } = this.#of;
+    const useless = this.#uselessBecause(state);
+    if (useless !== null) {
+      this.#of.onOver(useless);
       // where it stands has to be asked of its server anew, before it is one of the candidates
       await this.#giveBack([KEYS.leader, memberKey(nodeId)], signal);
       return;
@@ -122,6 +123,18 @@ export class Term {
       default:
         action satisfies never;
     }
+  }
+
+  /** Why another node should lead instead, though this one's lease is kept; null where none. */
+  #uselessBecause(state: ClusterState): string | null {
+    const { host } = this.#of;
+    const stalled = host.stalled();
+    if (stalled !== null) return `its database server does not commit: ${stalled}`;
+    const alone = host.alone();
+    if (alone === null) return null;
+    // lag does not count: with acks whoever is elected has all that is confirmed
+    const plan = planPromotion({ state, maxLagMs: Number.POSITIVE_INFINITY, isBinding: false });
+    return plan.winner === null ? null : alone;
   }
 
   #noteClaimed(leaseId: string, revision: bigint): void {

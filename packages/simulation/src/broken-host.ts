@@ -18,6 +18,7 @@ export function breakHost(host: ElectionHost, broken: BrokenRule | null): Electi
     slavesInSync: () => host.slavesInSync(),
     acked: (set, signal) => (broken === "sync-order" ? Promise.resolve() : host.acked(set, signal)),
     stalled: () => host.stalled(),
+    alone: () => host.alone(),
     note: (sentence) => host.note(sentence),
   };
 }

@@ -135,6 +135,11 @@ export class SimHost implements ElectionHost {
     return since !== null && nowMs - since > STALLED_MS ? "no commit for 3 s" : null;
   }
 
+  /** Here a master that is cut off from its slaves keeps the lead. */
+  alone(): string | null {
+    return null;
+  }
+
   note(sentence: string): void {
     if (sentence === this.#note) return;
     this.#note = sentence;

@@ -28,10 +28,17 @@ export interface MasterMembersOptions {
   readonly copies: CopyServer;
 }
 
+/** After this, besides the time in which a slave may be silent, a master that reaches too few slaves is alone. */
+const ALONE_MS = 1500;
+/** A new master's slaves have that much longer to find it. */
+const GRACE_MS = 5000;
+
 /** A master's slaves: how they join and leave, and how deliveries to them go. */
 export class MasterMembers {
   readonly #of: MasterMembersOptions;
   readonly #heard: SlavesHeard;
+  /** When it last reached so many slaves as confirm a write. */
+  #reachedAtMs: number;
   readonly #throughput = new Map<string, ThroughputMeter>();
   /** Who is to get a copy before it can be a member; shown while one is on its way. */
   readonly #newcomers = new Map<string, MemberRecord>();
@@ -39,6 +46,7 @@ export class MasterMembers {
   constructor(options: MasterMembersOptions) {
     this.#of = options;
     this.#heard = new SlavesHeard(options.services.clock);
+    this.#reachedAtMs = options.services.clock.monotonicMs() + GRACE_MS;
   }
 
   /** Starts deliveries to all that were known before. */
@@ -161,6 +169,7 @@ export class MasterMembers {
     if (from !== null || to !== "up") {
       this.#of.services.events.record("state-changed", `${nodeId} is ${to}: ${reason}`, nodeId);
     }
+    if (to !== "up") this.#of.services.leadership.doubt();
     // a slave that is gone without closing its connections, or is back, starts over from its own word
     if (to === "down" || from === "down") this.#of.queue.restart(nodeId);
   }
@@ -231,6 +240,20 @@ export class MasterMembers {
       throughput: this.#throughput.get(member.nodeId)?.rates() ?? null,
       copy: copies.progressOf(member.nodeId),
     }));
+  }
+
+  /** Why no write can be confirmed by default: too few slaves can be reached. Null while enough can, or where no acks are asked for. */
+  alone(): string | null {
+    const { registry, monitor } = this.#of;
+    const { slaves, following, acks } = this.inSync();
+    // one that is busy with a long transaction acks nothing either, but it answers
+    const there = registry
+      .all()
+      .filter(({ nodeId }) => following.includes(nodeId) || monitor.stateOf(nodeId)?.state === "up");
+    const { clock } = this.#of.services;
+    if (there.length >= acks) this.#reachedAtMs = clock.monotonicMs();
+    if (clock.monotonicMs() - this.#reachedAtMs < ALONE_MS) return null;
+    return `it reaches ${there.length} of its ${slaves.length} slaves, and a write is confirmed by ${acks}`;
   }
 
   /** All of them, and which follow. */

@@ -15,6 +15,8 @@ export type ServicesOfSupervisor = Omit<RoleServices, "leadership" | "rejoin">;
 
 const BACKOFF = { baseMs: 100, maxMs: 2000 } as const;
 const TASKS_MAX = 16;
+/** Others elect a master among themselves in much less. */
+const ALONE_MS = 10_000;
 
 /**
  * Moves its node between the roles as an election decides: one change at a time, each role disposed before the next one is opened.
@@ -31,6 +33,8 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
   readonly #life = new AbortController();
   #leader: KnownLeader | null = null;
   #noted = "";
+  /** Until then others are to lead, where they can. */
+  #aloneUntilMs = Number.NEGATIVE_INFINITY;
   /** From whom a copy is taken now. */
   #rebuilding: { readonly url: string; readonly life: AbortController } | null = null;
 
@@ -47,13 +51,17 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
 
   async describe(): Promise<NodeDescription> {
     const role = this.#holder.current();
-    const { identity, config, executor } = this.#services;
+    const { identity, config, executor, clock } = this.#services;
+    const gaveBack = role.kind === "slave" && clock.monotonicMs() < this.#aloneUntilMs;
     return {
       url: identity.advertisedUrl,
       flavour: executor.server.flavour,
       version: identity.version,
       priority: config.priority,
       ...(await role.standing()),
+      ...(gaveBack
+        ? { hasHistory: false, unfit: "it gave the lead back, since it reached too few slaves" }
+        : {}),
     };
   }
 
@@ -207,6 +215,13 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
   stalled(): string | null {
     const role = this.#holder.role;
     return role?.kind === "master" ? role.stalled() : null;
+  }
+
+  alone(): string | null {
+    const role = this.#holder.role;
+    const reason = role?.kind === "master" ? role.members.alone() : null;
+    if (reason !== null) this.#aloneUntilMs = this.#services.clock.monotonicMs() + ALONE_MS;
+    return reason;
   }
 
   note(sentence: string): void {
