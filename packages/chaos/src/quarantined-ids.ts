@@ -27,8 +27,13 @@ async function entriesOf(node: ClusterNode): Promise<readonly string[]> {
   if (!isWhole || !Array.isArray(entries))
     throw new Error(`the quarantine can't be listed: ${status} ${text}`);
   return entries.map((entry: unknown) => {
-    const id = typeof entry === "object" && entry !== null && "id" in entry ? entry.id : null;
+    const manifest = isObject(entry) ? entry["manifest"] : null;
+    const id = isObject(manifest) ? manifest["id"] : null;
     if (typeof id === "string") return id;
     throw new Error(`an entry of the quarantine has no id: ${JSON.stringify(entry)}`);
   });
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }

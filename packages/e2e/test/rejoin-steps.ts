@@ -49,7 +49,8 @@ export async function purgeBinlog(node: ClusterNode, flavour: Flavour): Promise<
   const wanted = (await files()).at(-1) ?? "";
   const deadline = systemClock.monotonicMs() + PATIENCE_MS;
   for (let round = 0; (await files())[0] !== wanted; round++) {
-    if (systemClock.monotonicMs() > deadline) throw new Error(`the ${flavour} server does not purge its binlog`);
+    if (systemClock.monotonicMs() > deadline)
+      throw new Error(`the ${flavour} server does not purge its binlog`);
     if (round % 10 === 0) await connection.query("REPLACE INTO purges.round VALUES (1)");
     await connection.query(`PURGE BINARY LOGS TO '${wanted}'`);
     await systemClock.sleep(POLL_MS);
@@ -69,7 +70,10 @@ export async function pileUp(node: ClusterNode, megabytes: number): Promise<void
 /** Expects that reads are refused since the node has no whole data: never an answer from half a copy. */
 export async function expectNotServing(node: ClusterNode): Promise<string> {
   const reads = [
-    await node.post("/query", { sql: "SELECT COUNT(*) FROM information_schema.tables", consistency: "local" }),
+    await node.post("/query", {
+      sql: "SELECT COUNT(*) FROM information_schema.tables",
+      consistency: "local",
+    }),
     await node.post("/select", { database: "shop", table: "item", where: { id: 1 } }),
   ];
   for (const answer of reads) {

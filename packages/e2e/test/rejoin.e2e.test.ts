@@ -17,7 +17,14 @@ import {
 } from "../src/index.ts";
 import { waitForPosition } from "../src/wait-for-position.ts";
 import { openNewcomer } from "./newcomer.ts";
-import { expectNotServing, PATIENCE_MS, pileUp, purgeBinlog, untilJob, untilRestoring } from "./rejoin-steps.ts";
+import {
+  expectNotServing,
+  PATIENCE_MS,
+  pileUp,
+  purgeBinlog,
+  untilJob,
+  untilRestoring,
+} from "./rejoin-steps.ts";
 import { expectEqualObjects, serverObjects } from "./server-objects.ts";
 import { addItem, openShop } from "./shop.ts";
 
@@ -104,7 +111,9 @@ for (const flavour of testFlavours()) {
         });
         const job = await untilJob(slave, ({ state }) => state !== "running");
         expect(job).toMatchObject({ kind: "rebuild", state: "done", error: null });
-        expect(job.steps.map(({ name, state }) => `${name}: ${state}`)).toEqual(STEPS.map((name) => `${name}: done`));
+        expect(job.steps.map(({ name, state }) => `${name}: ${state}`)).toEqual(
+          STEPS.map((name) => `${name}: done`),
+        );
         expect(job.steps[1]?.detail).toBe("it has nothing that the master lacks");
         await expectWhole();
         expect((await memberOn(master, slave.nodeId))?.copy).toBeNull();
@@ -202,17 +211,24 @@ for (const flavour of testFlavours()) {
         };
         await isLikeTheMaster();
         expect(await ledgerFaults(node, ledger)).toEqual([]);
-        expect(await rowsOf(own, "SELECT shop.twice(21) AS n, (SELECT label FROM shop.item WHERE id = 2) AS label")).toEqual([
-          { n: 42, label: "2: two" },
-        ]);
-        await expect.poll(async () => (await node.get("/health/slave")).status, { timeout: PATIENCE_MS }).toBe(200);
+        expect(
+          await rowsOf(
+            own,
+            "SELECT shop.twice(21) AS n, (SELECT label FROM shop.item WHERE id = 2) AS label",
+          ),
+        ).toEqual([{ n: 42, label: "2: two" }]);
+        await expect
+          .poll(async () => (await node.get("/health/slave")).status, { timeout: PATIENCE_MS })
+          .toBe(200);
 
         // a person may want to be asked first
         await node.stop();
         await sell(master);
         await purgeBinlog(master, flavour);
         node = await newcomer.start({ ...settings, UNDERSTUDY_REJOIN: "refuse" });
-        await expect.poll(reason, { timeout: PATIENCE_MS }).toMatch(/UNDERSTUDY_REJOIN=refuse: POST \/cluster\/nodes\/\S+\/rebuild/);
+        await expect
+          .poll(reason, { timeout: PATIENCE_MS })
+          .toMatch(/UNDERSTUDY_REJOIN=refuse: POST \/cluster\/nodes\/\S+\/rebuild/);
         expect((await node.get("/jobs")).body["jobs"]).toEqual([]);
         expect((await node.post("/cluster/nodes/node4/rebuild", {})).status).toBe(202);
         await untilJob(node, ({ state }) => state === "done");
