@@ -3,9 +3,11 @@ import { EventHistory } from "@understudy/health-monitor";
 import {
   backoffMs,
   BackgroundLoop,
+  DeadlinePassed,
   messageOf,
   systemClock,
   systemRandom,
+  withDeadline,
   type Logger,
 } from "@understudy/kernel";
 import { errorCodeOf, UnderstudyError, type ErrorCode } from "@understudy/protocol";
@@ -20,6 +22,7 @@ import type { NodeRuntime, RunningNode } from "./node-runtime.ts";
 import type { NodeServices } from "./node-services.ts";
 import { addRoutes } from "./routes/add-routes.ts";
 import { beginRole, type BegunNode } from "./supervisor/begin-role.ts";
+import { handOverBeforeStop } from "./supervisor/hand-over-before-stop.ts";
 import { RoleHolder } from "./supervisor/role-holder.ts";
 import { VERSION } from "./version.ts";
 
@@ -45,6 +48,8 @@ const FATAL: ReadonlySet<ErrorCode> = new Set([
 const STATEMENT_TIMEOUT_MS = 30_000;
 /** A change of roles is a matter of moments, unless the database server does not answer. */
 const ROLE_WAIT_MS = 5000;
+/** What a slave has under way when it stops gets so long. */
+const REQUESTS_END_MS = 3000;
 const BACKOFF = { baseMs: 200, maxMs: 3000 } as const;
 
 /**
@@ -228,10 +233,25 @@ class ListeningNode implements UnderstudyNode {
     return this.#node.failed;
   }
 
-  /** Ends the role first, so that nothing new begins, then lets the answers under way end. */
+  /**
+   * With elections a master hands its lead over first, while it still listens. Then a slave lets what it has under way end, for a moment,
+   * since most of that is on its way to the master and back; any other role ends at once, so that nothing new begins.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
+    await handOverBeforeStop(this.#node);
     const closing = this.#server.close();
+    if (this.#node.current()?.role.kind === "slave") await this.#letRequestsEnd();
     await this.#node[Symbol.asyncDispose]();
     await closing;
+  }
+
+  async #letRequestsEnd(): Promise<void> {
+    const { admission, clock } = this.#services;
+    const never = new AbortController().signal;
+    try {
+      await withDeadline({ clock, ms: REQUESTS_END_MS, signal: never }, (signal) => admission.idle(signal));
+    } catch (error) {
+      if (!(error instanceof DeadlinePassed)) throw error;
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { ChangeSignal } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 
 /** What an {@link Admission} allows at a time. */
@@ -33,6 +34,7 @@ export class Admission {
   #requests = 0;
   #bodiesBytes = 0;
   #connections = 0;
+  readonly #ended = new ChangeSignal();
 
   constructor(limits: AdmissionLimits) {
     this.#limits = limits;
@@ -62,7 +64,13 @@ export class Admission {
     this.#requests += 1;
     return once(() => {
       this.#requests -= 1;
+      this.#ended.notify();
     });
+  }
+
+  /** Resolves when no request is under way. Rejects with the signal's reason. */
+  async idle(signal: AbortSignal): Promise<void> {
+    await this.#ended.until(() => this.#requests === 0, signal);
   }
 
   /** Counts a body as it arrives. */

@@ -8,6 +8,7 @@ import type { NodeRuntime } from "../node-runtime.ts";
 import { addAdmission } from "./add-admission.ts";
 import { setAnswerHeaders } from "./answer-headers.ts";
 import { answerClientError } from "./client-error-answer.ts";
+import { closeConnectionsAtEnd } from "./close-connections.ts";
 import { createOriginCheck } from "./cors-origins.ts";
 import { createHostCheck } from "./host-check.ts";
 import { closeIdleConnections } from "./idle-connections.ts";
@@ -91,6 +92,7 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
     maxAge: 600,
   });
   closeIdleConnections(server, IDLE_CONNECTION_MS);
+  closeConnectionsAtEnd(server);
   addAdmission(server, admission, config.connectionsMax);
   return server;
 }

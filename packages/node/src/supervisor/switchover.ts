@@ -11,6 +11,8 @@ export interface SwitchoverOptions {
   readonly to: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** How far behind the target may be, in ms of catching up, before writes are held. Default 5 s. */
+  readonly closeByMs?: number;
 }
 
 /** Clients wait no longer for their writes than this. */
@@ -28,7 +30,7 @@ export async function runSwitchover(progress: JobProgress, options: SwitchoverOp
   await progress.step("check", async (tell) => {
     checkTarget(election, to);
     // what is far behind would make writes wait for long
-    await hasAll(options, CATCH_UP_MS);
+    await hasAll(options, options.closeByMs ?? CATCH_UP_MS);
     tell(`${to} follows closely`);
   });
   role.gate.hold();
