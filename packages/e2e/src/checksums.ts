@@ -22,8 +22,7 @@ export async function checksumsOf(node: SqlTarget): Promise<Checksums> {
     const [count] = await rowsOf(node, "SELECT COUNT(*) AS n FROM ??.??", [db, name]);
     // the counter is no part of the definition: it may run ahead where rows were rolled back
     const text = String(definition?.["Create Table"]).replace(/ AUTO_INCREMENT=\d+/, "");
-    result[`${String(db)}.${String(name)}`] =
-      `${String(count?.["n"])} rows, checksum ${checksum}, ${text}`;
+    result[`${String(db)}.${String(name)}`] = `${String(count?.["n"])} rows, checksum ${checksum}, ${text}`;
   }
   return result;
 }

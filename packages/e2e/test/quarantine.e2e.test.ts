@@ -23,7 +23,10 @@ async function entriesAt(node: ClusterNode): Promise<QuarantineEntry[]> {
 
 /** GTIDs of what a server has committed since `before` was asked from it; both as the server gives them, one transaction each. */
 async function idsIn(cluster: Cluster, node: ClusterNode): Promise<string> {
-  const query = cluster.flavour === "mysql" ? "SELECT @@GLOBAL.gtid_executed AS p" : "SELECT @@GLOBAL.gtid_binlog_pos AS p";
+  const query =
+    cluster.flavour === "mysql"
+      ? "SELECT @@GLOBAL.gtid_executed AS p"
+      : "SELECT @@GLOBAL.gtid_binlog_pos AS p";
   const [row] = await rowsOf(node, query);
   return String(row?.["p"]);
 }
@@ -43,7 +46,11 @@ for (const flavour of testFlavours()) {
     };
 
     /** Has `master` commit what no slave gets, and names its successor. Resolves with the positions of what was lost. */
-    async function lose(master: ClusterNode, successor: ClusterNode, writes: () => Promise<string[]>): Promise<string[]> {
+    async function lose(
+      master: ClusterNode,
+      successor: ClusterNode,
+      writes: () => Promise<string[]>,
+    ): Promise<string[]> {
       for (const { nodeId } of cluster.others(master)) {
         expect((await master.post(`/cluster/nodes/${nodeId}/pause`, {})).status).toBe(200);
       }
@@ -81,14 +88,20 @@ for (const flavour of testFlavours()) {
       await pileUp(old, PILE_MEGABYTES);
       await cluster.waitForSync(PATIENCE_MS);
       lost = await lose(old, leader, async () => {
-        const inserted = await written(old, Array.from({ length: LOST }, (_, index) => 100 + index));
+        const inserted = await written(
+          old,
+          Array.from({ length: LOST }, (_, index) => 100 + index),
+        );
         const answers = [
           await old.post("/execute", { sql: "UPDATE shop.item SET price = 7 WHERE id = 1" }),
           await old.post("/execute", { sql: "DELETE FROM shop.item WHERE id = 3" }),
         ];
         return [...inserted, ...answers.map(({ body }) => String(body["position"]).replace(/^\d+:/, ""))];
       });
-      await written(leader, Array.from({ length: 2 * LOST }, (_, index) => 500 + index));
+      await written(
+        leader,
+        Array.from({ length: 2 * LOST }, (_, index) => 500 + index),
+      );
     }, STEP_MS);
 
     afterAll(async () => cluster[Symbol.asyncDispose]());

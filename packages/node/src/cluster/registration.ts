@@ -1,6 +1,12 @@
 import type { Applier } from "@understudy/applier";
 import { backoffMs, BackgroundLoop, ChangeSignal, messageOf, sleepOrWake } from "@understudy/kernel";
-import { errorCodeOf, isUnderstudyError, type ErrorCode, type Member, type RegisterAnswer } from "@understudy/protocol";
+import {
+  errorCodeOf,
+  isUnderstudyError,
+  type ErrorCode,
+  type Member,
+  type RegisterAnswer,
+} from "@understudy/protocol";
 import type { RoleServices } from "../node-services.ts";
 import type { LeaderLink } from "../roles/leader-link.ts";
 import type { Membership } from "../roles/membership.ts";
