@@ -10,6 +10,7 @@ import {
 import { anySignal, isAbortOf } from "@understudy/kernel";
 import {
   formatPosition,
+  isUnderstudyError,
   UnderstudyError,
   type ClusterView,
   type ReplicateAnswer,
@@ -242,6 +243,11 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     const bytesBefore = this.#applier.stats.bytes;
     const outcome = await this.#applier
       .apply(endWhenIdle(body, clock, BODY_IDLE_MS), { after, signal: reception.signal })
+      .catch((error: unknown) => {
+        // its applier was closed under it
+        if (!isUnderstudyError(error)) this.reads.ended.throwIfAborted();
+        throw error;
+      })
       .finally(() => this.#noteBroken());
     // an ack that this node has promised not to give any more
     reception.signal.throwIfAborted();

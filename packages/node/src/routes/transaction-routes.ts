@@ -18,6 +18,7 @@ import type { HttpServer } from "../http/create-server.ts";
 import { whileConnected } from "../http/while-connected.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import type { MasterRole } from "../roles/master-role.ts";
+import type { SlaveRole } from "../roles/slave-role.ts";
 import { confirmWrite } from "../writes/confirm-write.ts";
 import { parseIdempotencyKey } from "../writes/idempotency/idempotency-key.ts";
 import { requestHash } from "../writes/idempotency/request-hash.ts";
@@ -107,24 +108,39 @@ async function answerOnMaster<Answer>(
   );
 }
 
-/** A slave without a master can still tell what its own copy shows. */
+/**
+ * Where it stands, in the master's words. Without elections a slave without a master can still tell what its own copy shows; with them
+ * the next master might know better.
+ */
 async function tell(
   runtime: NodeRuntime,
   { request, reply }: Call,
   id: string,
 ): Promise<TransactionAnswer | FastifyReply> {
-  const { role } = runtime.running();
-  if (role.kind === "master") return role.transactions.tell(id);
-  try {
-    return await forwardToMaster(runtime, { role, request, reply, effect: "read" });
-  } catch (error) {
-    if (!isCodedError(error, "no-leader") && !isCodedError(error, "node-unreachable")) throw error;
-    const end = await role.findTransactionEnd(id);
-    if (end) return { id, ...end, expiresAt: null };
-    throw new UnderstudyError(
-      "no-leader",
-      "no master answers, and this node's own copy does not tell whether the transaction was committed",
-      { cause: error },
-    );
-  }
+  return whileConnected(request, (signal) =>
+    atMaster<TransactionAnswer | FastifyReply>(runtime, signal, {
+      goesOn: true,
+      isPassedOn: isPassedOn(request),
+      master: (role) => role.transactions.tell(id),
+      slave: async (role) => {
+        try {
+          return await forwardToMaster(runtime, { role, request, reply, effect: "read" });
+        } catch (error) {
+          if (!isCodedError(error, "no-leader") && !isCodedError(error, "node-unreachable")) throw error;
+          if (runtime.services.config.hasElections) throw error;
+          return await tellFromHere(role, id, error);
+        }
+      },
+    }),
+  );
+}
+
+async function tellFromHere(role: SlaveRole, id: string, cause: unknown): Promise<TransactionAnswer> {
+  const end = await role.findTransactionEnd(id);
+  if (end) return { id, ...end, expiresAt: null };
+  throw new UnderstudyError(
+    "no-leader",
+    "no master answers, and this node's own copy does not tell whether the transaction was committed",
+    { cause },
+  );
 }
