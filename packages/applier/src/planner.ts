@@ -38,6 +38,8 @@ interface CurrentTransaction {
   readonly rows: RowsRun;
   /** True where BEGIN and COMMIT belong around it. */
   isWrapped: boolean;
+  /** True where each part would be written by itself: rows of tables without transactions (MariaDB). */
+  readonly isIndivisible: boolean;
   commitsBy: "commit" | "text";
   long: LongTransaction | null;
   createSelect: CreateSelect | null;
@@ -94,11 +96,13 @@ export class Planner {
   begin(header: TransactionHeader, event: BinlogEvent): void {
     invariant(this.#current === null, "a transaction begins within another");
     const isMariadb = this.#options.flavour === "mariadb";
+    const isWrapped = isMariadb && (header.flags & MARIADB_FLAG.standalone) === 0;
     this.#current = {
       header,
       event,
       rows: new RowsRun(),
-      isWrapped: isMariadb && (header.flags & MARIADB_FLAG.standalone) === 0,
+      isWrapped,
+      isIndivisible: isWrapped && (header.flags & MARIADB_FLAG.transactional) === 0,
       commitsBy: "text",
       long: null,
       createSelect: null,
@@ -181,7 +185,7 @@ export class Planner {
 
   #rows(current: CurrentTransaction, event: BinlogEvent): void {
     current.rows.add(current.createSelect ? current.createSelect.redirect(event) : event);
-    if (current.rows.bytes < PART_BYTES || !current.rows.canCut) return;
+    if (current.isIndivisible || current.rows.bytes < PART_BYTES || !current.rows.canCut) return;
     this.#sendRows(current);
   }
 

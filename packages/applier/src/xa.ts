@@ -7,7 +7,13 @@ const MARIADB_XID_OFFSET = HEADER_BYTES + 13;
 const COMMIT_ID_BYTES = 8;
 
 /** Bits of the flags of MariaDB's GTID event. */
-export const MARIADB_FLAG = { standalone: 1, groupCommitId: 2, preparedXa: 64, completedXa: 128 } as const;
+export const MARIADB_FLAG = {
+  standalone: 1,
+  groupCommitId: 2,
+  transactional: 4,
+  preparedXa: 64,
+  completedXa: 128,
+} as const;
 
 /** The `xid` of an XA statement, as MariaDB's GTID event carries it for a transaction that ends prepared. Throws `binlog-corrupt`. */
 export function mariadbXid(gtidEvent: BinlogEvent, flags: number): string {
