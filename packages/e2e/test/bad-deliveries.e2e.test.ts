@@ -83,6 +83,8 @@ for (const flavour of testFlavours()) {
     it.each([
       ["x-understudy-cluster", "another", "409 cluster-mismatch"],
       ["x-understudy-flavour", "postgres", "409 cluster-mismatch"],
+      ["x-understudy-wire", "1000", "409 version-mismatch"],
+      ["x-understudy-wire", "0", "400 invalid-request"],
       ["x-understudy-epoch", "0", "409 epoch-stale"],
       ["x-understudy-epoch", "-1", "400 invalid-request"],
       ["x-understudy-epoch", "one", "400 invalid-request"],
@@ -177,11 +179,13 @@ for (const flavour of testFlavours()) {
       [{ epoch: "-1" }, "400 invalid-request"],
       [{ serverId: -1 }, "400 invalid-request"],
       [{ flavour: "postgres" }, "400 invalid-request"],
-      [{ surplus: true }, "400 invalid-request"],
+      [{ wire: "2" }, "400 invalid-request"],
       [{ gtid: "'; DROP TABLE shop.t" }, "400 invalid-request"],
       [{ nodeId: "node1" }, "400 invalid-request"],
       [{ clusterId: "another" }, "409 cluster-mismatch"],
       [{ epoch: "99" }, "409 epoch-stale"],
+      // of a release that no longer understands this one
+      [{ wire: { oldest: 1000, newest: 1001 }, surplus: true }, "409 version-mismatch"],
     ] as const)("don't begin with a registration that is wrong: %j", async (wrong, refusal) => {
       const registration = registrationOf(flavour, { url: "http://127.0.0.1:9", gtid: position });
       const body = Object.keys(wrong).length === 0 ? {} : { ...registration, ...wrong };

@@ -1,6 +1,6 @@
 import { Value } from "typebox/value";
 import { describe, expect, it } from "vitest";
-import { ClusterView, Member, PingAnswer, RegisterRequest } from "./cluster.ts";
+import { ClusterView, FollowsRequest, Member, PingAnswer, RegisterRequest } from "./cluster.ts";
 import { Problem } from "./problem.ts";
 import { ReplicateAnswer, ReplicatePosition } from "./replicate.ts";
 
@@ -14,7 +14,11 @@ const registration = {
   version: "0.1.0",
   epoch: "7",
   gtid: "",
+  history: "",
+  dataEpoch: "0",
   empty: true,
+  torn: false,
+  wantsRebuild: false,
 } as const;
 
 const member = {
@@ -31,12 +35,20 @@ const member = {
   serverVersion: "10.11.19",
   queue: { mode: "window", acked: "7:0-1-100", deliveriesInFlight: 1, lastError: null },
   throughput: { transactionsPerSecond: 12.5, bytesPerSecond: 4_000 },
+  copy: null,
 } as const;
 
 describe("RegisterRequest", () => {
   it("accepts a fresh slave and one that knows its cluster", () => {
     expect(Value.Check(RegisterRequest, registration)).toBe(true);
     expect(Value.Check(RegisterRequest, { ...registration, clusterId: "c1", empty: false })).toBe(true);
+  });
+
+  it("accepts what a newer release adds", () => {
+    const wire = { oldest: 1, newest: 7, surprise: true };
+    expect(Value.Check(RegisterRequest, { ...registration, wire, surprise: true })).toBe(true);
+    const question = { leader: "node1", epoch: "3", promises: false, surprise: true };
+    expect(Value.Check(FollowsRequest, question)).toBe(true);
   });
 
   it.each([
@@ -53,7 +65,8 @@ describe("RegisterRequest", () => {
     { flavour: "postgres" },
     { serverId: -1 },
     { version: "v".repeat(65) },
-    { surprise: true },
+    { wire: { oldest: 0, newest: 1 } },
+    { wire: 1 },
   ])("refuses %j", (change) => {
     expect(Value.Check(RegisterRequest, { ...registration, ...change })).toBe(false);
   });

@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
 import { FlavourSchema, MemberStateSchema, RoleSchema } from "./vocabulary.ts";
+import { WireRange } from "./wire-version.ts";
 
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
@@ -109,32 +110,32 @@ export type ClusterEvent = Static<typeof ClusterEvent>;
 export const EventsAnswer = Type.Object({ events: Type.Array(ClusterEvent), next: Type.Integer() });
 export type EventsAnswer = Static<typeof EventsAnswer>;
 
-export const RegisterRequest = Type.Object(
-  {
-    nodeId: Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$" }),
-    clusterId: nullable(Type.String({ maxLength: 64 })),
-    url: Type.String({ pattern: "^https?://[^\\s/]+$", maxLength: 512 }),
-    flavour: FlavourSchema,
-    /** `server_id` of its database server; no two in a cluster may be the same. */
-    serverId: Type.Integer({ minimum: 0, maximum: 4_294_967_295 }),
-    serverVersion: Type.String({ maxLength: 128 }),
-    version: Type.String({ maxLength: 64 }),
-    epoch: Type.String({ pattern: "^\\d{1,19}$" }),
-    /** GTID set or list of the slave, without epoch. */
-    gtid: Type.String({ maxLength: 1_000_000 }),
-    /** The same to the transaction: MySQL's `gtid_executed`, MariaDB's `gtid_binlog_state`. */
-    history: Type.String({ maxLength: 1_000_000 }),
-    /** The newest epoch whose beginning is in its data. */
-    dataEpoch: Type.String({ pattern: "^\\d{1,19}$" }),
-    /** True where the server holds no user schema, so that its own set-up is all its history. */
-    empty: Type.Boolean(),
-    /** True where a copy of the data has not been restored to its end. */
-    torn: Type.Boolean(),
-    /** True where a person wants it to get a fresh copy. */
-    wantsRebuild: Type.Boolean(),
-  },
-  { additionalProperties: false },
-);
+/** Fields that it does not know are of a newer release, and not refused: what may not be overlooked has another wire version. */
+export const RegisterRequest = Type.Object({
+  nodeId: Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$" }),
+  clusterId: nullable(Type.String({ maxLength: 64 })),
+  url: Type.String({ pattern: "^https?://[^\\s/]+$", maxLength: 512 }),
+  flavour: FlavourSchema,
+  /** `server_id` of its database server; no two in a cluster may be the same. */
+  serverId: Type.Integer({ minimum: 0, maximum: 4_294_967_295 }),
+  serverVersion: Type.String({ maxLength: 128 }),
+  version: Type.String({ maxLength: 64 }),
+  epoch: Type.String({ pattern: "^\\d{1,19}$" }),
+  /** GTID set or list of the slave, without epoch. */
+  gtid: Type.String({ maxLength: 1_000_000 }),
+  /** The same to the transaction: MySQL's `gtid_executed`, MariaDB's `gtid_binlog_state`. */
+  history: Type.String({ maxLength: 1_000_000 }),
+  /** The newest epoch whose beginning is in its data. */
+  dataEpoch: Type.String({ pattern: "^\\d{1,19}$" }),
+  /** True where the server holds no user schema, so that its own set-up is all its history. */
+  empty: Type.Boolean(),
+  /** True where a copy of the data has not been restored to its end. */
+  torn: Type.Boolean(),
+  /** True where a person wants it to get a fresh copy. */
+  wantsRebuild: Type.Boolean(),
+  /** Left out by a node that speaks `UNTOLD_WIRE`. */
+  wire: Type.Optional(WireRange),
+});
 export type RegisterRequest = Static<typeof RegisterRequest>;
 
 export const RegisterAnswer = Type.Object({
@@ -153,19 +154,18 @@ export const RegisterAnswer = Type.Object({
   /** What the master has. */
   gtid: Type.String(),
   members: Type.Array(Member),
+  /** The version that both speak from now on; left out by a node that speaks `UNTOLD_WIRE`. */
+  wire: Type.Optional(Type.Integer()),
 });
 export type RegisterAnswer = Static<typeof RegisterAnswer>;
 
 /** A master asks a slave whether it follows it. */
-export const FollowsRequest = Type.Object(
-  {
-    leader: Type.String({ maxLength: 64 }),
-    epoch: Type.String({ pattern: "^\\d{1,19}$" }),
-    /** Also that it accepts no other master for the time of a lease. */
-    promises: Type.Boolean(),
-  },
-  { additionalProperties: false },
-);
+export const FollowsRequest = Type.Object({
+  leader: Type.String({ maxLength: 64 }),
+  epoch: Type.String({ pattern: "^\\d{1,19}$" }),
+  /** Also that it accepts no other master for the time of a lease. */
+  promises: Type.Boolean(),
+});
 export type FollowsRequest = Static<typeof FollowsRequest>;
 
 export const FollowsAnswer = Type.Object({ nodeId: Type.String(), follows: Type.Boolean() });

@@ -55,6 +55,7 @@ describe("the error table", () => {
         "constraint",
         "history-lost",
         "epoch-stale",
+        "version-mismatch",
         "idempotency-unresolved",
       ],
       410: ["transaction-expired"],

@@ -121,6 +121,11 @@ export const ERROR_TABLE = {
     "Another cluster",
     "The sender belongs to another cluster. Check the addresses and UNDERSTUDY_CLUSTER_ID.",
   ),
+  "version-mismatch": entry(
+    409,
+    "Releases too far apart",
+    "Two nodes have no version of the interface between nodes in common; `detail` says which node to upgrade. Nothing is lost by it: the node follows again once both understand each other. Upgrade in the order of docs/operations.md.",
+  ),
   "snapshot-required": entry(
     409,
     "Snapshot required",

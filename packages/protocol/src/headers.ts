@@ -18,6 +18,8 @@ export const HEADERS = {
   after: "x-understudy-after",
   flavour: "x-understudy-flavour",
   serverVersion: "x-understudy-server-version",
+  /** In which version of the interface between nodes a delivery speaks. */
+  wire: "x-understudy-wire",
   /** The master's position when a batch was sent: the slave's lag is measured from it. */
   masterPosition: "x-understudy-master-position",
 } as const;

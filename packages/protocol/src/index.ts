@@ -109,3 +109,4 @@ export {
   PlanAnswer,
   SwitchoverRequest,
 } from "./failover.ts";
+export { chooseWire, speaksWire, UNTOLD_WIRE, WIRE_VERSIONS, type WireRange } from "./wire-version.ts";

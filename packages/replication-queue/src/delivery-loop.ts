@@ -43,6 +43,7 @@ const STOPPING_CODES: ReadonlySet<ErrorCode> = new Set([
   "cluster-mismatch",
   "epoch-stale",
   "snapshot-required",
+  "version-mismatch",
 ]);
 
 /**

@@ -20,6 +20,7 @@ function decide(given: Case): ReturnType<typeof decideJoin> {
       epoch: 3n,
       flavour: "mariadb",
       serverId: 1,
+      wire: { oldest: 1, newest: 2 },
       executed: position(given.executed ?? "0-1-100"),
       purged: position(given.purged ?? ""),
       survived: "0-1-100",
@@ -31,6 +32,7 @@ function decide(given: Case): ReturnType<typeof decideJoin> {
       epoch: 3n,
       flavour: "mariadb",
       serverId: 2,
+      wire: { oldest: 1, newest: 1 },
       position: position(given.position ?? "0-1-50"),
       history: given.position ?? "0-1-50",
       empty: false,
@@ -42,6 +44,20 @@ function decide(given: Case): ReturnType<typeof decideJoin> {
 }
 
 describe("the decision whether a node joins", () => {
+  it("refuses one that it has no version in common with, whatever else it says, and names the one to upgrade", () => {
+    const newer = { wire: { oldest: 3, newest: 4 }, torn: true, epoch: 9n };
+    expect(decide({ joiner: newer })).toMatchObject({
+      kind: "refuse",
+      code: "version-mismatch",
+      reason: expect.stringMatching(/upgrade node1$/),
+    });
+    expect(decide({ joiner: { wire: { oldest: 2, newest: 4 } } })).toEqual({ kind: "deliver" });
+    expect(decide({ self: { wire: { oldest: 2, newest: 2 } } })).toMatchObject({
+      code: "version-mismatch",
+      reason: expect.stringMatching(/upgrade node2$/),
+    });
+  });
+
   it("delivers where the slave's history is part of the master's and still in its binlog", () => {
     expect(decide({})).toEqual({ kind: "deliver" });
     expect(decide({ position: "0-1-100" })).toEqual({ kind: "deliver" });

@@ -1,5 +1,5 @@
 import { commonHistory, type GtidPosition } from "@understudy/binlog";
-import type { ErrorCode, Flavour } from "@understudy/protocol";
+import { chooseWire, type ErrorCode, type Flavour, type WireRange } from "@understudy/protocol";
 
 /** What a master knows when a node asks to join. */
 export interface JoinFacts {
@@ -9,6 +9,7 @@ export interface JoinFacts {
     readonly epoch: bigint;
     readonly flavour: Flavour;
     readonly serverId: number;
+    readonly wire: WireRange;
     /** What this master has committed. */
     readonly executed: GtidPosition;
     /** What is no longer in its binlog. */
@@ -22,6 +23,7 @@ export interface JoinFacts {
     readonly epoch: bigint;
     readonly flavour: Flavour;
     readonly serverId: number;
+    readonly wire: WireRange;
     readonly position: GtidPosition;
     /** The same to the transaction, as `commonHistory` compares it. */
     readonly history: string;
@@ -57,6 +59,9 @@ export function decideJoin({ self, joiner }: JoinFacts): JoinDecision {
       `the node id ${who} is this master's own; give each node another UNDERSTUDY_NODE_ID`,
     );
   }
+  // before anything that could mean something else by now
+  const wire = chooseWire(self, joiner);
+  if (wire.kind === "mismatch") return refuse("version-mismatch", wire.reason);
   if (joiner.flavour !== self.flavour) {
     return refuse(
       "server-unsuitable",

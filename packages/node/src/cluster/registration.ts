@@ -3,6 +3,10 @@ import { backoffMs, BackgroundLoop, ChangeSignal, messageOf, sleepOrWake } from 
 import {
   errorCodeOf,
   isUnderstudyError,
+  speaksWire,
+  UnderstudyError,
+  UNTOLD_WIRE,
+  WIRE_VERSIONS,
   type ErrorCode,
   type Member,
   type RegisterAnswer,
@@ -131,6 +135,7 @@ export class Registration implements AsyncDisposable {
     try {
       const answer = await this.#register(signal);
       const { clusterId, leader } = answer;
+      checkWire(answer, services.identity.nodeId);
       this.#toldMembers = answer.members;
       if (answer.action === "rebuild") return await this.#noteRebuild(answer, url);
       if (membership.clusterId === null) this.#options.onNew(positionOf(services, answer.gtid));
@@ -219,6 +224,7 @@ export class Registration implements AsyncDisposable {
         dataEpoch: (record?.epoch ?? 0n).toString(),
         torn: isTorn,
         wantsRebuild: this.#wantsRebuild,
+        wire: WIRE_VERSIONS,
         empty: databases.length === 0 && membership.clusterId === null,
       },
       { signal, timeoutMs: REGISTER_TIMEOUT_MS },
@@ -228,4 +234,14 @@ export class Registration implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#loop[Symbol.asyncDispose]();
   }
+}
+
+/** A master that does not know of versions answers in the first one. Throws `version-mismatch`. */
+function checkWire({ wire = UNTOLD_WIRE.newest, leader }: RegisterAnswer, nodeId: string): void {
+  if (speaksWire(WIRE_VERSIONS, wire)) return;
+  const { oldest, newest } = WIRE_VERSIONS;
+  throw new UnderstudyError(
+    "version-mismatch",
+    `${leader.nodeId} answers in version ${wire} of the interface between nodes, ${nodeId} speaks ${oldest} to ${newest}: upgrade ${wire < oldest ? leader.nodeId : nodeId}`,
+  );
 }

@@ -9,7 +9,14 @@ const HEADERS = {
   "x-understudy-flavour": "mariadb",
   "x-understudy-master-position": "0-1-9",
 };
-const EXPECTED = { flavour: "mariadb", clusterId: "c1", epoch: 3n, closed: null };
+const EXPECTED = {
+  nodeId: "node2",
+  wire: { oldest: 1, newest: 2 },
+  flavour: "mariadb",
+  clusterId: "c1",
+  epoch: 3n,
+  closed: null,
+};
 
 describe("the check of a delivery", () => {
   it("takes one of this cluster under this or a newer epoch", () => {
@@ -43,6 +50,25 @@ describe("the check of a delivery", () => {
     expect(() => readDeliveryHeaders({ ...HEADERS, [name]: undefined })).toThrow(
       expect.objectContaining({ code: "invalid-request" }),
     );
+  });
+
+  it("takes the versions that it understands, and names the node to upgrade for another", () => {
+    const told = (wire: string) => readDeliveryHeaders({ ...HEADERS, "x-understudy-wire": wire });
+    for (const wire of ["1", "2"]) expect(() => checkDelivery(told(wire), EXPECTED)).not.toThrow();
+    expect(() => checkDelivery(told("3"), EXPECTED)).toThrow(
+      expect.objectContaining({
+        code: "version-mismatch",
+        message: expect.stringMatching(/upgrade node2$/),
+      }),
+    );
+    const later = { ...EXPECTED, wire: { oldest: 2, newest: 2 } };
+    expect(() => checkDelivery(readDeliveryHeaders(HEADERS), later)).toThrow(
+      expect.objectContaining({
+        code: "version-mismatch",
+        message: expect.stringMatching(/upgrade node1$/),
+      }),
+    );
+    expect(() => told("two")).toThrow(expect.objectContaining({ code: "invalid-request" }));
   });
 
   it("refuses an epoch that is no number", () => {

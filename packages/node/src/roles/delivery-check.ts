@@ -1,4 +1,4 @@
-import { HEADERS, UnderstudyError } from "@understudy/protocol";
+import { HEADERS, speaksWire, UnderstudyError, UNTOLD_WIRE, type WireRange } from "@understudy/protocol";
 
 /** What the headers of a delivery say. */
 export interface DeliveryHeaders {
@@ -9,6 +9,8 @@ export interface DeliveryHeaders {
   readonly senderUrl: string | null;
   readonly after: string;
   readonly flavour: string;
+  /** Version of the interface between nodes. */
+  readonly wire: number;
   readonly masterPosition: string;
 }
 
@@ -31,8 +33,16 @@ export function readDeliveryHeaders(headers: Readonly<Record<string, unknown>>):
     senderUrl: optionalUrl(headers[HEADERS.senderUrl]),
     after: text(HEADERS.after),
     flavour: text(HEADERS.flavour),
+    wire: wireOf(headers[HEADERS.wire]),
     masterPosition: text(HEADERS.masterPosition),
   };
+}
+
+/** Of a node that does not say it, the first one. */
+function wireOf(value: unknown): number {
+  if (value === undefined) return UNTOLD_WIRE.newest;
+  if (typeof value === "string" && /^[1-9]\d{0,8}$/.test(value)) return Number(value);
+  throw new UnderstudyError("invalid-request", `the header ${HEADERS.wire} is not a number`);
 }
 
 function optionalUrl(value: unknown): string | null {
@@ -41,6 +51,9 @@ function optionalUrl(value: unknown): string | null {
 
 /** What a slave holds a delivery against. */
 export interface DeliveryExpectation {
+  readonly nodeId: string;
+  /** What this node understands. */
+  readonly wire: WireRange;
   readonly flavour: string;
   /** Null where this node is in no cluster yet. */
   readonly clusterId: string | null;
@@ -49,8 +62,16 @@ export interface DeliveryExpectation {
   readonly closed: bigint | null;
 }
 
-/** Throws `starting` while a new master is chosen, `cluster-mismatch` for another cluster or flavour, `epoch-stale` with this node's epoch for an older master. */
+/** Throws `version-mismatch` for one that this node might misunderstand, `starting` while a new master is chosen, `cluster-mismatch` for another cluster or flavour, `epoch-stale` with this node's epoch for an older master. */
 export function checkDelivery(headers: DeliveryHeaders, expected: DeliveryExpectation): void {
+  if (!speaksWire(expected.wire, headers.wire)) {
+    const { sender, wire } = headers;
+    const behind = wire > expected.wire.newest ? expected.nodeId : sender;
+    throw new UnderstudyError(
+      "version-mismatch",
+      `${sender} delivers in version ${wire} of the interface between nodes, ${expected.nodeId} understands ${expected.wire.oldest} to ${expected.wire.newest}: upgrade ${behind}`,
+    );
+  }
   if (headers.flavour !== expected.flavour) {
     throw new UnderstudyError(
       "cluster-mismatch",

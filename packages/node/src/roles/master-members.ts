@@ -1,7 +1,14 @@
 import { ThroughputMeter, type HealthChange, type HealthMonitor } from "@understudy/health-monitor";
 import type { SlavesInSync } from "@understudy/election";
 import { readHistory, type GtidPosition } from "@understudy/binlog";
-import { UnderstudyError, type RegisterAnswer, type RegisterRequest } from "@understudy/protocol";
+import {
+  chooseWire,
+  UnderstudyError,
+  UNTOLD_WIRE,
+  WIRE_VERSIONS,
+  type RegisterAnswer,
+  type RegisterRequest,
+} from "@understudy/protocol";
 import type { DeliveryOutcome, ReplicationQueue } from "@understudy/replication-queue";
 import type { ClusterStore, MemberRecord } from "../cluster/cluster-store.ts";
 import { decideJoin, type JoinDecision } from "../cluster/join-decision.ts";
@@ -42,6 +49,8 @@ export class MasterMembers {
   readonly #throughput = new Map<string, ThroughputMeter>();
   /** Who is to get a copy before it can be a member; shown while one is on its way. */
   readonly #newcomers = new Map<string, MemberRecord>();
+  /** In which version each is spoken to, as chosen when it registered. */
+  readonly #wires = new Map<string, number>();
 
   constructor(options: MasterMembersOptions) {
     this.#of = options;
@@ -57,15 +66,18 @@ export class MasterMembers {
   /** A node asks to join, or is back: decides, and delivers to it where it may. Throws the refusal's code. */
   async register(
     request: RegisterRequest,
-  ): Promise<Pick<RegisterAnswer, "action" | "reason" | "survived" | "gtid">> {
+  ): Promise<Pick<RegisterAnswer, "action" | "reason" | "survived" | "gtid" | "wire">> {
+    const { identity, events } = this.#of.services;
     const survived = await this.#survivedOf(BigInt(request.dataEpoch));
     const executed = await askExecutedPosition(this.#of.services);
     const decision = await this.#decide(request, { survived, executed });
     if (decision.kind === "refuse") {
-      const { events } = this.#of.services;
       events.record("warning", `${request.nodeId} may not join: ${decision.reason}`, request.nodeId);
       throw new UnderstudyError(decision.code, decision.reason);
     }
+    const { nodeId, wire: spoken = UNTOLD_WIRE } = request;
+    const choice = chooseWire({ nodeId, wire: spoken }, { nodeId: identity.nodeId, wire: WIRE_VERSIONS });
+    if (choice.kind === "chosen") this.#wires.set(nodeId, choice.version);
     if (decision.kind === "deliver") {
       this.#heard.noteRegistered(request.nodeId, executed);
       await this.#admit(request);
@@ -77,7 +89,13 @@ export class MasterMembers {
       reason,
       survived: decision.kind === "rebuild" ? survived : "",
       gtid: executed.toString(),
+      wire: this.#wireOf(nodeId),
     };
+  }
+
+  /** A member that has not registered with this master yet may be of any release that registers at all. */
+  #wireOf(nodeId: string): number {
+    return this.#wires.get(nodeId) ?? WIRE_VERSIONS.oldest;
   }
 
   /**
@@ -106,6 +124,7 @@ export class MasterMembers {
         epoch: this.#of.epoch,
         flavour,
         serverId,
+        wire: WIRE_VERSIONS,
         executed: own.executed,
         survived: own.survived,
         purged: await askPurgedPosition(this.#of.services),
@@ -116,6 +135,7 @@ export class MasterMembers {
         epoch: BigInt(request.epoch),
         flavour: request.flavour,
         serverId: request.serverId,
+        wire: request.wire ?? UNTOLD_WIRE,
         // a position of the other flavour can't be read, and is refused for its flavour anyway
         position: positionOf(this.#of.services, request.flavour === flavour ? request.gtid : ""),
         history: request.flavour === flavour ? request.history : "",
@@ -160,6 +180,7 @@ export class MasterMembers {
         epoch: this.#of.epoch,
         flavour: executor.server.flavour,
         serverVersion: executor.server.version,
+        wire: () => this.#wireOf(member.nodeId),
         parsePosition: (text) => positionOf(this.#of.services, text),
       }),
     );
@@ -217,6 +238,7 @@ export class MasterMembers {
     await this.#of.queue.removeSlave(nodeId);
     await this.#of.registry.remove(nodeId);
     this.#throughput.delete(nodeId);
+    this.#wires.delete(nodeId);
     this.#heard.forget(nodeId);
     this.#of.services.events.record("warning", `${nodeId} was removed from the cluster`, nodeId);
   }

@@ -11,6 +11,8 @@ export interface DeliverySender {
   readonly epoch: bigint;
   readonly flavour: string;
   readonly serverVersion: string;
+  /** In which version of the interface between nodes it speaks now. */
+  readonly wire: () => number;
   readonly parsePosition: (text: string) => GtidPosition;
 }
 
@@ -58,6 +60,7 @@ function deliveryHeaders(delivery: Delivery, sender: DeliverySender): Record<str
     [HEADERS.after]: delivery.after.toString(),
     [HEADERS.flavour]: sender.flavour,
     [HEADERS.serverVersion]: sender.serverVersion,
+    [HEADERS.wire]: String(sender.wire()),
     [HEADERS.masterPosition]: delivery.masterPosition.toString(),
   };
 }

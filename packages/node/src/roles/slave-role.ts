@@ -12,6 +12,7 @@ import {
   formatPosition,
   isUnderstudyError,
   UnderstudyError,
+  WIRE_VERSIONS,
   type ClusterView,
   type ReplicateAnswer,
   type ReplicatePosition,
@@ -229,6 +230,8 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     const { clock, executor } = this.#services;
     this.checkWhole();
     checkDelivery(headers, {
+      nodeId: this.#services.identity.nodeId,
+      wire: WIRE_VERSIONS,
       flavour: executor.server.flavour,
       clusterId: this.#membership.clusterId,
       epoch: this.epoch,

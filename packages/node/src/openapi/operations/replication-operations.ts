@@ -28,6 +28,7 @@ export const REPLICATION_OPERATIONS: OperationTable = {
         empty: true,
         torn: false,
         wantsRebuild: false,
+        wire: { oldest: 1, newest: 1 },
       },
     },
     answers:
@@ -41,11 +42,13 @@ export const REPLICATION_OPERATIONS: OperationTable = {
       survived: "",
       gtid: "0-1-12",
       members: [],
+      wire: 1,
     }),
     errors: [
       "starting",
       "no-leader",
       "cluster-mismatch",
+      "version-mismatch",
       "epoch-stale",
       "snapshot-required",
       "server-unsuitable",
@@ -96,7 +99,7 @@ export const REPLICATION_OPERATIONS: OperationTable = {
     tag: "Between nodes",
     summary: "The master delivers transactions",
     description:
-      "The body is a binlog as it is, with the headers `X-Understudy-Cluster`, `-Epoch`, `-Sender`, `-After`, `-Flavour`, `-Server-Version` and `-Master-Position`. The answer comes when all of it is committed: it is the ack.",
+      "The body is a binlog as it is, with the headers `X-Understudy-Cluster`, `-Epoch`, `-Sender`, `-After`, `-Flavour`, `-Server-Version`, `-Wire` and `-Master-Position`. The answer comes when all of it is committed: it is the ack.",
     requestType: BINLOG_MEDIA_TYPE,
     answers: "What the slave has committed",
     content: json(ReplicateAnswer, { position: "0-1-12", applied: 1 }),
@@ -104,6 +107,7 @@ export const REPLICATION_OPERATIONS: OperationTable = {
       "starting",
       "position-mismatch",
       "cluster-mismatch",
+      "version-mismatch",
       "epoch-stale",
       "apply-failed",
       "binlog-corrupt",
