@@ -20,7 +20,7 @@ const ROUND_OFFSET = 1 + 6 * 8 + 1;
 const CHECKSUM_BYTES = 4;
 
 /** True for the table map of a sequence, as servers write it that keep column names in their binlog (`binlog_row_metadata=FULL`). */
-export function isSequenceMap(bytes: Buffer): boolean {
+function isSequenceMap(bytes: Buffer): boolean {
   return mappedColumns(bytes).equals(COLUMN_TYPES) && bytes.includes(NEXT_COLUMN, 0, "latin1");
 }
 
