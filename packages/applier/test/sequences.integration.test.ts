@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { testFlavours } from "@understudy/database-server";
+import { findBinlogProgram, testFlavours } from "@understudy/database-server";
 import { connectRaw, ReplicationPair, TestSession } from "./replication-pair.ts";
 
 describe.runIf(testFlavours().includes("mariadb"))("transactions with sequences", () => {
@@ -159,7 +159,9 @@ describe.runIf(testFlavours().includes("mariadb"))("transactions with sequences"
     await deliver();
     const basename = String((await pair.onReplica.rows("SELECT @@log_bin_basename AS b"))[0]?.["b"]);
     const file = join(basename, "..", String(before[0]?.["File"]));
-    const text = execFileSync("mariadb-binlog", [
+    const program = await findBinlogProgram("mariadb");
+    if (program === null) throw new Error("the program that prints binlogs is not installed");
+    const text = execFileSync(program, [
       "-v",
       "--base64-output=decode-rows",
       `--start-position=${before[0]?.["Position"]}`,

@@ -145,3 +145,18 @@ describe.runIf(testFlavours().includes("mariadb"))("a transaction that the serve
     expect(await pair.onReplica.rows("SELECT * FROM shop.wide")).toEqual([]);
   });
 });
+
+describe.runIf(testFlavours().includes("mysql"))("a GTID on mysql", () => {
+  it("stands for one transaction, or the server itself refuses", async () => {
+    await using pair = await ReplicationPair.open("mysql");
+    await pair.onSource.run("CREATE DATABASE shop", "CREATE TABLE shop.item (id INT PRIMARY KEY)");
+    await pair.catchUp();
+    await pair.applier[Symbol.asyncDispose]();
+    const signal = AbortSignal.timeout(60_000);
+    const session = await openSession({ flavour: "mysql", connect: () => connectRaw(pair.replica), signal });
+    await session.plain(["SET GTID_NEXT='3e11fa47-71ca-11e1-9e33-c80aa9429562:1'"]);
+    await session.plain(["INSERT INTO shop.item VALUES (1)"]);
+    await expect(session.plain(["INSERT INTO shop.item VALUES (2)"])).rejects.toMatchObject({ errno: 1837 });
+    session.destroy();
+  });
+});
