@@ -9,7 +9,7 @@ export const PATIENCE_MS = 60_000;
 const POLL_MS = 20;
 
 /** The latest job of a node; null where it has had none since it was started. */
-export async function latestJob(node: ClusterNode): Promise<Job | null> {
+async function latestJob(node: ClusterNode): Promise<Job | null> {
   const { body } = await node.get("/jobs");
   const [latest] = (body["jobs"] ?? []) as readonly Job[];
   return latest ?? null;

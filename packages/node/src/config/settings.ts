@@ -121,7 +121,7 @@ export const NodeSettings = Type.Object({
   rejoin: Type.Enum(["rebuild", "refuse"], {
     default: "rebuild",
     description:
-      "What a node does whose history is not part of the master's: `rebuild` saves the transactions that only it has into its quarantine and takes a fresh copy; `refuse` waits for a person.",
+      "What a node does that deliveries can't bring along, since its history is not part of the master's or the binlog does not reach back to it: `rebuild` saves the transactions that only it has into its quarantine and takes a fresh copy; `refuse` waits for a person.",
   }),
   databaseUrl: Type.String({
     minLength: 1,
