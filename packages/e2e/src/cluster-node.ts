@@ -1,6 +1,6 @@
 import { request, type Agent } from "undici";
 import type { DatabaseServer } from "@understudy/database-server";
-import type { SandboxNode } from "@understudy/sandbox";
+import type { NodeAddress, SandboxNode } from "@understudy/sandbox";
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -23,19 +23,24 @@ export interface RequestOptions {
 /** A node of a test's cluster. */
 export class ClusterNode {
   readonly nodeId: string;
-  readonly url: string;
   /** Its database server, which can be killed and held still as well. */
   readonly database: DatabaseServer;
   readonly #node: SandboxNode;
   readonly #agent: Agent;
+  readonly #proxyUrl: string | null;
 
-  /** `url` is where requests go: the node's own, or a proxy's. */
-  constructor(node: SandboxNode, agent: Agent, url: string) {
+  /** Requests go to `proxyUrl` where it is given, else to the node itself. */
+  constructor(node: SandboxNode, agent: Agent, proxyUrl: string | null) {
     this.nodeId = node.nodeId;
-    this.url = url;
+    this.#proxyUrl = proxyUrl;
     this.database = node.database;
     this.#node = node;
     this.#agent = agent;
+  }
+
+  /** Where requests go. */
+  get url(): string {
+    return this.#proxyUrl ?? this.#node.url;
   }
 
   /** Process id of the node; null while it does not run. */
@@ -66,6 +71,11 @@ export class ClusterNode {
   /** Starts the node's process again and resolves when it lives; it takes its role a moment later (`cluster.waitUntilReplicating`). */
   async start(): Promise<void> {
     await this.#node.process.start();
+  }
+
+  /** From its next start on the node has another address; not for clusters with proxies. */
+  moveTo(address: NodeAddress): void {
+    this.#node.process.moveTo(address);
   }
 
   /** Stops the node's process in order; throws where it does not end with code 0. */

@@ -73,7 +73,7 @@ export class Cluster implements AsyncDisposable {
     this.flavour = sandbox.flavour;
     const clusterNode = (node: SandboxNode): ClusterNode => {
       const proxy = sandbox.proxies.get(`client>${node.nodeId}`);
-      return new ClusterNode(node, agent, proxy ? `http://${proxy.host}:${proxy.port}` : node.url);
+      return new ClusterNode(node, agent, proxy ? `http://${proxy.host}:${proxy.port}` : null);
     };
     this.master = clusterNode(sandbox.master);
     this.slaves = sandbox.slaves.map(clusterNode);

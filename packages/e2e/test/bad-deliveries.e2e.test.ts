@@ -226,7 +226,11 @@ function registrationOf(
     version: "0",
     epoch: "0",
     gtid,
+    history: gtid,
+    dataEpoch: "0",
     empty: false,
+    torn: false,
+    wantsRebuild: false,
   };
 }
 

@@ -56,6 +56,11 @@ export class Intake {
     this.#publisher.noteStored(state);
   }
 
+  /** See `MemberPublisher.firstAt`. */
+  get toldAt(): bigint | null {
+    return this.#publisher.firstAt;
+  }
+
   /** The node stands differently now, so that it is told with the next {@link publish}. */
   renew(): void {
     this.#publisher.renew();

@@ -32,6 +32,7 @@ import { LeaseKeeper } from "./lease-keeper.ts";
 import { planPromotion, type PromotionPlan } from "./promotion-plan.ts";
 import type { SyncAgreement } from "./sync-agreement.ts";
 import { Term } from "./term.ts";
+import { TwinWatch } from "./twin-watch.ts";
 
 /** What {@link LeaseElection} needs. */
 export interface LeaseElectionOptions {
@@ -82,12 +83,14 @@ export class LeaseElection implements Election {
   #steppingDown: Promise<void> = Promise.resolve();
   #isSteppingDown = false;
   readonly #promise: KeptPromise;
+  readonly #twins: TwinWatch;
 
   constructor(options: LeaseElectionOptions) {
     this.#of = options;
     const { store, clock, logger, timings, nodeId, host } = options;
     this.#lease = new LeaseKeeper({ store, clock, logger, timings });
     this.#intake = new Intake({ store, host, clock, nodeId, lease: this.#lease });
+    this.#twins = new TwinWatch(options);
     const epochBefore = options.promisedEpoch ?? null;
     this.#promise = new KeptPromise({ clock, ttlMs: timings.ttlMs, epochBefore });
     const loop = (run: (signal: AbortSignal) => Promise<void>): BackgroundLoop =>
@@ -233,6 +236,7 @@ export class LeaseElection implements Election {
     const before = this.#state;
     this.#state = state;
     this.#intake.noteStored(state);
+    this.#twins.look(state, this.#intake.toldAt);
     if (before?.epoch !== state.epoch || before.leader?.nodeId !== state.leader?.nodeId)
       this.changed.notify();
     return state;

@@ -30,9 +30,15 @@ export class MemberPublisher {
   #told: { readonly stand: string; readonly value: string; readonly atMs: number } | null = null;
   #revision = 0n;
   #seenAt = 0n;
+  #firstAt: bigint | null = null;
 
   constructor(options: MemberPublisherOptions) {
     this.#of = options;
+  }
+
+  /** The store's revision at which it first said how this node stands; null before. */
+  get firstAt(): bigint | null {
+    return this.#firstAt;
   }
 
   /** The node stands differently now, so that it is told at once. */
@@ -82,6 +88,7 @@ export class MemberPublisher {
     if (!made) return false;
     this.#revision = revision;
     this.#seenAt = revision;
+    this.#firstAt ??= revision;
     this.#told = { stand, value, atMs: nowMs };
     return true;
   }

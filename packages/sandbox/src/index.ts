@@ -1,4 +1,9 @@
-export { openNodeProcess, type NodeProcess, type NodeProcessOptions } from "./node-process.ts";
+export {
+  openNodeProcess,
+  type NodeAddress,
+  type NodeProcess,
+  type NodeProcessOptions,
+} from "./node-process.ts";
 export { openSandbox, type Sandbox, type SandboxOptions } from "./sandbox.ts";
 export type { SandboxNode } from "./sandbox-node.ts";
 export type { Direction } from "./proxied-connection.ts";

@@ -35,22 +35,35 @@ export interface NodeProcessOptions {
   readonly startTimeoutMs?: number;
 }
 
+/** Where a node listens. */
+export interface NodeAddress {
+  /** A loopback address; IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
 const HOST = "127.0.0.1";
 const STOP_TIMEOUT_MS = 20_000;
 
 /** A node as a process of this machine. It may be killed, held still and started again. */
 export class NodeProcess implements AsyncDisposable {
-  readonly url: string;
   readonly #options: NodeProcessOptions;
   readonly #mainFile: string;
   readonly #process = new LocalProcess({ stopTimeoutMs: STOP_TIMEOUT_MS });
   #logStart = 0;
+  #address: NodeAddress;
 
   /** Use {@link openNodeProcess}. */
   constructor(options: NodeProcessOptions) {
     this.#options = options;
     this.#mainFile = options.mainFile ?? mainFileOf(options.app);
-    this.url = `http://${HOST}:${options.port}`;
+    this.#address = { host: HOST, port: options.port };
+  }
+
+  /** Where it listens, or will when it is started. */
+  get url(): string {
+    const { host, port } = this.#address;
+    return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
   }
 
   get nodeId(): string {
@@ -69,6 +82,12 @@ export class NodeProcess implements AsyncDisposable {
   /** Settles when the running process ends, however it ends. Take it again after each start. */
   get exited(): Promise<ProcessExit> {
     return this.#process.exited;
+  }
+
+  /** From its next start on it listens there. Throws where it runs. */
+  moveTo(address: NodeAddress): void {
+    if (this.#process.isRunning) throw new Error(`${this.nodeId} runs; it can be moved when it is stopped`);
+    this.#address = address;
   }
 
   /** Starts it and waits until `GET /health/live` answers 200. Does nothing while it runs. Throws with its last words. */
@@ -125,7 +144,8 @@ export class NodeProcess implements AsyncDisposable {
   }
 
   async #spawn(): Promise<() => boolean> {
-    const { directory, nodeId, port } = this.#options;
+    const { directory, nodeId } = this.#options;
+    const { host, port } = this.#address;
     await using log = await open(this.logFile, "a");
     const child = spawn(process.execPath, [commandLineMark(directory), this.#mainFile], {
       stdio: ["ignore", log.fd, log.fd],
@@ -134,7 +154,7 @@ export class NodeProcess implements AsyncDisposable {
       env: {
         ...inheritedEnvironment(),
         UNDERSTUDY_NODE_ID: nodeId,
-        UNDERSTUDY_HOST: HOST,
+        UNDERSTUDY_HOST: host,
         UNDERSTUDY_PORT: String(port),
         ...this.#options.environment,
       },

@@ -114,7 +114,9 @@ export async function startNodes(
     return {
       nodeId: node.nodeId,
       role: index === 0 ? "master" : "slave",
-      url: process.url,
+      get url() {
+        return process.url;
+      },
       process,
       database,
     };
