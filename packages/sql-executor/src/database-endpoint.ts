@@ -48,7 +48,8 @@ export function parseDatabaseUrl(text: string): DatabaseEndpoint {
 
 /** The endpoint as people read it, without the password. */
 export function describeEndpoint(endpoint: DatabaseEndpoint): string {
-  const where = endpoint.socketPath ?? `${endpoint.host ?? "localhost"}:${endpoint.port ?? 3306}`;
+  const host = endpoint.host ?? "localhost";
+  const where = endpoint.socketPath ?? `${host.includes(":") ? `[${host}]` : host}:${endpoint.port ?? 3306}`;
   return `${endpoint.user}@${where}`;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readConfig } from "./node-config.ts";
+import { httpUrl, readConfig } from "./node-config.ts";
 
 const DATABASE = { UNDERSTUDY_DATABASE_URL: "mysql://root:pw@127.0.0.1:3306" };
 
@@ -27,6 +27,24 @@ describe("a node's configuration", () => {
     expect(() => readConfig({ ...DATABASE, UNDERSTUDY_CLUSTER_ID: "a/b" }, "master")).toThrow(
       /UNDERSTUDY_CLUSTER_ID/,
     );
+  });
+
+  it("takes IPv6 addresses, in brackets where they are part of a URL", () => {
+    const environment = {
+      UNDERSTUDY_DATABASE_URL: "mysql://root:pw@[::1]:3306",
+      UNDERSTUDY_HOST: "::1",
+      UNDERSTUDY_ADVERTISED_URL: "http://[fd00::7]:8083",
+      UNDERSTUDY_ETCD: "http://[::1]:2379,http://[fd00::8]:2379",
+      UNDERSTUDY_CLUSTER_ID: "shop",
+    };
+    expect(readConfig(environment, "master")).toMatchObject({
+      host: "::1",
+      advertisedUrl: "http://[fd00::7]:8083",
+      etcd: ["http://[::1]:2379", "http://[fd00::8]:2379"],
+    });
+    expect(httpUrl("::1", 8083)).toBe("http://[::1]:8083");
+    // like 0.0.0.0 it is reached by others
+    expect(() => readConfig({ ...environment, UNDERSTUDY_HOST: "::" }, "master")).toThrow(/UNDERSTUDY_HOST/);
   });
 
   it("never shows the database's password", () => {

@@ -14,7 +14,7 @@ export async function refusesConnections(url: string, signal: AbortSignal): Prom
   const giveUp = (): void => resolve(false);
   socket.setTimeout(CONNECT_MS, giveUp);
   socket.once("connect", giveUp);
-  socket.once("error", (error) => resolve("code" in error && error.code === "ECONNREFUSED"));
+  socket.once("error", (error) => resolve(isRefusal(error)));
   signal.addEventListener("abort", giveUp, { once: true });
   try {
     return await promise;
@@ -22,4 +22,10 @@ export async function refusesConnections(url: string, signal: AbortSignal): Prom
     signal.removeEventListener("abort", giveUp);
     socket.destroy();
   }
+}
+
+/** True where nothing listens at any of the addresses that were tried: a name may have several. */
+export function isRefusal(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isRefusal);
+  return error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
 }
