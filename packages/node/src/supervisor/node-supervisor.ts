@@ -109,7 +109,8 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
       }
       this.#holder.set(master);
       const { events, identity } = this.#services;
-      events.record("role-changed", `${identity.nodeId} is the master, in epoch ${master.epoch}`);
+      // a node that begins so has not changed
+      if (before) events.record("role-changed", `${identity.nodeId} is the master, in epoch ${master.epoch}`);
     });
   }
 
