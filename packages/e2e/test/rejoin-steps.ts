@@ -57,6 +57,15 @@ export async function purgeBinlog(node: ClusterNode, flavour: Flavour): Promise<
   }
 }
 
+/** Stops a master's node in order and starts it again; resolves when it leads. */
+export async function restart(master: ClusterNode): Promise<void> {
+  await master.stop();
+  await master.start();
+  await expect
+    .poll(async () => (await master.get("/health/master")).status, { timeout: PATIENCE_MS })
+    .toBe(200);
+}
+
 /** Rows that no compression makes small: a copy of them takes its time. */
 export async function pileUp(node: ClusterNode, megabytes: number): Promise<void> {
   await using connection = await sql(node);
