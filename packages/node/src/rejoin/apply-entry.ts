@@ -1,3 +1,4 @@
+import { createNodeClient } from "@understudy/client";
 import { isCodedError } from "@understudy/kernel";
 import {
   QuarantineEntryAnswer,
@@ -79,11 +80,9 @@ async function* rawOf(place: EntryPlace, id: string, signal: AbortSignal): Async
     return;
   }
   const { member } = place;
-  const bytes = await withClient(member, async (client) => {
-    const request = { method: "GET", path: pathOf(id, "/raw"), headers: {}, body: undefined };
-    return client.forwardStream(request, { signal, timeoutMs: READ_MS });
-  });
-  using stream = bytes;
+  await using client = createNodeClient({ url: member.url });
+  const request = { method: "GET", path: pathOf(id, "/raw"), headers: {}, body: undefined };
+  using stream = await client.forwardStream(request, { signal, timeoutMs: READ_MS });
   if (stream.status !== 200) {
     throw new UnderstudyError(
       "node-unreachable",

@@ -1,7 +1,8 @@
-import { mkdir, open, readFile, rename } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import Type from "typebox";
 import { Value } from "typebox/value";
+import { keepFile } from "../kept-file.ts";
 import type { KnownLeader } from "../roles/leader-link.ts";
 
 const FILE = "copy-source.json";
@@ -22,14 +23,5 @@ export async function readCopySource(dataDir: string): Promise<KnownLeader | nul
 
 /** To be called before anything is replaced; resolves when it is on the disk. */
 export async function keepCopySource(dataDir: string, { nodeId, url }: KnownLeader): Promise<void> {
-  const path = join(dataDir, FILE);
-  await mkdir(dirname(path), { recursive: true });
-  {
-    await using file = await open(`${path}.new`, "w", 0o600);
-    await file.writeFile(`${JSON.stringify({ nodeId, url })}\n`);
-    await file.sync();
-  }
-  await rename(`${path}.new`, path);
-  await using folder = await open(dirname(path), "r");
-  await folder.sync();
+  await keepFile(join(dataDir, FILE), `${JSON.stringify({ nodeId, url })}\n`);
 }

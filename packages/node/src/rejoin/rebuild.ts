@@ -1,6 +1,6 @@
 import { commonHistory, readBinlog, readHistory } from "@understudy/binlog";
 import { createNodeClient } from "@understudy/client";
-import { backoffMs, messageOf, systemClock } from "@understudy/kernel";
+import { backoffMs, messageOf } from "@understudy/kernel";
 import { errorCodeOf, UnderstudyError, type ErrorCode } from "@understudy/protocol";
 import { openQuarantine, saveErrant } from "@understudy/quarantine";
 import { restoreSnapshot } from "@understudy/snapshot";
@@ -108,7 +108,7 @@ async function saveOwn(services: RoleServices, { order, signal, tell }: Part): P
         master: positionOf(services, order.executed),
         binlog,
         isErrant: (gtid) => !common.has(gtid),
-        clock: systemClock,
+        clock: services.clock,
         signal,
       });
     },
@@ -126,7 +126,7 @@ async function saveOwn(services: RoleServices, { order, signal, tell }: Part): P
     const quarantine = await openQuarantine({
       dataDir: config.dataDir,
       binlogProgram: null,
-      clock: systemClock,
+      clock: services.clock,
     });
     await quarantine.discard(manifest.id, {
       reason: "it holds nothing but what the cluster keeps about itself",

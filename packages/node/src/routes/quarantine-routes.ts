@@ -118,13 +118,11 @@ function addEntryFiles(server: HttpServer, runtime: NodeRuntime): void {
           chunks: place.quarantine.listing(request.params.id, { signal: gone }),
         });
       }
-      using answer = await withClient(place.member, (client) =>
-        client.forwardStream(
-          { method: "GET", path: request.url, headers: {}, body: undefined },
-          { signal: gone, timeoutMs: READ_MS },
-        ),
-      );
-      return await stream(runtime, reply, { type, chunks: answer.body() });
+      return withClient(place.member, async (client) => {
+        const asked = { method: "GET", path: request.url, headers: {}, body: undefined };
+        using answer = await client.forwardStream(asked, { signal: gone, timeoutMs: READ_MS });
+        return await stream(runtime, reply, { type, chunks: answer.body() });
+      });
     }),
   );
 }

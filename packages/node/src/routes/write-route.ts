@@ -42,7 +42,7 @@ export function addWriteRoute<Schema extends WriteBody>(
     const hash = (): Uint8Array => requestHash(route.path, body);
     // a write that was passed on may have been done, so that from then on it has a key also where it runs here
     let key = ownKey;
-    const run = async (role: MasterRole, executor: SqlExecutor): Promise<object> => {
+    const run = async (role: MasterRole, executor: SqlExecutor, signal: AbortSignal): Promise<object> => {
       role.acks.check(body);
       const plan = route.plan(body);
       const clockMs = clock.monotonicMs();
@@ -51,14 +51,12 @@ export function addWriteRoute<Schema extends WriteBody>(
       const { answer, ...done } =
         keyed === null
           ? { ...(await runPlan(executor, plan)), status, isReplayed: false }
-          : await whileConnected(request, (signal) =>
-              runKeyedPlan({ keyed: role.keyed, executor }, plan, {
-                key: keyed,
-                hash: hash(),
-                status,
-                signal,
-              }),
-            );
+          : await runKeyedPlan({ keyed: role.keyed, executor }, plan, {
+              key: keyed,
+              hash: hash(),
+              status,
+              signal,
+            });
       const timeMs = elapsedMs(clock.monotonicMs() - clockMs);
       const receipt = await confirmWrite(role, done, body);
       if (done.isReplayed) reply.header(HEADERS.idempotencyReplayed, "true");
@@ -69,7 +67,7 @@ export function addWriteRoute<Schema extends WriteBody>(
       atMaster<object>(runtime, signal, {
         isRepeatable: true,
         isPassedOn: isPassedOn(request),
-        master: (role, { executor }) => run(role, executor),
+        master: (role, { executor }) => run(role, executor, signal),
         slave: (role) => {
           key ??= newForwardingKey();
           const isKeyOwn = ownKey !== null;
