@@ -20,10 +20,10 @@ const RETRY_FOR_MS = 15_000;
  */
 export async function connect(options: UnderstudyClientOptions): Promise<UnderstudyClient> {
   if (options.nodes.length === 0) throw new UnderstudyError("invalid-request", "no node is named");
-  const { token, userAgent, timeoutMs, clock = systemClock, random = systemRandom } = options;
+  const { tls, token, userAgent, timeoutMs, clock = systemClock, random = systemRandom } = options;
   const map = new ClusterMap({
     seeds: [...new Set(options.nodes.map((url) => url.replace(/\/$/, "")))],
-    createNode: (url) => createNodeClient({ url, token, userAgent, timeoutMs }),
+    createNode: (url) => createNodeClient({ url, tls, token, userAgent, timeoutMs }),
     clock,
     random,
   });

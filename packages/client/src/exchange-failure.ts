@@ -1,4 +1,5 @@
 import { CodedError } from "@understudy/kernel";
+import { tlsFailureWords } from "@understudy/tls";
 
 /** How far an exchange got: its request surely not sent, perhaps (partly) sent, or its answer begun. */
 export type ExchangeStage = "unsent" | "sent" | "answering";
@@ -53,6 +54,8 @@ export function failureOf(error: Error, stage: ExchangeStage): Error {
 }
 
 function unforeseen(error: Error, code: string): readonly [ExchangeFailureKind, string] {
+  const tlsWords = tlsFailureWords(error);
+  if (tlsWords !== null) return ["connection", tlsWords];
   if (error.name === "HTTPParserError") return ["malformed", "answered something that is not HTTP"];
   return ["connection", `can't be spoken to: ${error.message || code || error.name}`];
 }

@@ -62,4 +62,5 @@ export {
   type ValueParams,
 } from "./values.ts";
 // Whoever uses the client needs no other package of ours.
+export type { TlsSource } from "@understudy/tls";
 export { isUnderstudyError, UnderstudyError, type ErrorCode } from "@understudy/protocol";

@@ -47,6 +47,7 @@ import type {
   TransactionQueryInput,
   UpdateInput,
 } from "./requests.ts";
+import type { TlsSource } from "@understudy/tls";
 import type { RowStream } from "./row-stream.ts";
 import type { RowObject } from "./values.ts";
 
@@ -62,8 +63,10 @@ export interface CallOptions {
 
 /** Options of {@link createNodeClient}. */
 export interface NodeClientOptions {
-  /** `http://host:port`, without a path. */
+  /** `http://host:port` or `https://host:port`, without a path. */
   readonly url: string;
+  /** For `https`: contents of PEM files, or where to find the current ones. Left out: the authorities that Node knows. */
+  readonly tls?: TlsSource | undefined;
   /** Default 10,000. */
   readonly timeoutMs?: number | undefined;
   /** Default 3,000. */

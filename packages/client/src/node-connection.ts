@@ -1,4 +1,5 @@
 import { UnderstudyError } from "@understudy/protocol";
+import { createReloadingConnector } from "@understudy/tls";
 import { Client, Pool } from "undici";
 import { exchange, type ExchangeRequest, type RawAnswer } from "./exchange.ts";
 import { ExchangeFailure } from "./exchange-failure.ts";
@@ -23,8 +24,11 @@ export class NodeConnection implements AsyncDisposable {
   constructor(options: NodeClientOptions) {
     const origin = originOf(options.url);
     const bounds = {
-      // A timeout of zero would switch the limit off.
-      connect: { timeout: Math.max(1, options.connectTimeoutMs ?? 3_000) },
+      connect: createReloadingConnector({
+        tls: options.tls,
+        // a timeout of zero would switch the limit off
+        timeoutMs: Math.max(1, options.connectTimeoutMs ?? 3_000),
+      }),
       pipelining: 1,
       allowH2: false,
     };
@@ -157,7 +161,10 @@ function originOf(text: string): string {
   const url = URL.parse(text);
   const isPlain = url?.pathname === "/" && url.search === "" && url.hash === "" && url.username === "";
   if (!url || !isPlain || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw new UnderstudyError("invalid-request", `not a node's URL (http://host:port): ${text}`);
+    throw new UnderstudyError(
+      "invalid-request",
+      `not a node's URL (http://host:port or https://host:port): ${text}`,
+    );
   }
   return url.origin;
 }

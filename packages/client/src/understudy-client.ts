@@ -9,6 +9,7 @@ import type {
   QueryAnswer,
   TableAnswer,
 } from "@understudy/protocol";
+import type { TlsSource } from "@understudy/tls";
 import type { CallOptions, NodeClient } from "./node-client.ts";
 import type {
   BatchInput,
@@ -33,6 +34,11 @@ import type { RowArray, RowObject, ValueParams } from "./values.ts";
 export interface UnderstudyClientOptions {
   /** URLs of one or more nodes; the others are learnt from them. */
   readonly nodes: readonly string[];
+  /**
+   * For `https` URLs: contents of PEM files, or a function that gives the current ones whenever a connection is made. `ca` is what the
+   * nodes' certificates are checked against (left out: the authorities that Node knows), `cert` and `key` are the client's own.
+   */
+  readonly tls?: TlsSource | undefined;
   readonly token?: string | undefined;
   readonly userAgent?: string | undefined;
   /** Of a single try, where neither call nor statement name one. Default: that of a node client. */

@@ -21,5 +21,5 @@ export { LeaseElection, type LeaseElectionOptions } from "./lease-election.ts";
 export { planPromotion, type Candidate, type PromotionPlan } from "./promotion-plan.ts";
 export { SyncAgreement } from "./sync-agreement.ts";
 export type { EtcdStore } from "./etcd/etcd-store.ts";
-export type { EtcdStoreOptions, EtcdTls } from "./etcd/etcd-store-options.ts";
+export type { EtcdStoreOptions } from "./etcd/etcd-store-options.ts";
 export { openEtcdStore } from "./etcd/open-etcd-store.ts";

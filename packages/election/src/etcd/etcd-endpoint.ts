@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 import { DeadlinePassed, orAbort } from "@understudy/kernel";
+import { createReloadingConnector, type TlsSource } from "@understudy/tls";
 import { Client, Pool, type Dispatcher } from "undici";
 import { connectionFailure, EtcdFailure } from "./etcd-failure.ts";
-import type { EtcdTls } from "./etcd-store-options.ts";
 
 /** One POST to the gateway. */
 export interface GatewayPost {
@@ -27,7 +27,7 @@ export interface GatewayStream {
 /** How an endpoint is reached and bounded. */
 export interface EtcdEndpointOptions {
   readonly url: string;
-  readonly tls: EtcdTls | undefined;
+  readonly tls: TlsSource | undefined;
   readonly connectTimeoutMs: number;
   readonly answerBytesMax: number;
 }
@@ -42,7 +42,8 @@ export class EtcdEndpoint {
   constructor({ url, tls, connectTimeoutMs, answerBytesMax }: EtcdEndpointOptions) {
     this.url = url;
     const { origin } = new URL(url);
-    const bounds = { connect: { ...tls, timeout: connectTimeoutMs }, pipelining: 1, allowH2: false };
+    const connect = createReloadingConnector({ tls, timeoutMs: connectTimeoutMs });
+    const bounds = { connect, pipelining: 1, allowH2: false };
     this.#pool = new Pool(origin, { ...bounds, connections: 16 });
     this.#openFresh = () => new Client(origin, bounds);
     this.#answerBytesMax = answerBytesMax;

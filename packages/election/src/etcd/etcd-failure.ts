@@ -1,3 +1,5 @@
+import { tlsFailureWords } from "@understudy/tls";
+
 /**
  * What a failed try means. `unreachable`: this member can't be asked, another one may. `token`: log in again. `login`,
  * `permission`: the user may not. `auth-off`: a log-in where etcd wants none. `lease-gone`: the lease is over. `rejected`: the
@@ -26,10 +28,6 @@ export class EtcdFailure extends Error {
   }
 }
 
-const CA_ADVICE = "has a certificate of an unknown authority: give that authority's certificate";
-const CLIENT_CERT_ADVICE =
-  "refuses the TLS connection: give a client certificate (and its key) of an authority that it knows";
-
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "refuses connections: is etcd running there, and is the port right?",
   ENOTFOUND: "has a host name that can't be resolved: correct the URL",
@@ -42,23 +40,6 @@ const WORDS: Readonly<Record<string, string>> = {
   ETIMEDOUT: "could not be connected to in time",
   UND_ERR_CONNECT_TIMEOUT: "could not be connected to in time",
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "cut its answer short",
-  SELF_SIGNED_CERT_IN_CHAIN: CA_ADVICE,
-  DEPTH_ZERO_SELF_SIGNED_CERT: CA_ADVICE,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: CA_ADVICE,
-  UNABLE_TO_GET_ISSUER_CERT: CA_ADVICE,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: CA_ADVICE,
-  CERT_SIGNATURE_FAILURE: CA_ADVICE,
-  CERT_HAS_EXPIRED: "has a certificate that has expired: renew it",
-  CERT_NOT_YET_VALID: "has a certificate that is not valid yet: look at the clocks",
-  ERR_TLS_CERT_ALTNAME_INVALID: "has a certificate for another name: use the name that it is for in the URL",
-  EPROTO: "does not speak TLS there: use http:// or its TLS port",
-  ERR_SSL_WRONG_VERSION_NUMBER: "does not speak TLS there: use http:// or its TLS port",
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: "does not speak TLS there: use http:// or its TLS port",
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: CLIENT_CERT_ADVICE,
-  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: CLIENT_CERT_ADVICE,
-  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: CLIENT_CERT_ADVICE,
-  ERR_SSL_SSL_TLS_ALERT_BAD_CERTIFICATE: CLIENT_CERT_ADVICE,
-  ERR_SSL_TLS_ALERT_BAD_CERTIFICATE: CLIENT_CERT_ADVICE,
 };
 
 /** Over TLS a refusal is often seen only as an end of the connection: of its alert nothing is left by then. */
@@ -77,7 +58,9 @@ export function connectionFailure(
   if (error instanceof EtcdFailure) return error;
   const { code, message } = describe(error);
   const words =
-    (isTls ? TLS_WORDS[code] : undefined) ?? WORDS[code] ?? `can't be spoken to: ${message || code}`;
+    (isTls ? (TLS_WORDS[code] ?? tlsFailureWords(error)) : null) ??
+    WORDS[code] ??
+    `can't be spoken to: ${message || code}`;
   return new EtcdFailure(words, { kind: "unreachable", isUndone, cause: error });
 }
 

@@ -1,6 +1,7 @@
 import { createSecureContext } from "node:tls";
 import { messageOf, type Clock, type Logger, type Random } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
+import type { TlsSource } from "@understudy/tls";
 
 /** How the store is reached and bounded. */
 export interface EtcdStoreOptions {
@@ -10,8 +11,11 @@ export interface EtcdStoreOptions {
   readonly prefix: string;
   /** Where etcd's authentication is on; its certificate log-in does not exist for the JSON gateway. */
   readonly login?: { readonly user: string; readonly password: string } | undefined;
-  /** For `https` endpoints: contents of PEM files. Without `ca`, the authorities that Node knows; `cert` and `key` go together. */
-  readonly tls?: EtcdTls | undefined;
+  /**
+   * For `https` endpoints: contents of PEM files, or a function that gives the current ones for each new connection. Without `ca`, the
+   * authorities that Node knows; `cert` and `key` go together.
+   */
+  readonly tls?: TlsSource | undefined;
   /** Bound of a call as a whole, however many endpoints are tried. Default 1,000. */
   readonly requestTimeoutMs?: number | undefined;
   /** A watch that hears nothing for so long begins anew elsewhere, since its connection may be dead. Default 5,000. */
@@ -23,13 +27,6 @@ export interface EtcdStoreOptions {
   readonly logger?: Logger | undefined;
   /** Ends the opening. */
   readonly signal?: AbortSignal | undefined;
-}
-
-/** Contents of PEM files. */
-export interface EtcdTls {
-  readonly ca?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
 }
 
 /** Throws `config-invalid` with every problem of the options at once. */
@@ -60,8 +57,9 @@ function isOrigin(text: string): boolean {
   return url.pathname === "/" && url.search === "" && url.hash === "" && url.username === "";
 }
 
-function tlsProblems({ tls, endpoints }: EtcdStoreOptions): string[] {
-  if (!tls) return [];
+function tlsProblems({ tls: source, endpoints }: EtcdStoreOptions): string[] {
+  if (!source) return [];
+  const tls = typeof source === "function" ? source() : source;
   const problems: string[] = [];
   if ((tls.cert === undefined) !== (tls.key === undefined)) {
     problems.push("etcd's client certificate and its key must be given together");
@@ -70,7 +68,7 @@ function tlsProblems({ tls, endpoints }: EtcdStoreOptions): string[] {
     problems.push("certificates are given for etcd, but none of its URLs is https");
   }
   try {
-    createSecureContext({ ...tls });
+    createSecureContext({ ca: tls.ca, cert: tls.cert, key: tls.key });
   } catch (error) {
     problems.push(
       `a certificate or key for etcd can't be read as PEM, or they don't fit: ${messageOf(error)}`,

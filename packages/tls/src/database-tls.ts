@@ -1,0 +1,82 @@
+import { UnderstudyError } from "@understudy/protocol";
+import { readCheckedTls, type ReadTls } from "./certificate-keeper.ts";
+import { isSameMaterial, type TlsMaterial, type TlsNames } from "./tls-files.ts";
+
+/**
+ * How much a database server's certificate is looked at, by the names of MySQL's own clients: `REQUIRED` encrypts and looks at nothing,
+ * `VERIFY_CA` checks who has signed it, `VERIFY_IDENTITY` also that it is for this host.
+ */
+export type SslMode = "REQUIRED" | "VERIFY_CA" | "VERIFY_IDENTITY";
+
+/** TLS to a database server. */
+export interface DatabaseTls {
+  readonly mode: SslMode;
+  readonly caFile: string | undefined;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+}
+
+/** The parameters of a database URL that are about TLS. */
+export const DATABASE_TLS_PARAMETERS = ["ssl-mode", "ssl-ca", "ssl-cert", "ssl-key"] as const;
+
+const MODES: readonly SslMode[] = ["REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"];
+const NAMES: TlsNames = { ca: "ssl-ca", cert: "ssl-cert", key: "ssl-key" };
+
+/**
+ * Reads `ssl-mode`, `ssl-ca`, `ssl-cert` and `ssl-key`; null for a connection in plain. As with MySQL's clients, `ssl-ca` alone means
+ * `VERIFY_CA`; a certificate alone means `REQUIRED`. Throws a sentence's end as `Error` for what can't be meant.
+ */
+export function parseDatabaseTls(parameters: URLSearchParams): DatabaseTls | null {
+  const caFile = parameters.get("ssl-ca") ?? undefined;
+  const certFile = parameters.get("ssl-cert") ?? undefined;
+  const keyFile = parameters.get("ssl-key") ?? undefined;
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    throw new Error("ssl-cert and ssl-key belong together; give both or none");
+  }
+  const hasFiles = caFile !== undefined || certFile !== undefined;
+  const given = parameters.get("ssl-mode")?.toUpperCase();
+  if (given === undefined) {
+    if (!hasFiles) return null;
+    return { mode: caFile === undefined ? "REQUIRED" : "VERIFY_CA", caFile, certFile, keyFile };
+  }
+  if (given === "DISABLED") {
+    if (hasFiles) throw new Error("ssl-mode is DISABLED, but certificates are given; keep one");
+    return null;
+  }
+  if (given === "PREFERRED") {
+    throw new Error(
+      "ssl-mode PREFERRED would speak in plain where TLS fails, unnoticed; say REQUIRED, or DISABLED",
+    );
+  }
+  const mode = MODES.find((one) => one === given);
+  if (!mode)
+    throw new Error(`ssl-mode must be DISABLED, ${MODES.join(", ")}; it is ${JSON.stringify(given)}`);
+  return { mode, caFile, certFile, keyFile };
+}
+
+/** Every problem of the files that a URL names, at once; empty where there is none. */
+export function databaseTlsProblems(tls: DatabaseTls, nowMs: number): readonly string[] {
+  return read(tls, nowMs).problems;
+}
+
+/**
+ * The files' contents, read anew, so that a new connection takes certificates that were changed. Where they can't be used for the
+ * moment, those of the last time serve. Throws `database-unavailable` where there were none.
+ */
+export function databaseTlsMaterial(tls: DatabaseTls): TlsMaterial {
+  const known = lastGood.get(tls);
+  const { material, problems } = read(tls, Date.now());
+  if (problems.length === 0) {
+    if (known && isSameMaterial(known, material)) return known;
+    lastGood.set(tls, material);
+    return material;
+  }
+  if (known) return known;
+  throw new UnderstudyError("database-unavailable", `TLS to the database server: ${problems.join("; ")}`);
+}
+
+const lastGood = new WeakMap<DatabaseTls, TlsMaterial>();
+
+function read({ caFile: ca, certFile: cert, keyFile: key }: DatabaseTls, nowMs: number): ReadTls {
+  return readCheckedTls({ ca, cert, key }, { names: NAMES, nowMs, uses: ["client"] });
+}

@@ -1,0 +1,27 @@
+export {
+  CertificateKeeper,
+  readCheckedTls,
+  type CertificateKeeperOptions,
+  type CertificateNews,
+} from "./certificate-keeper.ts";
+export {
+  DATABASE_TLS_PARAMETERS,
+  databaseTlsMaterial,
+  databaseTlsProblems,
+  parseDatabaseTls,
+  type DatabaseTls,
+  type SslMode,
+} from "./database-tls.ts";
+export {
+  createReloadingConnector,
+  type ReloadingConnectorOptions,
+  type TlsSource,
+} from "./reloading-connector.ts";
+export { tlsFailureWords } from "./tls-failure-words.ts";
+export {
+  NO_TLS_MATERIAL,
+  type TlsFiles,
+  type TlsMaterial,
+  type TlsNames,
+  type TlsPart,
+} from "./tls-files.ts";
