@@ -1,3 +1,5 @@
+import type { DatabaseTls } from "@understudy/tls";
+
 /** Where a database server listens and as whom to log in. The account needs all rights: it reads and makes accounts. */
 export interface SnapshotEndpoint {
   readonly host?: string;
@@ -6,6 +8,8 @@ export interface SnapshotEndpoint {
   readonly socketPath?: string;
   readonly user: string;
   readonly password: string;
+  /** Left out: in plain. */
+  readonly tls?: DatabaseTls;
 }
 
 /** The endpoint as people read it, without the password. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DumpQueries } from "./dump-query.ts";
-import { PacketCutter } from "./dump-relay.ts";
+import { PacketCutter } from "./program-relay.ts";
 import { tableKey, type InexactTables } from "./inexact-columns.ts";
 
 const TABLES: InexactTables = new Map([

@@ -6,7 +6,7 @@ import { copyBody } from "./copy-body.ts";
 import type { SnapshotEndpoint } from "./database-endpoint.ts";
 import { lockDefinitions } from "./definition-lock.ts";
 import { dumpArguments } from "./dump-arguments.ts";
-import { openDumpRelay } from "./dump-relay.ts";
+import { openProgramRelay } from "./program-relay.ts";
 import { readInexactTables, type InexactTables } from "./inexact-columns.ts";
 import { startDump, type DumpRun } from "./dump-run.ts";
 import { readAccounts } from "./read-accounts.ts";
@@ -65,7 +65,7 @@ export async function openSnapshot(options: OpenSnapshotOptions): Promise<Snapsh
   const session = stack.use(await ServerSession.open(endpoint, signal));
   const prepared = await prepare(session, options);
   if (flavour === "mysql") await waitForQuietMoment(session, signal);
-  const relay = stack.use(await openDumpRelay(endpoint, prepared.inexactTables));
+  const relay = stack.use(await openProgramRelay(endpoint, prepared.inexactTables));
   const dump =
     prepared.schemas.length === 0
       ? null

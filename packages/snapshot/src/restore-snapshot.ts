@@ -5,6 +5,7 @@ import { parseAccounts } from "./account-record.ts";
 import type { SnapshotEndpoint } from "./database-endpoint.ts";
 import { emptyServer } from "./empty-server.ts";
 import { setGtidState } from "./gtid-state.ts";
+import { openProgramRelay } from "./program-relay.ts";
 import { removeMark, setMark } from "./restoring-mark.ts";
 import { restoreAccounts } from "./restore-accounts.ts";
 import { restoreViews } from "./restore-views.ts";
@@ -94,10 +95,11 @@ async function fill(session: ServerSession, options: FillOptions): Promise<void>
   const accounts = parseAccounts(await expectFrame(frames, "accounts"));
   const views = parseViews(await expectFrame(frames, "views"));
   progress.report({ phase: "restoring" });
+  await using relay = options.endpoint.tls ? await openProgramRelay(options.endpoint) : null;
   const bytes = await runRestore({
     flavour,
     program: options.program.path,
-    endpoint: options.endpoint,
+    endpoint: relay?.endpoint ?? options.endpoint,
     data: dataOf(frames),
     progress,
     abandon: options.abandon,

@@ -1,5 +1,6 @@
 import { messageOf } from "@understudy/kernel";
 import { isUnderstudyError, UnderstudyError, type ErrorCode } from "@understudy/protocol";
+import { tlsFailureWords } from "@understudy/tls";
 
 /** Refusals that a person has to see to: unknown account, wrong password, missing right. */
 const FORBIDDEN: ReadonlySet<number> = new Set([1044, 1045, 1142, 1227, 1370, 1698, 3118, 4151]);
@@ -24,7 +25,7 @@ export function classifyServerError(error: unknown): UnderstudyError {
   if (errno === undefined) {
     return new UnderstudyError(
       "database-unavailable",
-      `the database server does not answer: ${messageOf(error)}`,
+      `the database server ${tlsFailureWords(error) ?? `does not answer: ${messageOf(error)}`}`,
       {
         cause: error,
       },

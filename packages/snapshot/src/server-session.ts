@@ -1,6 +1,7 @@
 import { createConnection, type Connection } from "mysql2";
 import { anySignal, DeadlinePassed, orAbort, systemClock, withDeadline } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
+import { databaseSslOptions } from "@understudy/tls";
 import type { ServerQuestions } from "@understudy/binlog";
 import { describeEndpoint, type SnapshotEndpoint } from "./database-endpoint.ts";
 import { classifyServerError } from "./server-error.ts";
@@ -36,6 +37,7 @@ export class ServerSession implements ServerQuestions, Disposable {
       ...(endpoint.socketPath === undefined
         ? { host: endpoint.host ?? "localhost", port: endpoint.port ?? 3306 }
         : { socketPath: endpoint.socketPath }),
+      ...databaseSslOptions(endpoint),
       user: endpoint.user,
       password: endpoint.password,
       connectTimeout: CONNECT_TIMEOUT_MS,

@@ -15,6 +15,31 @@ describe("parseDatabaseUrl", () => {
   });
 
   test.each([
+    ["ssl-mode=VERIFY_IDENTITY&ssl-ca=/etc/ca.pem", { mode: "VERIFY_IDENTITY", caFile: "/etc/ca.pem" }],
+    ["ssl-mode=required", { mode: "REQUIRED" }],
+    ["ssl-ca=/etc/ca.pem", { mode: "VERIFY_CA", caFile: "/etc/ca.pem" }],
+    ["ssl-cert=/c.pem&ssl-key=/k.pem", { mode: "REQUIRED", certFile: "/c.pem", keyFile: "/k.pem" }],
+  ])("asks for TLS by %s", (parameters, tls) => {
+    expect(parseDatabaseUrl(`mysql://root:secret@db?${parameters}`).tls).toMatchObject(tls);
+  });
+
+  test.each([
+    ["ssl-mode=PREFERRED", /in plain where TLS fails/],
+    ["ssl-mode=strict", /ssl-mode must be DISABLED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY/],
+    ["ssl-mode=DISABLED&ssl-ca=/ca.pem", /keep one/],
+    ["ssl-cert=/c.pem", /belong together/],
+    ["ssl-mode=REQUIRED&ssl-mode=DISABLED", /given twice/],
+    ["socketPath=/run/db.sock&ssl-mode=REQUIRED", /a socket is not reached by TLS/],
+  ])("refuses %s", (parameters, text) => {
+    expect(() => parseDatabaseUrl(`mysql://root:secret@db?${parameters}`)).toThrow(text);
+  });
+
+  test("speaks in plain where it says so, or nothing", () => {
+    expect(parseDatabaseUrl("mysql://root@db?ssl-mode=DISABLED").tls).toBeUndefined();
+    expect(parseDatabaseUrl("mysql://root@db").tls).toBeUndefined();
+  });
+
+  test.each([
     "",
     "root@db",
     "http://root:secret@db",

@@ -1,5 +1,6 @@
 import { messageOf } from "@understudy/kernel";
 import { isUnderstudyError, UnderstudyError, type ErrorCode } from "@understudy/protocol";
+import { tlsFailureWords } from "@understudy/tls";
 import { ConnectionLostError } from "./query-command.ts";
 
 /** Server error numbers and what they mean to a client (MySQL "Server Error Message Reference", MariaDB "Error Codes"). */
@@ -159,7 +160,7 @@ export function classifyDriverError(error: unknown): UnderstudyError {
   if (isConnectionError(error)) {
     return new UnderstudyError(
       "database-unavailable",
-      `the database server does not answer: ${messageOf(error)}`,
+      `the database server ${tlsFailureWords(error) ?? `does not answer: ${messageOf(error)}`}`,
       { cause: error },
     );
   }

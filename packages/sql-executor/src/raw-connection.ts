@@ -1,5 +1,6 @@
 import { createConnection, type Connection, type ConnectionOptions } from "mysql2";
 import { UnderstudyError } from "@understudy/protocol";
+import { databaseSslOptions } from "@understudy/tls";
 import { classifyDriverError } from "./driver-error.ts";
 import { describeEndpoint, type DatabaseEndpoint } from "./database-endpoint.ts";
 
@@ -80,6 +81,7 @@ function connectionOptions(endpoint: DatabaseEndpoint, options: ConnectRawOption
       : { socketPath: endpoint.socketPath };
   return {
     ...where,
+    ...databaseSslOptions(endpoint),
     user: endpoint.user,
     password: endpoint.password,
     connectTimeout: options.timeoutMs,

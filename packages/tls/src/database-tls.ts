@@ -1,3 +1,4 @@
+import { connect, isIP, type Socket } from "node:net";
 import { UnderstudyError } from "@understudy/protocol";
 import { readCheckedTls, type ReadTls } from "./certificate-keeper.ts";
 import { isSameMaterial, type TlsMaterial, type TlsNames } from "./tls-files.ts";
@@ -59,23 +60,78 @@ export function databaseTlsProblems(tls: DatabaseTls, nowMs: number): readonly s
   return read(tls, nowMs).problems;
 }
 
-/**
- * The files' contents, read anew, so that a new connection takes certificates that were changed. Where they can't be used for the
- * moment, those of the last time serve. Throws `database-unavailable` where there were none.
- */
-export function databaseTlsMaterial(tls: DatabaseTls): TlsMaterial {
-  const known = lastGood.get(tls);
-  const { material, problems } = read(tls, Date.now());
-  if (problems.length === 0) {
-    if (known && isSameMaterial(known, material)) return known;
-    lastGood.set(tls, material);
-    return material;
-  }
-  if (known) return known;
-  throw new UnderstudyError("database-unavailable", `TLS to the database server: ${problems.join("; ")}`);
+/** What mysql2 wants in `ssl`. */
+export interface DatabaseSslOptions {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly minVersion: "TLSv1.2";
+  readonly rejectUnauthorized: boolean;
+  readonly verifyIdentity: boolean;
 }
 
-const lastGood = new WeakMap<DatabaseTls, TlsMaterial>();
+/** Where a server is, and how it is spoken to. */
+export interface DatabaseAddress {
+  readonly host?: string;
+  readonly port?: number;
+  readonly tls?: DatabaseTls;
+}
+
+/** What mysql2 needs for a connection of the kind that the endpoint asks for, to be spread into its options. */
+export interface DatabaseConnectionOptions {
+  readonly ssl?: DatabaseSslOptions;
+  readonly stream?: () => Socket;
+}
+
+/**
+ * The options of mysql2 for TLS; empty for a connection in plain. The files are read anew, so that a new connection takes certificates
+ * that were changed; where they can't be used for the moment, those of the last time serve. Throws `database-unavailable` where there
+ * were none.
+ */
+export function databaseSslOptions({
+  host = "localhost",
+  port = 3306,
+  tls,
+}: DatabaseAddress): DatabaseConnectionOptions {
+  if (!tls) return {};
+  const ssl = sslOptionsOf(tls);
+  // of a server that is called by its address mysql2 would check the name "localhost"
+  return ssl.verifyIdentity && isIP(host) !== 0 ? { ssl, stream: () => connectByAddress(host, port) } : { ssl };
+}
+
+function connectByAddress(host: string, port: number): Socket {
+  const socket = connect({ host, port, noDelay: true, keepAlive: true });
+  // from there TLS takes what it checks the certificate's names against; Node sets it for names only
+  Object.assign(socket, { _host: host });
+  return socket;
+}
+
+const lastGood = new WeakMap<
+  DatabaseTls,
+  { readonly material: TlsMaterial; readonly options: DatabaseSslOptions }
+>();
+
+function sslOptionsOf(tls: DatabaseTls): DatabaseSslOptions {
+  const known = lastGood.get(tls);
+  const { material, problems } = read(tls, Date.now());
+  if (problems.length > 0) {
+    if (known) return known.options;
+    throw new UnderstudyError("database-unavailable", `TLS to the database server: ${problems.join("; ")}`);
+  }
+  // of one object mysql2 keeps the secure context
+  if (known && isSameMaterial(known.material, material)) return known.options;
+  const { ca, cert, key } = material;
+  const options: DatabaseSslOptions = {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    minVersion: "TLSv1.2",
+    rejectUnauthorized: tls.mode !== "REQUIRED",
+    verifyIdentity: tls.mode === "VERIFY_IDENTITY",
+  };
+  lastGood.set(tls, { material, options });
+  return options;
+}
 
 function read({ caFile: ca, certFile: cert, keyFile: key }: DatabaseTls, nowMs: number): ReadTls {
   return readCheckedTls({ ca, cert, key }, { names: NAMES, nowMs, uses: ["client"] });

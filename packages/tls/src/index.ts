@@ -6,9 +6,12 @@ export {
 } from "./certificate-keeper.ts";
 export {
   DATABASE_TLS_PARAMETERS,
-  databaseTlsMaterial,
+  databaseSslOptions,
   databaseTlsProblems,
   parseDatabaseTls,
+  type DatabaseAddress,
+  type DatabaseConnectionOptions,
+  type DatabaseSslOptions,
   type DatabaseTls,
   type SslMode,
 } from "./database-tls.ts";

@@ -34,6 +34,15 @@ const WORDS: Readonly<Record<string, string>> = {
     "refuses this side's certificate, since it has expired: renew it",
 };
 
+/** mysql2 puts a code of its own in place of OpenSSL's, whose text stays. */
+const DRIVER_TEXTS: readonly (readonly [RegExp, string])[] = [
+  [/self-signed certificate|unable to (get|verify)/i, UNKNOWN_AUTHORITY],
+  [/certificate has expired/i, WORDS["CERT_HAS_EXPIRED"] ?? ""],
+  [/not yet valid/i, WORDS["CERT_NOT_YET_VALID"] ?? ""],
+  [/handshake failure|protocol version|unsupported protocol/i, NOTHING_IN_COMMON],
+  [/alert|certificate required/i, REFUSES_OURS],
+];
+
 /**
  * What an error of a TLS connection means, in words that go on after the peer's address; null for an error that is not about TLS.
  * An error of OpenSSL is found below others, too.
@@ -41,7 +50,16 @@ const WORDS: Readonly<Record<string, string>> = {
 export function tlsFailureWords(error: unknown): string | null {
   for (let current = error, depth = 0; current instanceof Error && depth < 5; depth++) {
     const code = "code" in current && typeof current.code === "string" ? current.code : "";
-    if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return wrongName(current);
+    if (code === "HANDSHAKE_NO_SSL_SUPPORT") return "offers no TLS, which ssl-mode asks for";
+    const isDrivers = code === "HANDSHAKE_SSL_ERROR";
+    if (code === "ERR_TLS_CERT_ALTNAME_INVALID" || (isDrivers && /altnames/.test(current.message))) {
+      return wrongName(current);
+    }
+    if (isDrivers) {
+      const { message } = current;
+      const known = DRIVER_TEXTS.find(([text]) => text.test(message));
+      return known?.[1] ?? `can't be spoken to by TLS: ${message}`;
+    }
     const words = WORDS[code];
     if (words !== undefined) return words;
     current = current instanceof AggregateError ? current.errors[0] : current.cause;
@@ -54,5 +72,5 @@ function wrongName(error: Error): string {
   const names: unknown =
     typeof cert === "object" && cert !== null && "subjectaltname" in cert ? cert.subjectaltname : undefined;
   const which = typeof names === "string" && names !== "" ? ` (${names.slice(0, 200)})` : "";
-  return `has a certificate for another name${which}: use a name that it is for in the URL`;
+  return `has a certificate for another name${which}: give a name that it is for in the URL`;
 }

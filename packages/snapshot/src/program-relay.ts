@@ -5,9 +5,10 @@ import { join } from "node:path";
 import type { SnapshotEndpoint } from "./database-endpoint.ts";
 import { DumpQueries } from "./dump-query.ts";
 import type { InexactTables } from "./inexact-columns.ts";
+import { logInOverTls } from "./tls-login.ts";
 
-/** Between a dump program and its server. */
-export interface DumpRelay extends AsyncDisposable {
+/** Between a dump or client program and its server. */
+export interface ProgramRelay extends AsyncDisposable {
   /** Where the program connects instead. */
   readonly endpoint: SnapshotEndpoint;
 }
@@ -19,17 +20,20 @@ const COMMAND_QUERY = 0x03;
 const NO_ATTRIBUTES = Buffer.from([0, 1]);
 
 /**
- * Opens a Unix socket in a folder of its own (mode 700) whose connections lead to the server, for one dump program, with its questions
- * rewritten as {@link DumpQueries} says. Answers pass untouched, at the pace of whoever reads them.
+ * Opens a Unix socket in a folder of its own (mode 700) whose connections lead to the server, for one program: over TLS where the
+ * endpoint says so, since the two flavours' programs know different options for that and check different things. What a dump asks
+ * is rewritten as {@link DumpQueries} says; left out, everything passes untouched, as answers do, at the pace of whoever reads them.
  */
-export async function openDumpRelay(
+export async function openProgramRelay(
   server: SnapshotEndpoint,
-  inexactTables: InexactTables,
-): Promise<DumpRelay> {
+  inexactTables?: InexactTables,
+): Promise<ProgramRelay> {
   const folder = await mkdtemp(join(tmpdir(), "understudy-relay-"));
   const socketPath = join(folder, "s");
   const sockets = new Set<Socket>();
-  const listener = createServer((program) => relay(program, server, { inexactTables, sockets }));
+  const listener = createServer((program) => {
+    relay(program, server, { inexactTables, sockets }).catch(() => program.destroy());
+  });
   try {
     await listening(listener, socketPath);
   } catch (error) {
@@ -46,16 +50,33 @@ export async function openDumpRelay(
   };
 }
 
-function relay(
+async function relay(
   program: Socket,
-  { socketPath, host, port }: SnapshotEndpoint,
-  { inexactTables, sockets }: { readonly inexactTables: InexactTables; readonly sockets: Set<Socket> },
-): void {
-  const server =
-    socketPath === undefined
-      ? connect({ host: host ?? "localhost", port: port ?? 3306 })
-      : connect({ path: socketPath });
-  const packets = new PacketCutter(new DumpQueries(inexactTables));
+  endpoint: SnapshotEndpoint,
+  {
+    inexactTables,
+    sockets,
+  }: { readonly inexactTables: InexactTables | undefined; readonly sockets: Set<Socket> },
+): Promise<void> {
+  const { socketPath, host = "localhost", port = 3306, tls } = endpoint;
+  const plain = socketPath === undefined ? connect({ host, port, noDelay: true }) : connect({ path: socketPath });
+  endTogether(program, plain, sockets);
+  const server = tls ? await logInOverTls(program, plain, { tls, host }) : plain;
+  if (!server) return;
+  if (server !== plain) endTogether(program, server, sockets);
+  if (inexactTables) {
+    const packets = new PacketCutter(new DumpQueries(inexactTables));
+    program.on("data", (chunk) => {
+      // the program's questions are small and each waits for its answer, so nothing piles up here
+      for (const packet of packets.push(chunk)) server.write(packet);
+    });
+    program.resume();
+  } else program.pipe(server);
+  server.pipe(program);
+}
+
+/** The end of one is the end of the other. */
+function endTogether(program: Socket, server: Socket, sockets: Set<Socket>): void {
   for (const [socket, other] of [
     [program, server],
     [server, program],
@@ -68,11 +89,6 @@ function relay(
       other.end();
     });
   }
-  program.on("data", (chunk) => {
-    // the program's questions are small and each waits for its answer, so nothing piles up here
-    for (const packet of packets.push(chunk)) server.write(packet);
-  });
-  server.pipe(program);
 }
 
 /** Cuts what the program sends into packets, and rewrites those that are commands. */
