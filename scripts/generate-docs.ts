@@ -1,14 +1,17 @@
 // Writes the documents that are made from the code, or with `--check` tells which ones are out of date.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { format, resolveConfig } from "prettier";
+import { format, getFileInfo, resolveConfig } from "prettier";
 import { configurationDocument } from "./docs/configuration-document.ts";
+import { envExample } from "./docs/env-example.ts";
 import { errorCodesDocument } from "./docs/error-codes-document.ts";
 import { metricsDocument } from "./docs/metrics-document.ts";
 import { openapiText } from "./docs/openapi-document.ts";
 
 /** Path from the root → how its text is made. A new generated document is one line here. */
 const DOCUMENTS: Readonly<Record<string, () => string | Promise<string>>> = {
+  "apps/master/.env.example": () => envExample("master"),
+  "apps/slave/.env.example": () => envExample("slave"),
   "docs/configuration.md": configurationDocument,
   "docs/error-codes.md": errorCodesDocument,
   "docs/metrics.md": metricsDocument,
@@ -21,8 +24,7 @@ const outdated: string[] = [];
 
 for (const [path, make] of Object.entries(DOCUMENTS)) {
   const file = join(root, path);
-  const config = await resolveConfig(file);
-  const text = await format(await make(), { ...config, filepath: file });
+  const text = await formatted(file, await make());
   if ((await readTextIfThere(file)) === text) continue;
   if (isCheck) outdated.push(path);
   else await writeFile(file, text);
@@ -31,6 +33,13 @@ for (const [path, make] of Object.entries(DOCUMENTS)) {
 if (outdated.length > 0) {
   console.error(`out of date: ${outdated.join(", ")}. Run "pnpm docs" and commit the result.`);
   process.exitCode = 1;
+}
+
+/** What prettier does not know stays as it was made. */
+async function formatted(file: string, text: string): Promise<string> {
+  const { inferredParser } = await getFileInfo(file);
+  if (inferredParser === null) return text;
+  return format(text, { ...(await resolveConfig(file)), filepath: file });
 }
 
 async function readTextIfThere(file: string): Promise<string | null> {

@@ -1,21 +1,72 @@
 import { messageOf } from "@understudy/kernel";
 import { errorCodeOf, type Role } from "@understudy/protocol";
 import closeWithGrace from "close-with-grace";
-import { pino } from "pino";
-import { readConfig } from "./config/node-config.ts";
+import { helpText, parseCommandLine } from "./config/command-line.ts";
+import { readConfigFile } from "./config/config-file.ts";
+import { loadConfig, type LoadedConfig } from "./config/node-config.ts";
+import { describeConfig, printConfig } from "./config/shown-config.ts";
+import { switchLogLevel } from "./logging/log-level-switch.ts";
+import { openLogger } from "./logging/open-logger.ts";
 import { openNode } from "./open-node.ts";
+import { VERSION } from "./version.ts";
 
 /** How long a clean stop may take before the process just ends; nothing confirmed is lost by that. */
 const STOP_DEADLINE_MS = 15_000;
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+/** `EX_CONFIG` of sysexits.h: starting again changes nothing. */
+const EXIT_CONFIG = 78;
 
 /**
- * The whole program of an app: reads the environment, opens a node that starts as `role`, and stops it cleanly at SIGTERM or
- * SIGINT. Refusals to start are one plain sentence on stderr and exit code 1.
+ * The whole program of an app: reads arguments, environment and configuration file, opens a node that starts as `role`, and stops it
+ * cleanly at SIGTERM or SIGINT. Refusals to start are plain sentences on stderr and exit code 78 for the configuration, else 1.
  */
 export async function runNode(role: Role): Promise<void> {
+  const command = parseCommandLine(process.argv.slice(2), process.env);
+  switch (command.kind) {
+    case "help":
+      process.stdout.write(helpText(role));
+      return;
+    case "version":
+      process.stdout.write(`${VERSION}\n`);
+      return;
+    case "mistake":
+      process.stderr.write(`understudy ${role}: ${command.message}; see --help\n`);
+      process.exitCode = EXIT_USAGE;
+      return;
+    case "run":
+      await run(role, command.configFile);
+      return;
+    case "check-config":
+      showConfig(role, command.configFile, describeConfig);
+      return;
+    case "print-config":
+      showConfig(role, command.configFile, printConfig);
+      return;
+    default:
+      command satisfies never;
+  }
+}
+
+function load(role: Role, configFile: string | null): LoadedConfig {
+  const file = configFile === null ? undefined : readConfigFile(configFile);
+  return loadConfig({ environment: process.env, file }, role);
+}
+
+function showConfig(role: Role, configFile: string | null, show: (loaded: LoadedConfig) => string): void {
   try {
-    const config = readConfig(process.env, role);
-    const logger = pino({ level: config.logLevel, base: { node: config.nodeId, role } });
+    process.stdout.write(show(load(role, configFile)));
+  } catch (error) {
+    process.stderr.write(`understudy ${role}: ${messageOf(error)}\n`);
+    process.exitCode = EXIT_CONFIG;
+  }
+}
+
+async function run(role: Role, configFile: string | null): Promise<void> {
+  try {
+    const { config } = load(role, configFile);
+    const logger = openLogger(config);
+    switchLogLevel(logger, process);
     const node = await openNode(config, logger);
     logger.info({ event: "listening", url: node.url, nodeId: node.nodeId }, `listening on ${node.url}`);
     closeWithGrace({ delay: STOP_DEADLINE_MS, logger: false }, async ({ err, signal }) => {
@@ -25,7 +76,8 @@ export async function runNode(role: Role): Promise<void> {
     });
     await node.failed;
   } catch (error) {
-    process.stderr.write(`understudy ${role}: ${messageOf(error)} (${errorCodeOf(error)})\n`);
-    process.exit(1);
+    const code = errorCodeOf(error);
+    process.stderr.write(`understudy ${role}: ${messageOf(error)} (${code})\n`);
+    process.exit(code === "config-invalid" ? EXIT_CONFIG : EXIT_FAILED);
   }
 }

@@ -1,8 +1,8 @@
 import { isIPv6 } from "node:net";
 import { timingProblem, DEFAULT_TIMINGS, type ElectionTimings } from "@understudy/election";
-import { ACK_NAMES, UnderstudyError, type AckLevel, type Role } from "@understudy/protocol";
+import { ACK_NAMES, type AckLevel, type Role } from "@understudy/protocol";
 import { Redacted } from "./redacted.ts";
-import { readSettings, type Environment } from "./read-settings.ts";
+import { readSettings, unusable, type Environment, type SettingSources } from "./read-settings.ts";
 import type { NodeSettings } from "./settings.ts";
 
 /** A node's configuration, checked and frozen. */
@@ -30,9 +30,20 @@ export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
 }
 
-/** Reads and checks the configuration of a node that starts as `role`. Throws `config-invalid` with every problem. */
+/** A configuration, and for each setting that was given where it comes from, in words. */
+export interface LoadedConfig {
+  readonly config: NodeConfig;
+  readonly origins: ReadonlyMap<string, string>;
+}
+
+/** As {@link loadConfig}, from an environment alone. */
 export function readConfig(environment: Environment, role: Role): NodeConfig {
-  const settings = readSettings(environment, { port: PORTS[role] });
+  return loadConfig({ environment }, role).config;
+}
+
+/** Reads and checks the configuration of a node that starts as `role`. Throws `config-invalid` with every problem. */
+export function loadConfig(sources: SettingSources, role: Role): LoadedConfig {
+  const { settings, origins } = readSettings(sources, { port: PORTS[role] });
   const problems: string[] = [];
   const hasElections = settings.etcd.length > 0;
   const electionTimings = timingsOf(settings);
@@ -55,13 +66,8 @@ export function readConfig(environment: Environment, role: Role): NodeConfig {
       "UNDERSTUDY_BODIES_BYTES_MAX is below UNDERSTUDY_BODY_LIMIT_BYTES; a body of the allowed size would be refused",
     );
   }
-  if (problems.length > 0) {
-    throw new UnderstudyError(
-      "config-invalid",
-      `the configuration is not usable:\n- ${problems.join("\n- ")}`,
-    );
-  }
-  return Object.freeze({
+  if (problems.length > 0) throw unusable(problems);
+  const config = Object.freeze({
     ...settings,
     role,
     databaseUrl: new Redacted(settings.databaseUrl),
@@ -72,6 +78,7 @@ export function readConfig(environment: Environment, role: Role): NodeConfig {
     probeIntervalMs:
       settings.probeIntervalMs ?? (hasElections ? ELECTED_PROBE_INTERVAL_MS : PROBE_INTERVALS_MS[role]),
   });
+  return { config, origins };
 }
 
 function timingsOf(settings: NodeSettings): ElectionTimings {

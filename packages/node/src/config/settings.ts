@@ -255,7 +255,14 @@ export const NodeSettings = Type.Object({
   }),
   logLevel: Type.Enum(["debug", "info", "warn", "error", "silent"], {
     default: "info",
-    description: "Least weight of what is logged.",
+    description: "Least weight of what is logged. SIGUSR2 switches to `debug` and back while the node runs.",
+  }),
+  slowRequestMs: Type.Integer({
+    default: 1000,
+    minimum: 0,
+    maximum: 3_600_000,
+    description:
+      "A client request that takes longer is logged at `info`, as `slow-request`; 0 for none. All others are logged at `debug`.",
   }),
 });
 
