@@ -6,6 +6,7 @@ import type { NodeConfig } from "./config/node-config.ts";
 import type { Admission } from "./http/admission.ts";
 import type { RebuildOrder } from "./rejoin/rebuild.ts";
 import type { JobBoard } from "./jobs/job-board.ts";
+import type { NodeMetrics } from "./metrics/node-metrics.ts";
 
 /** Who this node is; stays the same over restarts. */
 export interface NodeIdentity {
@@ -25,6 +26,8 @@ export interface NodeServices {
   readonly events: EventHistory;
   /** Counts what clients have under way. */
   readonly admission: Admission;
+  /** What it counts of itself. */
+  readonly metrics: NodeMetrics;
   /** Its long work. */
   readonly jobs: JobBoard;
 }

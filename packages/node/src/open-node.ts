@@ -17,6 +17,7 @@ import { httpUrl, type NodeConfig } from "./config/node-config.ts";
 import { Admission } from "./http/admission.ts";
 import { createServer, type HttpServer } from "./http/create-server.ts";
 import { JobBoard } from "./jobs/job-board.ts";
+import { NodeMetrics } from "./metrics/node-metrics.ts";
 import { nodeIdOf } from "./node-identity.ts";
 import type { NodeRuntime, RunningNode } from "./node-runtime.ts";
 import type { NodeServices } from "./node-services.ts";
@@ -60,6 +61,8 @@ export async function openNode(config: NodeConfig, logger: Logger): Promise<Unde
   const nodeId = await nodeIdOf(config.dataDir, config.nodeId);
   const advertisedUrl = config.advertisedUrl ?? httpUrl(advertisableHost(config.host), config.port);
   const clock = systemClock;
+  const metrics = new NodeMetrics();
+  metrics.measureProcess();
   const services: NodeServices = {
     config,
     identity: { nodeId, advertisedUrl, version: VERSION },
@@ -68,7 +71,10 @@ export async function openNode(config: NodeConfig, logger: Logger): Promise<Unde
     logger,
     events: new EventHistory({ nodeId, clock }),
     admission: new Admission(config),
-    jobs: new JobBoard(nodeId, clock),
+    metrics,
+    jobs: new JobBoard(nodeId, clock, ({ kind, result, tookMs }) =>
+      metrics.observe("understudy_job_duration_seconds", { kind, result }, tookMs / 1000),
+    ),
   };
   const node = new Node(services);
   const server = await createServer(node);
@@ -106,7 +112,9 @@ class Node implements NodeRuntime, AsyncDisposable {
   constructor(services: NodeServices) {
     this.services = services;
     this.#startedMs = services.clock.monotonicMs();
-    this.#holder = new RoleHolder(services.identity.nodeId, services.clock);
+    this.#holder = new RoleHolder(services.identity.nodeId, services.clock, (role) =>
+      services.metrics.count("understudy_role_changes_total", { role }),
+    );
     this.#failure.promise.catch(() => undefined);
     this.#opening = new BackgroundLoop(
       (signal) => this.#open(signal),

@@ -4,6 +4,7 @@ import { UnderstudyError } from "@understudy/protocol";
 import { readConfig } from "./config/node-config.ts";
 import { Admission } from "./http/admission.ts";
 import { JobBoard } from "./jobs/job-board.ts";
+import { NodeMetrics } from "./metrics/node-metrics.ts";
 import type { NodeRuntime } from "./node-runtime.ts";
 
 /** A node without a database, for what its HTTP side does by itself. Everything else answers `starting`. */
@@ -21,6 +22,7 @@ export function startingNode(environment: Readonly<Record<string, string>> = {})
       logger: silentLogger,
       events: new EventHistory({ nodeId: "node1", clock: systemClock }),
       admission: new Admission(config),
+      metrics: new NodeMetrics(),
       jobs: new JobBoard("node1", systemClock),
     },
     running: () => {

@@ -183,6 +183,18 @@ export class Executor implements SqlExecutor {
     return await this.#inspect(async (session) => await inspection.describeTable(session, name));
   }
 
+  poolUse(): ReturnType<SqlExecutor["poolUse"]> {
+    const { reader, application, transaction, inspection: inspected, admin, control } = this.#sessions.pools;
+    return {
+      reader: reader.use,
+      application: application.use,
+      transaction: transaction.use,
+      inspection: inspected.use,
+      admin: admin.use,
+      control: control.use,
+    };
+  }
+
   async tablesWithoutPrimaryKey(): Promise<TableName[]> {
     return await this.withAdmin(inspection.tablesWithoutPrimaryKey);
   }

@@ -14,6 +14,16 @@ export interface SessionPoolOptions {
   open(): Promise<DatabaseSession>;
 }
 
+/** How a pool stands. */
+export interface PoolUse {
+  /** Lent, or being opened for somebody. */
+  readonly inUse: number;
+  readonly idle: number;
+  /** Callers that wait for one. */
+  readonly waiting: number;
+  readonly max: number;
+}
+
 interface Waiter {
   readonly settle: (session: DatabaseSession | Error) => void;
 }
@@ -32,6 +42,16 @@ export class SessionPool implements AsyncDisposable {
 
   constructor(options: SessionPoolOptions) {
     this.#options = options;
+  }
+
+  /** How many of its sessions are where. */
+  get use(): PoolUse {
+    return {
+      inUse: this.#lent.size + this.#opening,
+      idle: this.#idle.length,
+      waiting: this.#waiters.length,
+      max: this.#options.sizeMax,
+    };
   }
 
   /**

@@ -13,6 +13,8 @@ import { AdminSession } from "./admin-session.ts";
 import type { DatabaseEndpoint } from "./database-endpoint.ts";
 import { DatabaseSession } from "./database-session.ts";
 import { Executor } from "./executor.ts";
+import type { PoolUse } from "./session-pool.ts";
+import type { SessionKind } from "./session-set-up.ts";
 import { connectRaw } from "./raw-connection.ts";
 import { detectServer, type ServerInfo } from "./server-info.ts";
 import type { SqlParam, SqlSession } from "./sql-session.ts";
@@ -191,6 +193,8 @@ export interface SqlExecutorOptions {
  */
 export interface SqlExecutor extends AsyncDisposable {
   readonly server: ServerInfo;
+  /** How its connections are used now, for metrics. */
+  poolUse(): Readonly<Record<SessionKind, PoolUse>>;
   /** Runs one statement without effect under the reader account. */
   query(options: QueryOptions): Promise<QueryResult>;
   /** Runs one statement with an effect, autocommitted, under the application account. */

@@ -1,11 +1,12 @@
 import type { ForwardAnswer, ForwardReadRequest, ForwardRequest } from "@understudy/client";
 import { isCodedError } from "@understudy/kernel";
-import { HEADERS, UnderstudyError } from "@understudy/protocol";
+import { errorCodeOf, HEADERS, UnderstudyError } from "@understudy/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { NodeRuntime } from "../node-runtime.ts";
 import type { SlaveRole } from "../roles/slave-role.ts";
 import { NOT_TAKEN } from "./at-master.ts";
 import { problemCodeOf } from "./problem-code.ts";
+import { requestOutcome } from "./request-outcome.ts";
 import { whileConnected } from "./while-connected.ts";
 
 /** A request that this node leaves to the master. */
@@ -34,13 +35,31 @@ export async function forwardToMaster(runtime: NodeRuntime, forwarding: Forwardi
   const forwarded = forwardedRequestOf(nodeId, forwarding);
   // the master goes on with a write whose client has gone; only the wait for its answer ends
   const send = forwarding.send ?? ((sent, signal) => role.forward(sent, signal));
-  const answer = await whileConnected(request, (signal) => send(forwarded, signal)).catch(
-    (error: unknown) => {
+  const answer = await countForward(runtime, forwarding, () =>
+    whileConnected(request, (signal) => send(forwarded, signal)).catch((error: unknown) => {
       throw asOf(forwarding.effect, error);
-    },
+    }),
   );
   refuseNotTaken(runtime, answer);
+  requestOutcome(request).code = problemCodeOf(answer);
   return passOn(answer, nodeId, reply);
+}
+
+/** Passes something on, and counts how that went. */
+export async function countForward<T>(
+  { services }: NodeRuntime,
+  { request, effect }: Pick<Forwarding, "request" | "effect">,
+  forward: () => Promise<T>,
+): Promise<T> {
+  requestOutcome(request).isForwarded = true;
+  try {
+    const answer = await forward();
+    services.metrics.count("understudy_forwarded_requests_total", { effect, result: "answered" });
+    return answer;
+  } catch (error) {
+    services.metrics.count("understudy_forwarded_requests_total", { effect, result: errorCodeOf(error) });
+    throw error;
+  }
 }
 
 /** With elections, a node that is not the master any more, or not yet, is no last word: see `atMaster`. */

@@ -10,6 +10,7 @@ import {
 } from "@understudy/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { drainBody } from "./drain-body.ts";
+import { requestOutcome } from "./request-outcome.ts";
 
 /** Seconds after which trying again makes sense, where the error brings no better word. */
 const RETRY_AFTER_SECONDS = 1;
@@ -22,6 +23,7 @@ export async function problemAnswer(
 ): Promise<FastifyReply> {
   const { request } = reply;
   const coded = codedErrorOf(error);
+  requestOutcome(request).code = coded.code;
   const fields = { event: "request-failed", requestId: request.id, code: coded.code, path: pathOf(request) };
   if (coded.code === "internal") logger.error({ ...fields, err: error }, messageOf(error));
   else logger.debug(fields, coded.message);

@@ -1,7 +1,12 @@
 import type { FastifyReply } from "fastify";
 import { HEADERS } from "@understudy/protocol";
 import type { NodeRuntime } from "../node-runtime.ts";
-import { forwardedAnswerHeaders, forwardedRequestOf, type Forwarding } from "./forward-to-master.ts";
+import {
+  countForward,
+  forwardedAnswerHeaders,
+  forwardedRequestOf,
+  type Forwarding,
+} from "./forward-to-master.ts";
 import { StreamedAnswer } from "./streamed-answer.ts";
 import { whileConnected } from "./while-connected.ts";
 
@@ -18,7 +23,9 @@ export async function streamFromMaster(
   const { nodeId } = identity;
   const forwarded = forwardedRequestOf(nodeId, { ...forwarding, effect: "read" });
   await whileConnected(request, async (signal) => {
-    using source = await role.forwardStream(forwarded, signal);
+    using source = await countForward(runtime, { request, effect: "read" }, () =>
+      role.forwardStream(forwarded, signal),
+    );
     const headers = { ...forwardedAnswerHeaders(source.headers), [HEADERS.forwardedBy]: nodeId };
     using answer = new StreamedAnswer(reply, { status: source.status, headers, clock });
     try {

@@ -4,6 +4,13 @@ import { UnderstudyError, type Job, type JobStep } from "@understudy/protocol";
 /** Jobs that are remembered after their end. */
 const KEPT_MAX = 50;
 
+/** A job that has ended. */
+export interface EndedJob {
+  readonly kind: Job["kind"];
+  readonly result: "done" | "failed";
+  readonly tookMs: number;
+}
+
 /** How a job tells of itself while it runs. */
 export interface JobProgress {
   /** Runs one step of it; its failure is the job's. */
@@ -16,11 +23,13 @@ export class JobBoard {
   readonly #clock: Clock;
   readonly #jobs = new Map<string, Job>();
   readonly #running = new Set<Promise<void>>();
+  readonly #onEnd: ((ended: EndedJob) => void) | undefined;
   #lastNumber = 0;
 
-  constructor(nodeId: string, clock: Clock) {
+  constructor(nodeId: string, clock: Clock, onEnd?: (ended: EndedJob) => void) {
     this.#nodeId = nodeId;
     this.#clock = clock;
+    this.#onEnd = onEnd;
   }
 
   /** The latest first. */
@@ -68,6 +77,7 @@ export class JobBoard {
   }
 
   async #run(job: Job, run: (progress: JobProgress) => Promise<void>): Promise<void> {
+    const startedMs = this.#clock.monotonicMs();
     try {
       await run({ step: (name, task) => this.#step(job, name, task) });
       job.state = "done";
@@ -76,6 +86,8 @@ export class JobBoard {
       job.error = messageOf(error);
     }
     job.endedAt = new Date(this.#clock.nowMs()).toISOString();
+    const result = job.state === "done" ? "done" : "failed";
+    this.#onEnd?.({ kind: job.kind, result, tookMs: this.#clock.monotonicMs() - startedMs });
   }
 
   async #step<T>(job: Job, name: string, task: (tell: (detail: string) => void) => Promise<T>): Promise<T> {

@@ -196,11 +196,12 @@ export class MasterMembers {
   }
 
   noteDelivery(nodeId: string, outcome: DeliveryOutcome): void {
-    const { events } = this.#of.services;
+    const { events, metrics } = this.#of.services;
     if (outcome.ok) {
       this.#of.monitor.report(nodeId, { ok: true });
       return;
     }
+    metrics.count("understudy_delivery_failures_total", { member: nodeId, code: outcome.code });
     if (outcome.code === "apply-failed") {
       events.record("replication-broken", `${nodeId} can't go on: ${outcome.message}`, nodeId);
     } else if (outcome.code === "epoch-stale" || outcome.code === "snapshot-required") {
@@ -214,6 +215,9 @@ export class MasterMembers {
     // who has just come to follow should be in sync at once: writes may wait for its acks
     if (this.#heard.note(nodeId)) this.#of.services.leadership.doubt();
     if (done.transactions === 0) return;
+    const { metrics } = this.#of.services;
+    metrics.count("understudy_delivered_transactions_total", { member: nodeId }, done.transactions);
+    metrics.count("understudy_delivered_bytes_total", { member: nodeId }, done.bytes);
     const meter = this.#throughput.get(nodeId) ?? new ThroughputMeter({ clock: this.#of.services.clock });
     this.#throughput.set(nodeId, meter);
     meter.add(done);

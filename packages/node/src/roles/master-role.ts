@@ -73,6 +73,8 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
       conditions: services.config.hasElections ? () => services.leadership.conditions() : undefined,
       checkLeads: () => services.leadership.checkLeads(this.epoch),
       ended: parts.reads.ended,
+      onWaited: (result, tookMs) =>
+        services.metrics.observe("understudy_ack_wait_seconds", { result }, tookMs / 1000),
     });
     this.#conditions = new BackgroundLoop(
       (signal) => this.#followConditions(signal),

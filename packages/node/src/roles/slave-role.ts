@@ -36,6 +36,7 @@ import { Receptions } from "./receptions.ts";
 import { MASTER, openSlaveParts, type SlaveParts } from "./slave-parts.ts";
 import { SlaveStanding, type Standing } from "./slave-standing.ts";
 import type { RoleFacts } from "./role.ts";
+import { timedApply } from "./timed-apply.ts";
 
 /** A master sends what it has, so a body that stops coming has lost its sender. */
 const BODY_IDLE_MS = 30_000;
@@ -227,7 +228,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     body: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
   ): Promise<ReplicateAnswer> {
-    const { clock, executor } = this.#services;
+    const { clock, executor, metrics } = this.#services;
     this.checkWhole();
     checkDelivery(headers, {
       nodeId: this.#services.identity.nodeId,
@@ -244,8 +245,9 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     this.#lag.heard({ position: masterPosition, atMs: clock.monotonicMs() });
     using _reception = this.#registration.receive();
     const bytesBefore = this.#applier.stats.bytes;
-    const outcome = await this.#applier
-      .apply(endWhenIdle(body, clock, BODY_IDLE_MS), { after, signal: reception.signal })
+    const outcome = await timedApply(metrics, clock, () =>
+      this.#applier.apply(endWhenIdle(body, clock, BODY_IDLE_MS), { after, signal: reception.signal }),
+    )
       .catch((error: unknown) => {
         // its applier was closed under it
         if (!isUnderstudyError(error)) this.reads.ended.throwIfAborted();

@@ -1,5 +1,5 @@
 import type { HttpServer } from "../http/create-server.ts";
-import { addMetrics } from "../metrics.ts";
+import { addMetrics } from "../metrics/add-metrics.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import { addClusterRoutes } from "./cluster-routes.ts";
 import { addCopyRoutes } from "./copy-routes.ts";

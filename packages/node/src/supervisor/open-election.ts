@@ -4,6 +4,7 @@ import { messageOf } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import type { NodeConfig } from "../config/node-config.ts";
 import type { NodeServices } from "../node-services.ts";
+import { meterStore } from "./metered-store.ts";
 import type { NodeSupervisor } from "./node-supervisor.ts";
 
 /**
@@ -15,7 +16,7 @@ export async function openLeaseElection(
   host: NodeSupervisor,
   promisedEpoch: bigint | null,
 ): Promise<Election> {
-  const { config, identity, clock, random, logger } = services;
+  const { config, identity, clock, random, logger, metrics } = services;
   const store = await openEtcdStore({
     endpoints: config.etcd,
     prefix: `/understudy/${config.clusterId}/`,
@@ -29,7 +30,7 @@ export async function openLeaseElection(
   return new LeaseElection({
     nodeId: identity.nodeId,
     url: identity.advertisedUrl,
-    store,
+    store: meterStore(store, { clock, metrics, leaseMarginMs: config.leaseMarginMs }),
     host,
     clock,
     logger,

@@ -8,13 +8,17 @@ export class RoleHolder {
   readonly changed = new ChangeSignal();
   readonly #nodeId: string;
   readonly #clock: Clock;
+  readonly #onTaken: ((kind: Role["kind"]) => void) | undefined;
   #role: Role | null = null;
+  #lastKind: Role["kind"] | null = null;
   #reason: string;
   #isOver = false;
 
-  constructor(nodeId: string, clock: Clock) {
+  /** `onTaken` is called for each role of another kind than the last one, and for the first. */
+  constructor(nodeId: string, clock: Clock, onTaken?: (kind: Role["kind"]) => void) {
     this.#nodeId = nodeId;
     this.#clock = clock;
+    this.#onTaken = onTaken;
     this.#reason = "it has just started";
   }
 
@@ -26,6 +30,8 @@ export class RoleHolder {
   /** The node has this role from now on. */
   set(role: Role): void {
     this.#role = role;
+    if (role.kind !== this.#lastKind) this.#onTaken?.(role.kind);
+    this.#lastKind = role.kind;
     this.changed.notify();
   }
 

@@ -1,6 +1,6 @@
 import type { GtidPosition } from "@understudy/binlog";
 import { DeadlinePassed, withDeadline, type Clock } from "@understudy/kernel";
-import { UnderstudyError, type AckLevel, type WriteOptions } from "@understudy/protocol";
+import { errorCodeOf, UnderstudyError, type AckLevel, type WriteOptions } from "@understudy/protocol";
 import type { AckSet } from "@understudy/election";
 import type { ReplicationQueue } from "@understudy/replication-queue";
 import { ackGoalOf, checkAckLevel } from "./ack-goal.ts";
@@ -22,6 +22,8 @@ export interface WriteAcksOptions {
   readonly checkLeads: () => void;
   /** The role's end: who is a master no longer waits for no acks. */
   readonly ended: AbortSignal;
+  /** Told of every wait: how it ended (`confirmed`, or an error's code), and how long it took. */
+  readonly onWaited?: (result: string, tookMs: number) => void;
 }
 
 /** A committed write to be confirmed. */
@@ -49,13 +51,25 @@ export class WriteAcks {
    * `committed: true`, and `write-uncertain` where another master may have begun meanwhile.
    */
   async wait(write: CommittedWrite, options: WriteOptions): Promise<string[]> {
-    const acks = await this.#wait(write, options);
+    const { clock, onWaited } = this.#of;
+    const startedMs = clock.monotonicMs();
+    try {
+      const acks = await this.#wait(write, options);
+      this.#checkLeads(write);
+      onWaited?.("confirmed", clock.monotonicMs() - startedMs);
+      return acks;
+    } catch (error) {
+      onWaited?.(errorCodeOf(error), clock.monotonicMs() - startedMs);
+      throw error;
+    }
+  }
+
+  #checkLeads(write: CommittedWrite): void {
     try {
       this.#of.checkLeads();
     } catch (error) {
       throw this.#unsure(write, error);
     }
-    return acks;
   }
 
   async #wait(write: CommittedWrite, options: WriteOptions): Promise<string[]> {
