@@ -1,3 +1,4 @@
+export { BROKEN_RULES, type BrokenRule } from "./broken-rule.ts";
 export type {
   CoordinationStore,
   StoreCall,

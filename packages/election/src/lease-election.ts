@@ -12,6 +12,8 @@ import {
   type Logger,
 } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
+import { breakHost } from "./broken-host.ts";
+import type { BrokenRule } from "./broken-rule.ts";
 import { KEYS } from "./cluster-keys.ts";
 import { highestEpoch, readClusterState, type ClusterState } from "./cluster-state.ts";
 import type { CoordinationStore } from "./coordination-store.ts";
@@ -50,6 +52,8 @@ export interface LeaseElectionOptions {
    * Null, or left out, where that is not known: it then waits as if it had just promised it.
    */
   readonly promisedEpoch?: bigint | null;
+  /** A rule that is not to hold, for simulations and drills that must find it. */
+  readonly broken?: BrokenRule | null;
 }
 
 const TICK_MS = 1000;
@@ -86,8 +90,9 @@ export class LeaseElection implements Election {
   readonly #twins: TwinWatch;
 
   constructor(options: LeaseElectionOptions) {
-    this.#of = options;
-    const { store, clock, logger, timings, nodeId, host } = options;
+    const host = breakHost(options.host, options.broken ?? null);
+    this.#of = { ...options, host };
+    const { store, clock, logger, timings, nodeId } = options;
     this.#lease = new LeaseKeeper({ store, clock, logger, timings });
     this.#intake = new Intake({ store, host, clock, nodeId, lease: this.#lease });
     this.#twins = new TwinWatch(options);

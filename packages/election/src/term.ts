@@ -8,6 +8,7 @@ import {
   type Clock,
   type Logger,
 } from "@understudy/kernel";
+import type { BrokenRule } from "./broken-rule.ts";
 import { KEYS } from "./cluster-keys.ts";
 import { memberKey, type ClusterState, type SyncSet } from "./cluster-state.ts";
 import type { CoordinationStore } from "./coordination-store.ts";
@@ -34,6 +35,8 @@ export interface TermOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly timings: ElectionTimings;
+  /** See `LeaseElectionOptions`. */
+  readonly broken?: BrokenRule | null;
   /** The term must end now: the node has to be fenced. */
   readonly onOver: (because: string) => void;
 }
@@ -86,6 +89,7 @@ export class Term {
 
   /** Until when it surely leads, on the monotonic clock. */
   get #validUntilMs(): number {
+    if (this.#of.broken === "fence") return Number.POSITIVE_INFINITY;
     const { leaseId, validUntilMs } = this.#of.lease;
     // another lease says nothing of the key, which went with the first
     return leaseId === this.#leaseId ? Math.max(validUntilMs, this.#failsafeUntilMs) : this.#failsafeUntilMs;

@@ -1,5 +1,4 @@
-import type { CoordinationStore, StoreSnapshot } from "@understudy/election";
-import type { BrokenRule } from "./rules.ts";
+import type { BrokenRule, CoordinationStore, StoreSnapshot } from "@understudy/election";
 
 /** The store with one rule broken, for simulations that must find it. */
 export function breakStore(

@@ -1,7 +1,7 @@
 import { stdout } from "node:process";
 import { parseArgs } from "node:util";
+import { BROKEN_RULES } from "@understudy/election";
 import { FAULT_NAMES } from "./faults.ts";
-import { BROKEN_RULES } from "./rules.ts";
 import { simulate } from "./simulate.ts";
 
 const EXIT_FAILED = 1;

@@ -1,6 +1,5 @@
 import { LeaseElection } from "@understudy/election";
 import { messageOf, orAbort, silentLogger, withDeadline } from "@understudy/kernel";
-import { breakHost } from "./broken-host.ts";
 import { breakStore } from "./broken-store.ts";
 import type { Ack, Delivery, JoinAnswer, JoinRequest } from "./messages.ts";
 import type { NodeDisk } from "./node-disk.ts";
@@ -113,11 +112,12 @@ export class SimNode {
       nodeId,
       url: `http://${nodeId}`,
       store: breakStore(client, rules.broken, nodeId),
-      host: breakHost(host, rules.broken),
+      host,
       clock: process.clock,
       logger: { ...silentLogger, error: (_fields, message) => log.add(nodeId, `error: ${message}`) },
       timings,
       maxLagMs,
+      broken: rules.broken,
     });
     this.#life = { process, slave, host, election };
     log.add(nodeId, "starts");
@@ -173,7 +173,7 @@ export class SimNode {
     this.#client(async (life, master) => {
       const { world } = this.#of;
       const { epoch } = master;
-      this.#checkLeads(life, epoch);
+      life.election.checkLeads(epoch);
       world.checker.onAccepted(this.nodeId, epoch);
       const committed = Promise.withResolvers<number | null>();
       this.database.commit({ id, epoch, beginsEpoch: false }, world.chance.between(0.5, 4), (transaction) => {
@@ -184,7 +184,7 @@ export class SimNode {
       if (length === null) return;
       master.deliver();
       if (wantsAcks) await this.#waitAcked(life, master, { length, round: 0 });
-      this.#checkLeads(life, epoch);
+      life.election.checkLeads(epoch);
       if (life.host.master === master)
         world.checker.onConfirmed({ nodeId: this.nodeId, id, epoch, wantsAcks });
     });
@@ -196,11 +196,11 @@ export class SimNode {
       const { world } = this.#of;
       const { epoch } = master;
       const begun = world.checker.beginRead();
-      this.#checkLeads(life, epoch);
+      life.election.checkLeads(epoch);
       const { length } = this.database.history;
       const round = master.nextRound();
       await this.#waitAcked(life, master, { length, round });
-      this.#checkLeads(life, epoch);
+      life.election.checkLeads(epoch);
       if (life.host.master === master) {
         world.checker.onRead({
           nodeId: this.nodeId,
@@ -258,10 +258,6 @@ export class SimNode {
           master.progress.notify();
         });
     });
-  }
-
-  #checkLeads(life: Life, epoch: bigint): void {
-    if (this.#of.world.rules.broken !== "fence") life.election.checkLeads(epoch);
   }
 
   /** Resolves when all that is agreed on for confirmation holds; it is looked at again until the very moment. */

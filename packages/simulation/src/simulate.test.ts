@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FaultName } from "./faults.ts";
-import { BROKEN_RULES, type BrokenRule } from "./rules.ts";
+import { BROKEN_RULES, type BrokenRule } from "@understudy/election";
 import { simulate, type SimulationResult } from "./simulate.ts";
 
 const TIMEOUT_MS = 600_000;

@@ -1,11 +1,10 @@
-import { DEFAULT_TIMINGS } from "@understudy/election";
+import { DEFAULT_TIMINGS, type BrokenRule } from "@understudy/election";
 import type { Flavour } from "@understudy/protocol";
 import { Chance } from "./chance.ts";
 import { Checker } from "./checker.ts";
 import { EventLog } from "./event-log.ts";
 import { planFaults, type FaultName } from "./faults.ts";
 import { Network } from "./network.ts";
-import type { BrokenRule } from "./rules.ts";
 import { Scheduler } from "./scheduler.ts";
 import { SimNode } from "./sim-node.ts";
 import { SimStore } from "./sim-store.ts";

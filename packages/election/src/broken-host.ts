@@ -1,8 +1,9 @@
-import type { ElectionHost } from "@understudy/election";
-import type { BrokenRule } from "./rules.ts";
+import type { BrokenRule } from "./broken-rule.ts";
+import type { ElectionHost } from "./election-host.ts";
 
-/** The host with one rule broken, for simulations that must find it. */
+/** The host with one rule broken, for simulations and drills that must find it. */
 export function breakHost(host: ElectionHost, broken: BrokenRule | null): ElectionHost {
+  if (broken !== "closing" && broken !== "sync-order") return host;
   return {
     describe: (signal) => host.describe(signal),
     follow: (leader) => {
