@@ -190,6 +190,12 @@ class Node implements NodeRuntime, AsyncDisposable {
     );
     const { warnings } = await executor.withAdmin((session) => checkServerForBinlog(session));
     for (const warning of warnings) logger.warn({ event: "server-warning" }, warning);
+    const { brokenRule } = config;
+    if (brokenRule !== null)
+      logger.error(
+        { event: "rule-broken" },
+        `UNSAFE: this node does not keep the rule "${brokenRule}", and will lose confirmed writes`,
+      );
     const begun = await beginRole(
       { ...services, executor, endpoint, serverWarnings: warnings },
       this.#holder,

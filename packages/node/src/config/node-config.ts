@@ -1,6 +1,7 @@
 import { isIPv6 } from "node:net";
-import { timingProblem, DEFAULT_TIMINGS, type ElectionTimings } from "@understudy/election";
+import { timingProblem, DEFAULT_TIMINGS, type BrokenRule, type ElectionTimings } from "@understudy/election";
 import { ACK_NAMES, type AckLevel, type Role } from "@understudy/protocol";
+import { brokenRuleOf } from "./broken-rule.ts";
 import { Redacted } from "./redacted.ts";
 import { readSettings, unusable, type Environment, type SettingSources } from "./read-settings.ts";
 import type { NodeSettings } from "./settings.ts";
@@ -18,6 +19,8 @@ export interface NodeConfig extends Omit<
   readonly electionTimings: ElectionTimings;
   readonly probeIntervalMs: number;
   readonly defaultAck: AckLevel;
+  /** A safety rule that this node is not to keep: null but in drills. */
+  readonly brokenRule: BrokenRule | null;
 }
 
 const PORTS: Readonly<Record<Role, number>> = { master: 8083, slave: 8084 };
@@ -66,10 +69,12 @@ export function loadConfig(sources: SettingSources, role: Role): LoadedConfig {
       "UNDERSTUDY_BODIES_BYTES_MAX is below UNDERSTUDY_BODY_LIMIT_BYTES; a body of the allowed size would be refused",
     );
   }
+  const brokenRule = brokenRuleOf(sources.environment, problems);
   if (problems.length > 0) throw unusable(problems);
   const config = Object.freeze({
     ...settings,
     role,
+    brokenRule,
     databaseUrl: new Redacted(settings.databaseUrl),
     etcdPassword: settings.etcdPassword === undefined ? null : new Redacted(settings.etcdPassword),
     hasElections,

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { messageOf } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import { Compile } from "typebox/compile";
+import { BROKEN_RULE_VARIABLE } from "./broken-rule.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { maskText } from "./mask.ts";
 import { NodeSettings, SECRET_SETTINGS } from "./settings.ts";
@@ -138,6 +139,7 @@ function valueOf(text: string, schema: object): unknown {
 
 function unknownNames(environment: Environment): string[] {
   const known = new Set(Object.keys(NodeSettings.properties).map(environmentName));
+  known.add(BROKEN_RULE_VARIABLE);
   for (const setting of SECRET_SETTINGS) known.add(environmentName(setting) + FILE_SUFFIX);
   known.add(CONFIG_FILE_NAME);
   return Object.keys(environment)

@@ -75,6 +75,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
       ended: parts.reads.ended,
       onWaited: (result, tookMs) =>
         services.metrics.observe("understudy_ack_wait_seconds", { result }, tookMs / 1000),
+      broken: services.config.brokenRule,
     });
     this.#conditions = new BackgroundLoop(
       (signal) => this.#followConditions(signal),

@@ -237,6 +237,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       clusterId: this.#membership.clusterId,
       epoch: this.epoch,
       closed: this.#membership.closed,
+      broken: this.#services.config.brokenRule,
     });
     using reception = this.#receptions.begin(signal);
     const after = positionOf(this.#services, headers.after);

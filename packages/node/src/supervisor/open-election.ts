@@ -37,6 +37,7 @@ export async function openLeaseElection(
     timings: config.electionTimings,
     maxLagMs: config.maxLagOnFailoverMs,
     promisedEpoch,
+    broken: config.brokenRule,
   });
 }
 

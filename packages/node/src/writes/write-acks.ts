@@ -1,7 +1,7 @@
 import type { GtidPosition } from "@understudy/binlog";
 import { DeadlinePassed, withDeadline, type Clock } from "@understudy/kernel";
 import { errorCodeOf, UnderstudyError, type AckLevel, type WriteOptions } from "@understudy/protocol";
-import type { AckSet } from "@understudy/election";
+import type { AckSet, BrokenRule } from "@understudy/election";
 import type { ReplicationQueue } from "@understudy/replication-queue";
 import { ackGoalOf, checkAckLevel } from "./ack-goal.ts";
 
@@ -20,6 +20,8 @@ export interface WriteAcksOptions {
   readonly conditions?: (() => readonly AckSet[] | null) | undefined;
   /** Throws where this node can't be sure to lead. Asked when all acks are there. */
   readonly checkLeads: () => void;
+  /** See `NodeConfig.brokenRule`. */
+  readonly broken?: BrokenRule | null;
   /** The role's end: who is a master no longer waits for no acks. */
   readonly ended: AbortSignal;
   /** Told of every wait: how it ended (`confirmed`, or an error's code), and how long it took. */
@@ -78,7 +80,7 @@ export class WriteAcks {
     const wanted = (count: number): number => ackGoalOf(options.ack ?? defaultAck, count);
     const acks = queue.ackedBy(position);
     const goal = wanted(slaves());
-    if (goal === 0) return acks;
+    if (goal === 0 || this.#of.broken === "acks") return acks;
     const isEnough = (acked: readonly string[]): boolean => this.#counts(acked, wanted(slaves()));
     if (acks.length >= goal && isEnough(acks)) return acks;
     const ms = options.ackTimeoutMs;
