@@ -17,19 +17,20 @@ interface Place {
 }
 
 /**
- * Waits until a node leads and sees all others up and close behind, 60 s at most. Resolves with the nodes that are not there, each with
+ * Waits until a node leads and sees all others up and close behind, `withinMs` (default a minute) at most. Resolves with the nodes that are not there, each with
  * the reason.
  */
 export async function convergence(
   nodes: readonly ClusterNode[],
   signal: AbortSignal,
+  withinMs = WITHIN_MS,
 ): Promise<readonly string[]> {
   const beganMs = systemClock.monotonicMs();
   for (;;) {
     const places = await placesOf(nodes);
     const missing = places.filter(({ isIn }) => !isIn);
     const tookMs = systemClock.monotonicMs() - beganMs;
-    if (missing.length === 0 || tookMs > WITHIN_MS) return missing.map(({ words }) => words);
+    if (missing.length === 0 || tookMs > withinMs) return missing.map(({ words }) => words);
     await systemClock.sleep(POLL_MS, signal);
   }
 }

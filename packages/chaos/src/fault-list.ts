@@ -1,4 +1,7 @@
 import { UnderstudyError } from "@understudy/protocol";
+import { CLOCK_FAULTS } from "./clock-faults.ts";
+import { CUNNING_FAULTS } from "./cunning-faults.ts";
+import { DATA_FAULTS } from "./data-faults.ts";
 import { ETCD_FAULTS } from "./etcd-faults.ts";
 import type { Fault, Heal } from "./fault.ts";
 import { NETWORK_FAULTS } from "./network-faults.ts";
@@ -11,7 +14,13 @@ export const FAULTS: readonly Fault[] = [
   ...NETWORK_FAULTS,
   ...ETCD_FAULTS,
   ...PLANNED_FAULTS,
+  ...DATA_FAULTS,
+  ...CLOCK_FAULTS,
+  ...CUNNING_FAULTS,
 ];
+
+/** Those that a random walk takes its steps from. */
+export const FAULTS_OF_WALKS: readonly Fault[] = FAULTS.filter(({ isWild }) => !isWild);
 
 /** The fault of that name, or several at once: `kill-node+etcd-member-down`. Throws `config-invalid` for a name that is none. */
 export function faultNamed(name: string): Fault {
@@ -33,7 +42,9 @@ function atOnce(name: string, parts: readonly Fault[]): Fault {
     name,
     about: "several at once",
     isTargeted: parts.some(({ isTargeted }) => isTargeted),
-    needsProxies: parts.some(({ needsProxies }) => needsProxies),
+    needs: [...new Set(parts.flatMap(({ needs }) => needs ?? []))],
+    backWithinMs: Math.max(...parts.map(({ backWithinMs }) => backWithinMs ?? 0)),
+    isWild: parts.some(({ isWild }) => isWild),
     holdMs: Math.max(...parts.map(({ holdMs }) => holdMs)),
     inflict: async (site) => {
       const begun = await Promise.allSettled(parts.map((part) => part.inflict(site)));

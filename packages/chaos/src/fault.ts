@@ -1,5 +1,6 @@
 import type { Cluster, ClusterNode } from "@understudy/e2e";
 import type { Random } from "@understudy/kernel";
+import type { Equipment } from "./equipment.ts";
 
 /** Which node a fault hits; the master is the one that leads when the fault begins. */
 export const TARGETS = ["master", "slave", "random"] as const;
@@ -18,10 +19,17 @@ export interface FaultSite {
   readonly signal: AbortSignal;
   /** Puts a sentence into the timeline. */
   readonly tell: (sentence: string) => void;
+  /** What the cluster was started with, besides what each has. */
+  readonly equipment: Equipment;
 }
 
 /** Undoes a fault; may be called once. */
 export type Heal = () => Promise<void>;
+
+/** What a cluster has to be started with for a fault: none of it is for nothing. */
+export const NEEDS = ["proxies", "etcd-proxies", "disks", "clocks"] as const;
+/** @see NEEDS */
+export type Need = (typeof NEEDS)[number];
 
 /** Something that goes wrong, or that is done on purpose, while writers go on. */
 export interface Fault {
@@ -30,15 +38,28 @@ export interface Fault {
   readonly about: string;
   /** Whether it hits one node. */
   readonly isTargeted: boolean;
-  /** Whether it breaks the ways between the parties: the cluster needs proxies then. */
-  readonly needsProxies?: boolean;
+  readonly needs?: readonly Need[];
   /** How long it lasts at least, in ms; it ends when writes go on besides. */
   readonly holdMs: number;
+  /** How long all nodes may take to come back when it is healed, in ms. Default a minute. */
+  readonly backWithinMs?: number;
   /** Whether every write has to succeed at its first try. */
   readonly isPlanned?: boolean;
+  /**
+   * Whether it breaks what a lease rests on, so that a node may say that it leads though another one does: then only what is confirmed is
+   * looked at. No part of a walk.
+   */
+  readonly isWild?: boolean;
   /** Resolves with what undoes it when it has begun, or when all of it is done. */
   readonly inflict: (site: FaultSite) => Promise<Heal>;
 }
 
 /** For what needs no healing. */
 export const NOTHING_TO_HEAL: Heal = async () => undefined;
+
+/** One of them by chance. Throws where there is none. */
+export function pickOne<T>(all: readonly T[], random: Random): T {
+  const one = all[Math.floor(random() * all.length)];
+  if (one === undefined) throw new Error("there is nothing to choose from");
+  return one;
+}

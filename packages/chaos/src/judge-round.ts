@@ -42,7 +42,7 @@ export async function judgeRound(
   tellFindings(timeline, { gap, drill, final, beganMs });
   const countOf = (outcome: string): number => records.filter((record) => record.outcome === outcome).length;
   const retried = records.filter(({ failures }) => failures.length > 0);
-  const masters = leadFaults(ended.samples, records);
+  const masters = leadFaults(fault.isWild ? [] : ended.samples, records);
   const quarantined = "problem" in final ? [] : final.quarantined;
   const sound = "problem" in final ? null : final;
   return {

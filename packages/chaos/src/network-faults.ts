@@ -1,7 +1,7 @@
 import { breakAtRandom, type Cluster } from "@understudy/e2e";
 import { BackgroundLoop, systemClock, type Random } from "@understudy/kernel";
 import type { TcpProxy } from "@understudy/sandbox";
-import type { Fault, FaultSite, Heal } from "./fault.ts";
+import { pickOne, type Fault, type FaultSite, type Heal } from "./fault.ts";
 
 const PARTITION_HOLD_MS = 10_000;
 const SLOW_HOLD_MS = 6_000;
@@ -26,10 +26,10 @@ export const NETWORK_FAULTS: readonly Fault[] = [
     name: "cut-one-way",
     about: "some way between two parties carries nothing in one direction",
     isTargeted: false,
-    needsProxies: true,
+    needs: ["proxies"],
     holdMs: PARTITION_HOLD_MS,
     inflict: async ({ cluster, random, tell }) => {
-      const name = pick([...cluster.proxies.keys()].filter(isInner), random);
+      const name = pickOne([...cluster.proxies.keys()].filter(isInner), random);
       const direction = random() < 0.5 ? "toTarget" : "toClient";
       tell(`${name} carries nothing ${direction}`);
       const proxy = cluster.proxy(name);
@@ -41,7 +41,7 @@ export const NETWORK_FAULTS: readonly Fault[] = [
     name: "slow-links",
     about: "every way between nodes, and to etcd, is slow",
     isTargeted: false,
-    needsProxies: true,
+    needs: ["proxies"],
     holdMs: SLOW_HOLD_MS,
     inflict: async ({ cluster, random, tell }) => {
       const proxies = matching(cluster, [/^node\d+>(node|etcd)/]);
@@ -57,7 +57,7 @@ export const NETWORK_FAULTS: readonly Fault[] = [
     name: "lossy-links",
     about: "connections of every kind break, stall and slow down at random",
     isTargeted: false,
-    needsProxies: true,
+    needs: ["proxies"],
     holdMs: SLOW_HOLD_MS,
     inflict: async ({ cluster, random, tell }) => {
       const proxies = new Map([...cluster.proxies].filter(([name]) => isInner(name)));
@@ -84,7 +84,7 @@ function cutting(name: string, about: string, patternsOf: (site: FaultSite) => r
     name,
     about,
     isTargeted: true,
-    needsProxies: true,
+    needs: ["proxies"],
     holdMs: PARTITION_HOLD_MS,
     inflict: async (site) => {
       const proxies = matching(site.cluster, patternsOf(site));
@@ -116,10 +116,4 @@ function matching(cluster: Cluster, patterns: readonly RegExp[]): readonly TcpPr
 /** Not between clients and nodes. */
 function isInner(name: string): boolean {
   return name.startsWith("node");
-}
-
-function pick<T>(all: readonly T[], random: Random): T {
-  const one = all[Math.floor(random() * all.length)];
-  if (one === undefined) throw new Error("nothing to pick from");
-  return one;
 }

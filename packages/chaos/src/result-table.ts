@@ -39,7 +39,7 @@ export function formatResults(results: readonly RoundResult[]): string {
 
 /** A fault with what it hit and what it came into. */
 export function nameOf({ fault, target, during }: RoundResult): string {
-  return [fault, target ?? [], during === "switchover" ? "during switchover" : []].flat().join(" ");
+  return [fault, target ?? [], during === "load" ? [] : `during ${during}`].flat().join(" ");
 }
 
 function cellsOf(results: readonly RoundResult[]): readonly string[] {

@@ -1,4 +1,5 @@
 import type { Target } from "./fault.ts";
+import type { During } from "./round-plan.ts";
 
 /** What came of one round. Times in ms. */
 export interface RoundResult {
@@ -10,7 +11,7 @@ export interface RoundResult {
   readonly target: Target | null;
   /** The node that was hit; null where none was. */
   readonly hit: string | null;
-  readonly during: "load" | "switchover";
+  readonly during: During;
   /** The longest time without a confirmed write, from the fault to the end of the round. */
   readonly gapMs: number;
   /** How long after the fault it began. */

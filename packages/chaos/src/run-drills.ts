@@ -4,6 +4,9 @@ import { seededRandom, systemClock } from "@understudy/kernel";
 import type { Flavour } from "@understudy/protocol";
 import type { ChaosOptions } from "./chaos-options.ts";
 import { openDrillCluster, type DrillCluster } from "./drill-cluster.ts";
+import { lackFor } from "./equipment.ts";
+import { FAULTS_OF_WALKS } from "./fault-list.ts";
+import type { Fault } from "./fault.ts";
 import { plansOf } from "./plans.ts";
 import type { RoundResult } from "./round-result.ts";
 import { nameOf } from "./result-table.ts";
@@ -33,21 +36,25 @@ async function runFlavour(
     options.minutes === null
       ? Number.POSITIVE_INFINITY
       : systemClock.monotonicMs() + options.minutes * 60_000;
-  const { faults } = options;
+  const faults = faultsFor(options, call);
+  if (faults.length === 0) return;
   // what need not go through proxies does not: they cost time
-  const hasProxies = faults.length === 0 || faults.some(({ needsProxies }) => needsProxies);
+  const needs = [...new Set(faults.flatMap((fault) => fault.needs ?? []))];
   let drill: DrillCluster | null = null;
   try {
-    for (const plan of plansOf(options)) {
+    for (const plan of plansOf({ ...options, faults: options.faults.length === 0 ? [] : faults })) {
       if (call.signal.aborted || systemClock.monotonicMs() > endMs) break;
       drill ??= await openDrillCluster({
         flavour,
-        proxies: hasProxies ? { random: seededRandom(plan.seed) } : undefined,
+        needs,
+        random: seededRandom(plan.seed),
+        broken: options.broken,
         logLevel: options.debug ? "debug" : "info",
       });
       const result = await runOne(drill, plan, { directory: options.directory, call });
       results.push(result);
       tellResult(result, call);
+      if (result.violations.length > 0 && options.broken !== null) return;
       // what is wrong now would be found again and again
       if (result.violations.length > 0) {
         const broken = drill;
@@ -58,6 +65,15 @@ async function runFlavour(
   } finally {
     await drill?.[Symbol.asyncDispose]();
   }
+}
+
+/** Those that are named, or may come on a walk, but for what can't happen on this machine. */
+function faultsFor({ faults }: ChaosOptions, { tell }: DrillsCall): readonly Fault[] {
+  return (faults.length === 0 ? FAULTS_OF_WALKS : faults).filter((fault) => {
+    const lack = lackFor(fault);
+    if (lack !== null) tell(`${fault.name} is left out: ${lack}`);
+    return lack === null;
+  });
 }
 
 async function runOne(

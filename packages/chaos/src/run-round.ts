@@ -3,11 +3,12 @@ import { seededRandom, systemClock, type Random } from "@understudy/kernel";
 import { confirmsWithin } from "./confirms-within.ts";
 import { convergence } from "./convergence.ts";
 import type { DrillCluster } from "./drill-cluster.ts";
-import type { FaultSite } from "./fault.ts";
+import { pickOne, type FaultSite } from "./fault.ts";
 import { judgeRound } from "./judge-round.ts";
 import { lastThrough } from "./last-through.ts";
 import { awaitLeader, LeadSampler } from "./lead-sampler.ts";
 import { beginSwitchover } from "./planned-faults.ts";
+import { fillUp, startCopy } from "./start-copy.ts";
 import { RegisterWorkload } from "./register-workload.ts";
 import type { RoundPlan } from "./round-plan.ts";
 import type { RoundResult } from "./round-result.ts";
@@ -32,13 +33,15 @@ export async function runRound(
   plan: RoundPlan,
   signal: AbortSignal,
 ): Promise<RoundOutcome> {
-  const { cluster, log } = drill;
+  const { cluster, log, equipment } = drill;
   const random = seededRandom(plan.seed);
   const leader = await awaitLeader(cluster.nodes);
-  const target = targetOf(plan, { leader, nodes: cluster.nodes, random });
+  const joiner = plan.during === "snapshot" ? pickOne(cluster.others(leader), random) : null;
+  const target = targetOf(plan, { leader, joiner, nodes: cluster.nodes, random });
+  if (joiner) await fillUp(leader);
   const timeline = await Timeline.begin(cluster.nodes);
   const tell = (sentence: string): void => timeline.tell(sentence);
-  const site: FaultSite = { cluster, target, leader, random, signal, tell };
+  const site: FaultSite = { cluster, target, leader, random, signal, tell, equipment };
   const problems: string[] = [];
   let outside: readonly string[] = [];
   let beganMs = systemClock.monotonicMs();
@@ -46,10 +49,11 @@ export async function runRound(
     await confirmsWithin(log, { fromMs: beganMs, ms: CONFIRM_MS, signal });
     await systemClock.sleep(WARM_UP_MS, signal);
     if (plan.during === "switchover") await startSwitchover(site);
+    if (joiner) await startCopy(site, joiner);
     beganMs = systemClock.monotonicMs();
     const problem = await lastThrough(site, { fault: plan.fault, log });
     if (problem !== null) problems.push(problem);
-    outside = await convergence(cluster.nodes, signal);
+    outside = await convergence(cluster.nodes, signal, plan.fault.backWithinMs);
     tell(outside.length === 0 ? "all nodes are well" : `not all came back: ${outside.join("; ")}`);
     const fromMs = systemClock.monotonicMs();
     if (!(await confirmsWithin(log, { fromMs, ms: CONFIRM_MS, signal }))) {
@@ -92,10 +96,17 @@ async function startSwitchover(site: FaultSite): Promise<void> {
 
 function targetOf(
   { fault, target }: RoundPlan,
-  choice: { readonly leader: ClusterNode; readonly nodes: readonly ClusterNode[]; readonly random: Random },
+  choice: {
+    readonly leader: ClusterNode;
+    /** Who takes a copy meanwhile. */
+    readonly joiner: ClusterNode | null;
+    readonly nodes: readonly ClusterNode[];
+    readonly random: Random;
+  },
 ): ClusterNode {
-  const { leader, nodes, random } = choice;
+  const { leader, joiner, nodes, random } = choice;
   if (!fault.isTargeted || target === "master") return leader;
+  if (joiner && target === "slave") return joiner;
   const candidates = target === "random" ? nodes : nodes.filter((node) => node !== leader);
   return candidates[Math.floor(random() * candidates.length)] ?? leader;
 }

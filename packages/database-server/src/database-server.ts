@@ -26,6 +26,8 @@ export interface DatabaseServerOptions {
   /** Start with `read_only=ON`, as nodes want it: only a master opens its server. Default false. */
   readonly readOnly?: boolean;
   readonly extraArguments?: readonly string[];
+  /** More variables of its process' environment. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Bound of one start, crash recovery included. Default 60 s. */
   readonly startTimeoutMs?: number;
 }
@@ -117,6 +119,7 @@ export class DatabaseServer implements AsyncDisposable {
       stdio: "ignore",
       // its own group, so that Ctrl-C in a terminal reaches us alone and we stop it in order
       detached: true,
+      env: { ...process.env, ...this.#options.environment },
     });
     const isGone = this.#process.take(child);
     try {

@@ -33,7 +33,9 @@ import {
   openSandbox,
   waitUntilReplicating,
   type Sandbox,
+  type PeerGate,
   type SandboxNode,
+  type SandboxOptions,
   type TcpProxy,
 } from "@understudy/sandbox";
 import { checksumsOf, type Checksums } from "./checksums.ts";
@@ -53,7 +55,11 @@ export interface ClusterOptions {
   /** Default `debug`, since the logs are read only where something went wrong. */
   readonly logLevel?: string;
   /** Joins every two parties by a proxy that can break; `random` chooses what breaks. */
-  readonly proxies?: { readonly random: Random };
+  readonly proxies?: { readonly random: Random; readonly betweenEtcd?: boolean };
+  /** See `SandboxOptions`. */
+  readonly environmentOf?: NonNullable<SandboxOptions["environmentOf"]>;
+  /** See `SandboxOptions`. */
+  readonly openDisks?: NonNullable<SandboxOptions["openDisks"]>;
   /** Requests share connections. Default false: a kept one to a node that was killed fails the next request. */
   readonly keepAlive?: boolean;
 }
@@ -108,6 +114,13 @@ export class Cluster implements AsyncDisposable {
     const proxy = this.proxies.get(name);
     if (proxy) return proxy;
     throw new Error(`no proxy is called ${name}; there are ${[...this.proxies.keys()].join(", ") || "none"}`);
+  }
+
+  /** What stands at a node's advertised address, with proxies and etcd; throws where nothing does. */
+  gate(nodeId: string): PeerGate {
+    const gate = this.#sandbox.gates.get(nodeId);
+    if (gate) return gate;
+    throw new Error(`${nodeId} has no gate`);
   }
 
   /** Throws where no node has this id. */
@@ -174,6 +187,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       supervise: false,
       killSignal: kill.signal,
       ...(options.proxies ? { proxies: options.proxies } : {}),
+      ...(options.environmentOf ? { environmentOf: options.environmentOf } : {}),
+      ...(options.openDisks ? { openDisks: options.openDisks } : {}),
     }),
   );
   await waitUntilReplicating(sandbox);

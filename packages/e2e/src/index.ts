@@ -1,5 +1,5 @@
 export { checksumsOf, type Checksums } from "./checksums.ts";
-export { startCluster, type Cluster } from "./cluster.ts";
+export { startCluster, type Cluster, type ClusterOptions } from "./cluster.ts";
 export type { Answer, ClusterNode } from "./cluster-node.ts";
 export { expectAllEqual } from "./expect-all-equal.ts";
 export { HistoryClient, type HistoryRun } from "./history/history-client.ts";

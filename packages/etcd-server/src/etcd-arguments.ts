@@ -14,6 +14,8 @@ export interface EtcdArgumentsOptions {
   readonly directory: string;
   readonly clientUrl: string;
   readonly peerUrl: string;
+  /** Where the other members go. */
+  readonly advertisedPeerUrl: string;
   /** All members with their peer URLs, by name. Counts only when a member begins with an empty folder. */
   readonly peerUrls: ReadonlyMap<string, string>;
   /** Same for all members and no others, so that members of two clusters never mix. */
@@ -41,7 +43,7 @@ export function etcdArguments(options: EtcdArgumentsOptions): readonly string[] 
     `--listen-client-urls=${options.clientUrl}`,
     `--advertise-client-urls=${options.clientUrl}`,
     `--listen-peer-urls=${options.peerUrl}`,
-    `--initial-advertise-peer-urls=${options.peerUrl}`,
+    `--initial-advertise-peer-urls=${options.advertisedPeerUrl}`,
     `--initial-cluster=${members.join(",")}`,
     "--initial-cluster-state=new",
     `--initial-cluster-token=${options.token}`,

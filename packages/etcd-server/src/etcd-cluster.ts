@@ -52,7 +52,7 @@ export async function openEtcdCluster(options: EtcdClusterOptions): Promise<Etcd
   const ports = options.ports ?? (await reservePorts(stack, options.members ?? 1));
   const names = ports.map((_, index) => `etcd${index + 1}`);
   const health = options.tls ? await reserveEach(stack, ports.length) : [];
-  const peerUrls = new Map(ports.map(({ peer }, index) => [`etcd${index + 1}`, etcdUrl(peer)]));
+  const peerUrls = new Map(ports.map(({ peer, gate }, index) => [`etcd${index + 1}`, etcdUrl(gate ?? peer)]));
   const members = ports.map((of, index) => {
     const name = names[index] ?? "";
     return new EtcdMember({

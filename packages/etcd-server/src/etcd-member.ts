@@ -16,6 +16,8 @@ export interface EtcdPorts {
   readonly client: number;
   /** For the other members. They remember it, so it stays the same as long as the data does. */
   readonly peer: number;
+  /** Where the others go instead: something that passes their connections on to `peer`. It is what they remember then. */
+  readonly gate?: number;
 }
 
 /** How a member is run. */
@@ -144,7 +146,13 @@ export class EtcdMember implements AsyncDisposable {
   async #spawn(): Promise<() => boolean> {
     const { program, name, directory, ports, peerUrls, token, tls, extraArguments: extra } = this.#options;
     await using log = await open(this.logFile, "a");
-    const urls = { clientUrl: this.url, peerUrl: etcdUrl(ports.peer), peerUrls, healthUrl: this.#healthUrl };
+    const urls = {
+      clientUrl: this.url,
+      peerUrl: etcdUrl(ports.peer),
+      advertisedPeerUrl: etcdUrl(ports.gate ?? ports.peer),
+      peerUrls,
+      healthUrl: this.#healthUrl,
+    };
     const child = spawn(program.path, [...etcdArguments({ ...urls, name, directory, token, tls, extra })], {
       cwd: directory,
       stdio: ["ignore", log.fd, log.fd],

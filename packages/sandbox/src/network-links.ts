@@ -33,6 +33,8 @@ export interface NodeLinks {
 export interface NetworkLinks {
   readonly proxies: ReadonlyMap<string, TcpProxy>;
   readonly of: (nodeId: string) => NodeLinks;
+  /** By node id; empty without etcd. */
+  readonly gates: ReadonlyMap<string, PeerGate>;
 }
 
 /** Opens the proxies; `stack` ends them. */
@@ -52,15 +54,18 @@ export async function openNetworkLinks(
       gate: null,
     });
   }
+  const gates = new Map<string, PeerGate>();
   if (plan.etcd.length > 0) {
     for (const node of plan.nodes) {
       const gate = await gateBefore(opener, node);
       const environment = { ...links.get(node.nodeId)?.environment, ...advertised(gate.port) };
       links.set(node.nodeId, { environment, gate });
+      gates.set(node.nodeId, gate);
     }
   }
   return {
     proxies: opener.proxies,
+    gates,
     of: (nodeId) => links.get(nodeId) ?? { environment: {}, gate: null },
   };
 }

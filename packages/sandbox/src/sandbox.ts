@@ -1,12 +1,14 @@
 import { resolve } from "node:path";
 import type { DatabaseServer } from "@understudy/database-server";
-import type { EtcdCluster, EtcdMember, EtcdProgram } from "@understudy/etcd-server";
+import type { EtcdCluster, EtcdMember, EtcdPorts, EtcdProgram } from "@understudy/etcd-server";
 import type { Random } from "@understudy/kernel";
 import type { Flavour } from "@understudy/protocol";
 import { clusterIdOf } from "./cluster-id.ts";
+import { openEtcdPeerLinks, type EtcdPeerLinks } from "./etcd-peer-links.ts";
 import { FLAVOUR_NAMES } from "./flavour-names.ts";
 import { openNetworkLinks } from "./network-links.ts";
 import { pidFileOf } from "./node-process.ts";
+import type { PeerGate } from "./peer-gate.ts";
 import { foldersOf, writePlan } from "./sandbox-folder.ts";
 import { openSandboxLock } from "./sandbox-lock.ts";
 import type { SandboxNode } from "./sandbox-node.ts";
@@ -41,10 +43,17 @@ export interface SandboxOptions {
   readonly nodeMainFile?: string;
   /** More `UNDERSTUDY_*` settings for every node, by their full names. */
   readonly nodeEnvironment?: Readonly<Record<string, string>>;
+  /** More variables of one process' environment. */
+  readonly environmentOf?: (nodeId: string, process: "node" | "database") => Readonly<Record<string, string>>;
+  /** Called with the folders of all database servers before anything is put there; disposed when the servers have stopped. */
+  readonly openDisks?: (folders: readonly string[]) => Promise<AsyncDisposable>;
   /** Start again what ends unexpectedly. Must be false where a test kills processes by intent. */
   readonly supervise: boolean;
-  /** Joins all parties by proxies, whose faults are drawn from `random`: see {@link Sandbox.proxies}. */
-  readonly proxies?: { readonly random: Random };
+  /**
+   * Joins all parties by proxies, whose faults are drawn from `random`: see {@link Sandbox.proxies}. With `betweenEtcd` also the members
+   * of etcd among themselves; they remember the proxies' addresses, so that such a folder can't be started again.
+   */
+  readonly proxies?: { readonly random: Random; readonly betweenEtcd?: boolean };
   readonly onProgress?: (progress: SandboxProgress) => void;
   /** Gives up a start between two of its steps; what was started is stopped again. */
   readonly signal?: AbortSignal;
@@ -68,6 +77,8 @@ export interface Sandbox extends AsyncDisposable {
    * `node2>node3` for every two nodes; `others>node3` carries what comes to node3's advertised address from anybody else.
    */
   readonly proxies: ReadonlyMap<string, TcpProxy>;
+  /** With proxies and etcd: what stands at each node's advertised address, by node id. */
+  readonly gates: ReadonlyMap<string, PeerGate>;
 }
 
 /**
@@ -94,9 +105,16 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
       ...options.nodeEnvironment,
     },
     onProgress,
+    environmentOf: options.environmentOf,
     killSignal: options.killSignal,
   };
-  const { databases, etcd } = await startServers(stack, members, settled.etcd);
+  const folders = plan.nodes.map(({ nodeId }) => foldersOf(directory, nodeId).database);
+  if (options.openDisks) stack.use(await options.openDisks(folders));
+  const peers = await peerLinksOf(stack, settled, options);
+  const { databases, etcd } = await startServers(stack, members, {
+    program: settled.etcd,
+    ports: peers?.ports,
+  });
   options.signal?.throwIfAborted();
   const links = options.proxies
     ? await openNetworkLinks(stack, {
@@ -125,16 +143,36 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     master,
     slaves,
     etcd: etcd?.members ?? [],
-    proxies: links?.proxies ?? new Map(),
+    proxies: new Map([...(links?.proxies ?? []), ...(peers?.proxies ?? [])]),
+    gates: links?.gates ?? new Map(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Null unless they were asked for. */
+async function peerLinksOf(
+  stack: AsyncDisposableStack,
+  { plan, etcd }: SettledSandbox,
+  options: SandboxOptions,
+): Promise<EtcdPeerLinks | null> {
+  if (!options.proxies?.betweenEtcd || !etcd || !plan.etcd) return null;
+  const { members } = plan.etcd;
+  const except = [
+    ...plan.nodes.flatMap(({ port, databasePort }) => [port, databasePort]),
+    ...members.flatMap(({ client, peer }) => [client, peer]),
+  ];
+  const { random } = options.proxies;
+  return openEtcdPeerLinks(stack, { directory: resolve(options.directory), members, except, random });
 }
 
 /** Starts database servers and etcd at the same time; where one fails, `stack` stops the others. */
 async function startServers(
   stack: AsyncDisposableStack,
   members: MembersOptions,
-  program: EtcdProgram | null,
+  {
+    program,
+    ports,
+  }: { readonly program: EtcdProgram | null; readonly ports: readonly EtcdPorts[] | undefined },
 ): Promise<{
   readonly databases: readonly DatabaseServer[];
   readonly etcd: (EtcdCluster & { readonly clusterId: string }) | null;
@@ -142,7 +180,7 @@ async function startServers(
   const { directory, plan, onProgress, killSignal } = members;
   const startingEtcd =
     program && plan.etcd
-      ? startEtcd(stack, { directory, plan: plan.etcd, program, onProgress, killSignal })
+      ? startEtcd(stack, { directory, ports: ports ?? plan.etcd.members, program, onProgress, killSignal })
       : Promise.resolve(null);
   const [databases, etcd] = await Promise.allSettled([startDatabases(stack, members), startingEtcd]);
   if (databases.status === "rejected") throw databases.reason;

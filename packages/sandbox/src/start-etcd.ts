@@ -1,12 +1,11 @@
-import { openEtcdCluster, type EtcdCluster, type EtcdProgram } from "@understudy/etcd-server";
+import { openEtcdCluster, type EtcdCluster, type EtcdPorts, type EtcdProgram } from "@understudy/etcd-server";
 import { killAllAt } from "./kill-all-at.ts";
-import type { EtcdPlan } from "./sandbox-folder.ts";
 import { step, type SandboxProgress } from "./sandbox-progress.ts";
 
 /** What is started, and how. */
 export interface EtcdOptions {
   readonly directory: string;
-  readonly plan: EtcdPlan;
+  readonly ports: readonly EtcdPorts[];
   readonly program: EtcdProgram;
   readonly onProgress: (progress: SandboxProgress) => void;
   readonly killSignal: AbortSignal | undefined;
@@ -14,12 +13,12 @@ export interface EtcdOptions {
 
 /** Starts all of etcd's members; none is left running where one fails. */
 export async function startEtcd(stack: AsyncDisposableStack, options: EtcdOptions): Promise<EtcdCluster> {
-  const { directory, plan, program, onProgress, killSignal } = options;
+  const { directory, ports, program, onProgress, killSignal } = options;
   const cluster = await step(
     onProgress,
     ({ members }) =>
       `etcd ${program.version} on ${members.map(({ host, port }) => `${host}:${port}`).join(", ")}`,
-    () => openEtcdCluster({ directory, program, ports: plan.members }),
+    () => openEtcdCluster({ directory, program, ports }),
   );
   stack.defer(() => step(onProgress, "etcd stopped", async () => await cluster[Symbol.asyncDispose]()));
   killAllAt(killSignal, cluster.members);

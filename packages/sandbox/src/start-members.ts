@@ -23,6 +23,8 @@ export interface MembersOptions {
   readonly program: DatabaseProgram;
   readonly durability: "full" | "relaxed";
   readonly nodeEnvironment: Readonly<Record<string, string>>;
+  readonly environmentOf:
+    ((nodeId: string, process: "node" | "database") => Readonly<Record<string, string>>) | undefined;
   readonly onProgress: (progress: SandboxProgress) => void;
   readonly killSignal: AbortSignal | undefined;
 }
@@ -80,6 +82,7 @@ async function startDatabase(
           durability: options.durability,
           // a master node opens its server by itself
           readOnly: true,
+          environment: options.environmentOf?.(node.nodeId, "database") ?? {},
         }),
     );
   } catch (error) {
@@ -169,6 +172,7 @@ async function startNode(
           ...meetingPlace(master, options.etcd),
           ...links?.environment,
           ...options.nodeEnvironment,
+          ...options.environmentOf?.(node.nodeId, "node"),
         },
       }),
   );

@@ -1,0 +1,45 @@
+import { rm } from "node:fs/promises";
+import { ensureDataDirectories, findDatabaseProgram } from "@understudy/database-server";
+import { NOTHING_TO_HEAL, type Fault, type FaultSite } from "./fault.ts";
+
+const FULL_HOLD_MS = 10_000;
+const WIPED_HOLD_MS = 2_500;
+/** A server that waits for room looks for it once a minute. */
+const FULL_BACK_MS = 150_000;
+
+/** What may happen to a database server's folder. */
+export const DATA_FAULTS: readonly Fault[] = [
+  {
+    name: "full-disk",
+    about: "the disk of a database server is full, to the last byte",
+    isTargeted: true,
+    needs: ["disks"],
+    holdMs: FULL_HOLD_MS,
+    backWithinMs: FULL_BACK_MS,
+    inflict: async (site) => {
+      const { dataDirectory } = site.target.database;
+      await disksOf(site).fill(dataDirectory);
+      return () => disksOf(site).free(dataDirectory);
+    },
+  },
+  {
+    name: "lose-data",
+    about: "a database server dies and comes again with nothing of its data; its node goes on",
+    isTargeted: true,
+    holdMs: WIPED_HOLD_MS,
+    inflict: async ({ cluster, target: { database } }) => {
+      const program = await findDatabaseProgram(cluster.flavour);
+      if (!program) throw new Error(`no ${cluster.flavour} server program on this machine`);
+      await database.killHard();
+      await rm(database.dataDirectory, { recursive: true, force: true });
+      await ensureDataDirectories(program, [database.dataDirectory]);
+      await database.start();
+      return NOTHING_TO_HEAL;
+    },
+  },
+];
+
+function disksOf({ equipment: { disks } }: FaultSite): NonNullable<typeof disks> {
+  if (!disks) throw new Error("this cluster was started on the machine's own disk");
+  return disks;
+}
