@@ -165,6 +165,8 @@ export const FollowsRequest = Type.Object({
   epoch: Type.String({ pattern: "^\\d{1,19}$" }),
   /** Also that it accepts no other master for the time of a lease. */
   promises: Type.Boolean(),
+  /** Where the master is, given where it waits for the slave's registration; left out where it only asks. */
+  url: Type.Optional(Type.String({ pattern: "^https?://[^\\s/]+$", maxLength: 512 })),
 });
 export type FollowsRequest = Static<typeof FollowsRequest>;
 

@@ -88,8 +88,9 @@ function judge(
     const state = slave.stopped.code === "apply-failed" ? "broken" : "joining";
     return { state, reason: slave.stopped.message };
   }
-  if (!slave?.acked) {
-    return { state: "joining", reason: slave?.queue.lastError ?? "it has not told its position yet" };
+  if (!slave) return { state: "joining", reason: "it has not registered since this master leads" };
+  if (!slave.acked) {
+    return { state: "joining", reason: slave.queue.lastError ?? "it has not told its position yet" };
   }
   if (slave.queue.mode === "paused") return { state: "up", reason: "replication to it is paused" };
   if (slave.queue.lastError !== null) return { state: "suspect", reason: slave.queue.lastError };

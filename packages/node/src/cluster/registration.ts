@@ -1,5 +1,5 @@
 import type { Applier } from "@understudy/applier";
-import { backoffMs, BackgroundLoop, ChangeSignal, messageOf, sleepOrWake } from "@understudy/kernel";
+import { backoffMs, BackgroundLoop, ChangeSignal, messageOf, orAbort, sleepOrWake } from "@understudy/kernel";
 import {
   errorCodeOf,
   isUnderstudyError,
@@ -45,7 +45,10 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   "server-unsuitable",
   "snapshot-required",
 ]);
+/** Of a node that is no master, or none at all. */
+const LOST: ReadonlySet<ErrorCode> = new Set(["no-leader", "node-unreachable"]);
 const REGISTER_TIMEOUT_MS = 5000;
+const ignore = (): void => undefined;
 
 /**
  * Keeps a slave registered: at its start, and again whenever the master has been silent for a few of its heartbeats, since
@@ -58,6 +61,10 @@ export class Registration implements AsyncDisposable {
   #problem: string | null = "not registered with the master yet";
   #heardAtMs: number | null = null;
   #refusal: ErrorCode | null = null;
+  /** The epoch of the master that it has registered with in this life. */
+  #registered: bigint | null = null;
+  #underWay: Promise<void> | null = null;
+  #isLost = false;
   #toldMembers: readonly Member[] = [];
   #receptions = 0;
   #wantsRebuild = false;
@@ -78,6 +85,21 @@ export class Registration implements AsyncDisposable {
   /** True where the master has said that this node's data is not its cluster's; waiting does not help then. */
   get isRefused(): boolean {
     return this.#problem !== null && this.#refusal !== null;
+  }
+
+  /** The epoch of the master that has taken this node in since the role began; null before. */
+  get epoch(): bigint | null {
+    return this.#registered;
+  }
+
+  /** True where nobody leads at the address that this node knows. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** Resolves when no registration is under way: a delivery may be faster than the answer to it. Rejects with the signal's reason. */
+  async settled(signal: AbortSignal): Promise<void> {
+    if (this.#underWay) await orAbort(this.#underWay, signal);
   }
 
   /** Members as the master told them at the last registration. */
@@ -102,18 +124,27 @@ export class Registration implements AsyncDisposable {
     this.#hurry.notify();
   }
 
+  /** Registers at once, whoever was heard before: there is another master, or it does not know of this node's registration. */
+  renew(): void {
+    this.#heardAtMs = null;
+    this.#hurry.notify();
+  }
+
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options.services;
     for (let attempt = 0; ;) {
+      const woken = this.#hurry.next();
       if (this.#isHeard()) {
         attempt = 0;
-        await clock.sleep(CHECK_MS, signal);
+        await sleepOrWake({ clock, ms: CHECK_MS, woken, signal });
         continue;
       }
-      const registered = await this.#registerOnce(signal);
+      const registering = this.#registerOnce(signal);
+      this.#underWay = registering.then(ignore, ignore);
+      const registered = await registering.finally(() => (this.#underWay = null));
       // after a registration the first delivery takes a moment; a refusal takes longer to be worth another try
       const waitMs = registered ? SILENCE_MS : backoffMs(attempt++, BACKOFF, random) + CHECK_MS;
-      await sleepOrWake({ clock, ms: waitMs, woken: this.#hurry.next(), signal });
+      await sleepOrWake({ clock, ms: waitMs, woken, signal });
     }
   }
 
@@ -146,10 +177,13 @@ export class Registration implements AsyncDisposable {
         await this.#options.applier.refresh();
         await this.#register(signal);
       }
+      this.#registered = BigInt(answer.epoch);
+      this.#isLost = false;
       this.#note(`registered with ${url}, waiting for its first delivery`);
       return true;
     } catch (error) {
       signal.throwIfAborted();
+      this.#isLost = LOST.has(errorCodeOf(error));
       this.#note(`can't register with the master ${url}: ${messageOf(error)}`, errorCodeOf(error));
       this.#followWord(error);
       return false;

@@ -16,6 +16,7 @@ const EXPECTED = {
   clusterId: "c1",
   epoch: 3n,
   closed: null,
+  registered: 3n,
 };
 
 describe("the check of a delivery", () => {
@@ -39,6 +40,15 @@ describe("the check of a delivery", () => {
       expect.objectContaining({ code: "starting" }),
     );
   });
+
+  it.each([null, 2n, 4n])(
+    "takes nothing in an epoch that it has not registered in (registered in %s)",
+    (registered) => {
+      expect(() => checkDelivery(readDeliveryHeaders(HEADERS), { ...EXPECTED, registered })).toThrow(
+        expect.objectContaining({ code: "starting" }),
+      );
+    },
+  );
 
   it.each([{ clusterId: "c2" }, { flavour: "mysql" }])("refuses another %o", (other) => {
     expect(() => checkDelivery(readDeliveryHeaders(HEADERS), { ...EXPECTED, ...other })).toThrow(

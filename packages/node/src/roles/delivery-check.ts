@@ -63,9 +63,11 @@ export interface DeliveryExpectation {
   readonly closed: bigint | null;
   /** See `NodeConfig.brokenRule`. */
   readonly broken?: BrokenRule | null;
+  /** The epoch whose master has compared this node's history with its own, in this life of the node; null for none. */
+  readonly registered: bigint | null;
 }
 
-/** Throws `version-mismatch` for one that this node might misunderstand, `starting` while a new master is chosen, `cluster-mismatch` for another cluster or flavour, `epoch-stale` with this node's epoch for an older master. */
+/** Throws `version-mismatch` for one that this node might misunderstand, `starting` while a new master is chosen or this node has not registered in that epoch, `cluster-mismatch` for another cluster or flavour, `epoch-stale` with this node's epoch for an older master. */
 export function checkDelivery(headers: DeliveryHeaders, expected: DeliveryExpectation): void {
   if (!speaksWire(expected.wire, headers.wire)) {
     const { sender, wire } = headers;
@@ -99,6 +101,13 @@ export function checkDelivery(headers: DeliveryHeaders, expected: DeliveryExpect
     throw new UnderstudyError(
       "starting",
       `this node takes nothing from the master of epoch ${headers.epoch} any more, while another one is chosen`,
+    );
+  }
+  if (expected.registered !== headers.epoch) {
+    // numbers of an epoch that is over may have been used again, so that positions alone do not tell whether this node's data fit
+    throw new UnderstudyError(
+      "starting",
+      `${expected.nodeId} has not registered in epoch ${headers.epoch} yet, so nobody has compared its history`,
     );
   }
 }

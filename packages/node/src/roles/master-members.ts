@@ -1,6 +1,7 @@
 import { ThroughputMeter, type HealthChange, type HealthMonitor } from "@understudy/health-monitor";
 import type { SlavesInSync } from "@understudy/election";
 import { readHistory, type GtidPosition } from "@understudy/binlog";
+import { BackgroundLoop, messageOf } from "@understudy/kernel";
 import {
   chooseWire,
   UnderstudyError,
@@ -37,11 +38,15 @@ export interface MasterMembersOptions {
 
 /** After this, besides the time in which a slave may be silent, a master that reaches too few slaves is alone. */
 const ALONE_MS = 1500;
+/** Between two invitations of a member, doubled each time; most of them know by themselves who leads. */
+const INVITE_MS = 500;
+const INVITE_MS_MAX = 5000;
+const INVITE_TIMEOUT_MS = 1500;
 /** A new master's slaves have that much longer to find it. */
 const GRACE_MS = 5000;
 
 /** A master's slaves: how they join and leave, and how deliveries to them go. */
-export class MasterMembers {
+export class MasterMembers implements AsyncDisposable {
   readonly #of: MasterMembersOptions;
   readonly #heard: SlavesHeard;
   /** When it last reached so many slaves as confirm a write. */
@@ -51,16 +56,44 @@ export class MasterMembers {
   readonly #newcomers = new Map<string, MemberRecord>();
   /** In which version each is spoken to, as chosen when it registered. */
   readonly #wires = new Map<string, number>();
+  /** To whom an operator wants nothing delivered. */
+  readonly #paused = new Set<string>();
+  readonly #invitations: BackgroundLoop;
 
   constructor(options: MasterMembersOptions) {
     this.#of = options;
     this.#heard = new SlavesHeard(options.services.clock);
     this.#reachedAtMs = options.services.clock.monotonicMs() + GRACE_MS;
+    const { logger } = options.services;
+    this.#invitations = new BackgroundLoop(
+      (signal) => this.#invite(signal),
+      (error) => logger.error({ event: "invitations-ended", err: error }, messageOf(error)),
+    );
   }
 
-  /** Starts deliveries to all that were known before. */
-  async deliverToAll(): Promise<void> {
-    for (const member of this.#of.registry.all()) await this.#deliverTo(member);
+  /**
+   * Tells members that have not registered with this master yet that it waits for them. Until then nothing is delivered to them: where
+   * their position alone looks like a part of this history, its numbers may stand for what another master has written.
+   */
+  async #invite(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#of.services;
+    for (let attempt = 0; ; attempt++) {
+      const waiting = this.#of.registry.all().filter(({ nodeId }) => !this.#of.queue.hasSlave(nodeId));
+      await Promise.all(waiting.map((member) => this.#inviteOne(member, signal)));
+      await clock.sleep(Math.min(INVITE_MS * 2 ** Math.min(attempt, 10), INVITE_MS_MAX), signal);
+    }
+  }
+
+  async #inviteOne({ nodeId, client }: RegisteredMember, signal: AbortSignal): Promise<void> {
+    const { identity, logger } = this.#of.services;
+    const { nodeId: leader, advertisedUrl: url } = identity;
+    const invitation = { leader, url, epoch: this.#of.epoch.toString(), promises: false };
+    try {
+      await client.follows(invitation, { signal, timeoutMs: INVITE_TIMEOUT_MS });
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.debug({ event: "member-not-invited", node: nodeId }, messageOf(error));
+    }
   }
 
   /** A node asks to join, or is back: decides, and delivers to it where it may. Throws the refusal's code. */
@@ -184,6 +217,7 @@ export class MasterMembers {
         parsePosition: (text) => positionOf(this.#of.services, text),
       }),
     );
+    if (this.#paused.has(member.nodeId)) this.#of.queue.pause(member.nodeId, "operator");
   }
 
   noteHealth({ nodeId, from, to, reason }: HealthChange): void {
@@ -226,12 +260,14 @@ export class MasterMembers {
   /** Holds deliveries to a member back until {@link resume}. Throws `not-found`. */
   pause(nodeId: string): void {
     this.#memberOf(nodeId);
+    this.#paused.add(nodeId);
     this.#of.queue.pause(nodeId, "operator");
   }
 
   /** Goes on after {@link pause}, or tries again after a failure. Throws `not-found`. */
   resume(nodeId: string): void {
     this.#memberOf(nodeId);
+    this.#paused.delete(nodeId);
     this.#of.queue.resume(nodeId, "operator");
     this.#of.queue.restart(nodeId);
   }
@@ -243,6 +279,7 @@ export class MasterMembers {
     await this.#of.registry.remove(nodeId);
     this.#throughput.delete(nodeId);
     this.#wires.delete(nodeId);
+    this.#paused.delete(nodeId);
     this.#heard.forget(nodeId);
     this.#of.services.events.record("warning", `${nodeId} was removed from the cluster`, nodeId);
   }
@@ -291,5 +328,10 @@ export class MasterMembers {
       following: slaves.filter((nodeId) => this.#heard.follows(nodeId, queue.view(nodeId))),
       acks: ackGoalOf(services.config.defaultAck, slaves.length),
     };
+  }
+
+  /** Ends the invitations; the queue and the rest are the role's. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#invitations[Symbol.asyncDispose]();
   }
 }

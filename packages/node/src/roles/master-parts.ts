@@ -92,16 +92,18 @@ export async function openMasterParts(
   );
   const transactions = opening.use(await openTransactions(services, record.epoch));
   const copies = new CopyServer(services);
-  members = new MasterMembers({
-    services,
-    clusterId: record.clusterId,
-    epoch: record.epoch,
-    store,
-    registry,
-    queue,
-    monitor,
-    copies,
-  });
+  members = opening.use(
+    new MasterMembers({
+      services,
+      clusterId: record.clusterId,
+      epoch: record.epoch,
+      store,
+      registry,
+      queue,
+      monitor,
+      copies,
+    }),
+  );
   return { record, commits, keyed, registry, queue, reads, warnings, monitor, members, copies, transactions };
 }
 

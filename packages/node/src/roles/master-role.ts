@@ -104,7 +104,6 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
     const parts = await openMasterParts(services, { epoch, opening });
     const role = new MasterRole(services, parts);
     opening.defer(() => role.#conditions[Symbol.asyncDispose]());
-    await role.members.deliverToAll();
     opening.move();
     return role;
   }
@@ -270,6 +269,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
     const ends = await Promise.allSettled([
       this.reads[Symbol.asyncDispose](),
       this.transactions[Symbol.asyncDispose](),
+      this.members[Symbol.asyncDispose](),
       this.#monitor[Symbol.asyncDispose](),
       this.#conditions[Symbol.asyncDispose](),
       this.#commits?.[Symbol.asyncDispose](),

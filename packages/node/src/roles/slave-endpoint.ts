@@ -43,6 +43,11 @@ export function createSlaveEndpoint(
       if (answer.nodeId !== nodeId) {
         throw new UnderstudyError("cluster-mismatch", `${client.url} is ${answer.nodeId}, not ${nodeId}`);
       }
+      if (answer.state === "master") {
+        throw new UnderstudyError("epoch-stale", `${nodeId} is a master itself, in epoch ${answer.epoch}`, {
+          details: { epoch: answer.epoch },
+        });
+      }
       if (answer.state === "broken")
         throw new UnderstudyError("apply-failed", answer.error ?? "it is broken");
       return sender.parsePosition(answer.position);

@@ -161,7 +161,22 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
   follow(leader: KnownLeader | null): void {
     const before = this.#link.leader;
     this.#link.set(leader);
-    if (leader && before?.url !== leader.url) this.#registration.hurry();
+    if (leader && before?.url !== leader.url) this.#registration.renew();
+  }
+
+  /**
+   * A master says that it leads and waits for this node's registration, without which it delivers nothing. Without elections that is also
+   * how a slave hears of another master, or of a master's other address.
+   */
+  invited({ nodeId, url, epoch }: KnownLeader & { readonly nodeId: string; readonly epoch: bigint }): void {
+    if (!this.obeys(epoch)) return;
+    const known = this.#link.leader;
+    if (!this.#services.config.hasElections) {
+      if (epoch === this.epoch && (this.#membership.leader ?? nodeId) !== nodeId) return;
+      // the configured way to a master is as good as its own word for it, as long as it leads there
+      if (epoch > this.epoch || this.#registration.isLost) this.#link.set({ nodeId, url });
+    } else if (known?.nodeId !== nodeId) return;
+    this.#registration.renew();
   }
 
   /**
@@ -185,7 +200,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
   async reopen(epoch: bigint): Promise<void> {
     await keepObeyedEpoch(this.#services.config.dataDir, epoch);
     this.#membership.reopen(epoch);
-    this.#registration.hurry();
+    this.#registration.renew();
   }
 
   /** True where it takes what the master of this epoch sends. */
@@ -228,17 +243,10 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     body: AsyncIterable<Uint8Array>,
     signal: AbortSignal,
   ): Promise<ReplicateAnswer> {
-    const { clock, executor, metrics } = this.#services;
+    const { clock, metrics } = this.#services;
     this.checkWhole();
-    checkDelivery(headers, {
-      nodeId: this.#services.identity.nodeId,
-      wire: WIRE_VERSIONS,
-      flavour: executor.server.flavour,
-      clusterId: this.#membership.clusterId,
-      epoch: this.epoch,
-      closed: this.#membership.closed,
-      broken: this.#services.config.brokenRule,
-    });
+    await this.#registration.settled(signal);
+    this.#checkDelivery(headers);
     using reception = this.#receptions.begin(signal);
     const after = positionOf(this.#services, headers.after);
     const masterPosition = positionOf(this.#services, headers.masterPosition);
@@ -259,7 +267,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     reception.signal.throwIfAborted();
     // only what came as a whole delivery may change whom this node follows: headers alone are quickly forged or garbled
     this.#membership.follow({ clusterId: headers.clusterId, epoch: headers.epoch, leader: headers.sender });
-    // without elections nobody else tells where a new master is
+    // without elections a master's own word for its address is the latest
     if (!this.#services.config.hasElections && headers.senderUrl !== null) {
       this.#link.set({ nodeId: headers.sender, url: headers.senderUrl });
     }
@@ -271,6 +279,29 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       this.#throughput.add({ transactions: outcome.applied, bytes });
     }
     return { position: outcome.position.toString(), applied: outcome.applied };
+  }
+
+  #checkDelivery(headers: DeliveryHeaders): void {
+    const registered = this.#registration.epoch;
+    try {
+      checkDelivery(headers, {
+        nodeId: this.#services.identity.nodeId,
+        wire: WIRE_VERSIONS,
+        flavour: this.#services.executor.server.flavour,
+        clusterId: this.#membership.clusterId,
+        epoch: this.epoch,
+        closed: this.#membership.closed,
+        registered,
+        broken: this.#services.config.brokenRule,
+      });
+    } catch (error) {
+      const { sender: nodeId, senderUrl: url, epoch } = headers;
+      // a master that knows this node from before, and takes a restart of it for no more than a pause
+      if (isUnderstudyError(error, "starting") && registered !== epoch && url !== null) {
+        this.invited({ nodeId, url, epoch });
+      }
+      throw error;
+    }
   }
 
   /** Where this node's history ends, asked from its server, for a master that starts delivering. */

@@ -32,11 +32,15 @@ export function addReplicationRoutes(server: HttpServer, runtime: NodeRuntime): 
     { schema: { body: FollowsRequest } },
     async (request): Promise<FollowsAnswer> => {
       const { nodeId } = runtime.services.identity;
-      const { leader, promises } = request.body;
+      const { leader, promises, url } = request.body;
       const epoch = BigInt(request.body.epoch);
       if (promises) await runtime.running().promised.keep(epoch);
       const { role, election } = runtime.running();
       const isFollowed = role.kind === "slave" && role.obeys(epoch);
+      if (url !== undefined) {
+        if (role.kind === "slave") role.invited({ nodeId: leader, url, epoch });
+        else if (epoch > role.epoch) election.hurry();
+      }
       const follows = isFollowed && (!promises || election.promise({ nodeId: leader, epoch }));
       return { nodeId, follows };
     },
