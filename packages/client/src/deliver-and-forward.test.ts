@@ -114,6 +114,13 @@ test("a batch that is aborted closes its reader", async () => {
   expect(isClosed).toBe(true);
 });
 
+test("a request without authorization is not passed on under the client's own token", async () => {
+  await using node = await openStandInNode((_request, response) => response.writeHead(401).end());
+  await using client = createNodeClient({ url: node.url, token: "ours" });
+  await client.forward({ method: "POST", path: "/insert", headers: {}, body: "{}" });
+  expect(node.seen[0]?.headers).not.toHaveProperty("authorization");
+});
+
 test("a request is passed on as it is, and the answer comes back as it is", async () => {
   await using node = await openStandInNode((_request, response) =>
     response

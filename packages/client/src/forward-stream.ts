@@ -1,6 +1,6 @@
 import { isCodedError } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
-import { endToEnd } from "./forward.ts";
+import { endToEnd, forwardedHeaders } from "./forward.ts";
 import type { CallOptions, ForwardReadRequest, ForwardStream } from "./node-client.ts";
 import type { NodeConnection } from "./node-connection.ts";
 
@@ -11,7 +11,7 @@ export async function forwardStreamThrough(
   options?: CallOptions,
 ): Promise<ForwardStream> {
   try {
-    const request = { method, path, headers: endToEnd(headers, ["host", "content-length"]), body };
+    const request = { method, path, headers: forwardedHeaders(headers), body };
     const answer = await connection.openApart(request, options);
     return {
       status: answer.status,

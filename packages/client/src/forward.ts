@@ -24,7 +24,7 @@ export async function forwardThrough(
   options?: CallOptions,
 ): Promise<ForwardAnswer> {
   const { method, path, body } = request;
-  const headers = endToEnd(request.headers, ["host", "content-length"]);
+  const headers = forwardedHeaders(request.headers);
   const effect = method === "GET" || method === "HEAD" ? "repeatable" : "once";
   try {
     const answer = await connection.send({ method, path, headers, body }, effect, options);
@@ -36,6 +36,11 @@ export async function forwardThrough(
       cause: error,
     });
   }
+}
+
+/** What goes on with a request of somebody else: under their authorization or none, never under the client's own. */
+export function forwardedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return { authorization: "", ...endToEnd(headers, ["host", "content-length"]) };
 }
 
 /** The headers without those of one connection, and without some others. */

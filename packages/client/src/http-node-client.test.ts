@@ -41,6 +41,17 @@ test("calls name their path, body, token and user agent", async () => {
   expect(JSON.parse(String(query?.body))).toEqual({ sql: "SELECT ?", params: [1], rows: "arrays" });
 });
 
+test("a token that is a function is asked before each request, and a call's own authorization wins", async () => {
+  const tokens = ["first", "second", ""];
+  await using pair = await openPair((_request, response) => answerJson(response, 200, PING), {
+    token: async () => tokens.shift() ?? "unasked",
+  });
+  for (let call = 0; call < 3; call++) await pair.client.ping();
+  await pair.client.ping({ headers: { Authorization: "Bearer other" } });
+  const sent = pair.node.seen.map(({ headers }) => headers["authorization"]);
+  expect(sent).toEqual(["Bearer first", "Bearer second", undefined, "Bearer other"]);
+});
+
 test("calls after one another share connections", async () => {
   await using pair = await openPair((_request, response) => answerJson(response, 200, PING));
   for (let call = 0; call < 20; call++) await pair.client.ping();

@@ -9,6 +9,7 @@ export type {
   ForwardStream,
   NodeClient,
   NodeClientOptions,
+  TokenSource,
 } from "./node-client.ts";
 export type {
   BatchInput,

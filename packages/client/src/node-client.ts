@@ -61,6 +61,9 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
+/** A bearer token, or where to get it: asked before each request, so that it may change while the client lives. Empty is none. */
+export type TokenSource = string | (() => string | Promise<string>);
+
 /** Options of {@link createNodeClient}. */
 export interface NodeClientOptions {
   /** `http://host:port` or `https://host:port`, without a path. */
@@ -72,7 +75,7 @@ export interface NodeClientOptions {
   /** Default 3,000. */
   readonly connectTimeoutMs?: number | undefined;
   /** Sent as a bearer token where the call brings no `authorization` of its own. */
-  readonly token?: string | undefined;
+  readonly token?: TokenSource | undefined;
   readonly userAgent?: string | undefined;
   /** Connections to the node at most; further calls wait for one. Default 32. */
   readonly connectionsMax?: number | undefined;

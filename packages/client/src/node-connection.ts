@@ -4,7 +4,7 @@ import { Client, Pool } from "undici";
 import { exchange, type ExchangeRequest, type RawAnswer } from "./exchange.ts";
 import { ExchangeFailure } from "./exchange-failure.ts";
 import { openAnswer, type OpenAnswer } from "./open-answer.ts";
-import type { CallOptions, NodeClientOptions } from "./node-client.ts";
+import type { CallOptions, NodeClientOptions, TokenSource } from "./node-client.ts";
 
 /** What a lost answer means: nothing (`repeatable`), or that nobody knows what happened (`once`). */
 export type Effect = "repeatable" | "once";
@@ -19,6 +19,7 @@ export class NodeConnection implements AsyncDisposable {
   readonly #timeoutMs: number;
   readonly #answerBytesMax: number;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #token: TokenSource | undefined;
 
   /** Throws `invalid-request` for a URL that is none, or has a path. */
   constructor(options: NodeClientOptions) {
@@ -37,15 +38,13 @@ export class NodeConnection implements AsyncDisposable {
     this.#openFresh = () => new Client(origin, bounds);
     this.#timeoutMs = options.timeoutMs ?? 10_000;
     this.#answerBytesMax = options.answerBytesMax ?? 256 * 1024 * 1024;
-    this.#headers = {
-      "user-agent": options.userAgent ?? "understudy-client",
-      ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
-    };
+    this.#headers = { "user-agent": options.userAgent ?? "understudy-client" };
+    this.#token = options.token;
   }
 
   /** Sends a request with the client's own headers below the call's. Failures of the connection become codes by `effect`. */
   async send(request: ExchangeRequest, effect: Effect, options: CallOptions = {}): Promise<RawAnswer> {
-    const headers = { ...this.#headers, ...lowerCased(request.headers), ...lowerCased(options.headers) };
+    const headers = await this.#headersOf(request, options);
     try {
       return await this.#sendOrResend({ ...request, headers }, options);
     } catch (error) {
@@ -82,7 +81,7 @@ export class NodeConnection implements AsyncDisposable {
     request: ExchangeRequest & { readonly body?: string | undefined },
     options: CallOptions = {},
   ): Promise<OpenAnswer> {
-    const headers = { ...this.#headers, ...lowerCased(request.headers), ...lowerCased(options.headers) };
+    const headers = await this.#headersOf(request, options);
     const limits = { timeoutMs: options.timeoutMs ?? this.#timeoutMs, signal: options.signal };
     const inWords = (error: unknown): unknown =>
       error instanceof ExchangeFailure ? this.#inWords(error, "repeatable") : error;
@@ -99,6 +98,21 @@ export class NodeConnection implements AsyncDisposable {
       closeClient();
       throw inWords(error);
     }
+  }
+
+  /** The client's own below the request's below the call's. An empty `authorization` stands for none, not for the client's. */
+  async #headersOf(request: ExchangeRequest, options: CallOptions): Promise<Record<string, string>> {
+    const { authorization: given, ...headers } = {
+      ...lowerCased(request.headers),
+      ...lowerCased(options.headers),
+    };
+    const authorization = given ?? (await this.#ownAuthorization());
+    return { ...this.#headers, ...headers, ...(authorization === "" ? {} : { authorization }) };
+  }
+
+  async #ownAuthorization(): Promise<string> {
+    const token = typeof this.#token === "function" ? await this.#token() : this.#token;
+    return token === undefined || token === "" ? "" : `Bearer ${token}`;
   }
 
   async #sendOrResend(request: ExchangeRequest, options: CallOptions): Promise<RawAnswer> {

@@ -10,7 +10,7 @@ import type {
   TableAnswer,
 } from "@understudy/protocol";
 import type { TlsSource } from "@understudy/tls";
-import type { CallOptions, NodeClient } from "./node-client.ts";
+import type { CallOptions, NodeClient, TokenSource } from "./node-client.ts";
 import type {
   BatchInput,
   CreateDatabaseInput,
@@ -39,7 +39,8 @@ export interface UnderstudyClientOptions {
    * nodes' certificates are checked against (left out: the authorities that Node knows), `cert` and `key` are the client's own.
    */
   readonly tls?: TlsSource | undefined;
-  readonly token?: string | undefined;
+  /** Sent as a bearer token. */
+  readonly token?: TokenSource | undefined;
   readonly userAgent?: string | undefined;
   /** Of a single try, where neither call nor statement name one. Default: that of a node client. */
   readonly timeoutMs?: number | undefined;
