@@ -7,11 +7,12 @@ import type { NodeConnection } from "./node-connection.ts";
 /** @see NodeClient.forwardStream */
 export async function forwardStreamThrough(
   connection: NodeConnection,
-  { method, path, headers, body }: ForwardReadRequest,
+  forwarded: ForwardReadRequest,
   options?: CallOptions,
 ): Promise<ForwardStream> {
+  const { method, path, body } = forwarded;
   try {
-    const request = { method, path, headers: forwardedHeaders(headers), body };
+    const request = { method, path, headers: forwardedHeaders(forwarded), body };
     const answer = await connection.openApart(request, options);
     return {
       status: answer.status,

@@ -24,7 +24,7 @@ export async function forwardThrough(
   options?: CallOptions,
 ): Promise<ForwardAnswer> {
   const { method, path, body } = request;
-  const headers = forwardedHeaders(request.headers);
+  const headers = forwardedHeaders(request);
   const effect = method === "GET" || method === "HEAD" ? "repeatable" : "once";
   try {
     const answer = await connection.send({ method, path, headers, body }, effect, options);
@@ -39,8 +39,11 @@ export async function forwardThrough(
 }
 
 /** What goes on with a request of somebody else: under their authorization or none, never under the client's own. */
-export function forwardedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return { authorization: "", ...endToEnd(headers, ["host", "content-length"]) };
+export function forwardedHeaders({
+  headers,
+  isOwn = false,
+}: Pick<ForwardRequest, "headers" | "isOwn">): Record<string, string> {
+  return { ...(isOwn ? {} : { authorization: "" }), ...endToEnd(headers, ["host", "content-length"]) };
 }
 
 /** The headers without those of one connection, and without some others. */

@@ -97,6 +97,8 @@ export interface ForwardRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | string | undefined;
+  /** True for what is asked on one's own account: under the client's token. Else only the authorization among `headers` goes along. */
+  readonly isOwn?: boolean;
 }
 
 /** An answer as it came: any status, raw bytes. Headers that concern only the connection are left out. */

@@ -7,6 +7,7 @@ import type { Admission } from "./http/admission.ts";
 import type { RebuildOrder } from "./rejoin/rebuild.ts";
 import type { JobBoard } from "./jobs/job-board.ts";
 import type { NodeMetrics } from "./metrics/node-metrics.ts";
+import type { PeerClients } from "./peers/peer-clients.ts";
 
 /** Who this node is; stays the same over restarts. */
 export interface NodeIdentity {
@@ -28,6 +29,8 @@ export interface NodeServices {
   readonly admission: Admission;
   /** What it counts of itself. */
   readonly metrics: NodeMetrics;
+  /** How it speaks to other nodes. */
+  readonly peers: PeerClients;
   /** Its long work. */
   readonly jobs: JobBoard;
 }

@@ -21,6 +21,7 @@ import { NodeMetrics } from "./metrics/node-metrics.ts";
 import { nodeIdOf } from "./node-identity.ts";
 import type { NodeRuntime, RunningNode } from "./node-runtime.ts";
 import type { NodeServices } from "./node-services.ts";
+import { createPeerClients } from "./peers/peer-clients.ts";
 import { addRoutes } from "./routes/add-routes.ts";
 import { beginRole, type BegunNode } from "./supervisor/begin-role.ts";
 import { handOverBeforeStop } from "./supervisor/hand-over-before-stop.ts";
@@ -71,6 +72,7 @@ export async function openNode(config: NodeConfig, logger: Logger): Promise<Unde
     logger,
     events: new EventHistory({ nodeId, clock }),
     admission: new Admission(config),
+      peers: createPeerClients(),
     metrics,
     jobs: new JobBoard(nodeId, clock, ({ kind, result, tookMs }) =>
       metrics.observe("understudy_job_duration_seconds", { kind, result }, tookMs / 1000),

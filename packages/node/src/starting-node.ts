@@ -6,6 +6,7 @@ import { Admission } from "./http/admission.ts";
 import { JobBoard } from "./jobs/job-board.ts";
 import { NodeMetrics } from "./metrics/node-metrics.ts";
 import type { NodeRuntime } from "./node-runtime.ts";
+import { createPeerClients } from "./peers/peer-clients.ts";
 
 /** A node without a database, for what its HTTP side does by itself. Everything else answers `starting`. */
 export function startingNode(environment: Readonly<Record<string, string>> = {}): NodeRuntime {
@@ -23,6 +24,7 @@ export function startingNode(environment: Readonly<Record<string, string>> = {})
       events: new EventHistory({ nodeId: "node1", clock: systemClock }),
       admission: new Admission(config),
       metrics: new NodeMetrics(),
+      peers: createPeerClients(),
       jobs: new JobBoard("node1", systemClock),
     },
     running: () => {

@@ -1,4 +1,5 @@
-import { createNodeClient, type NodeClient } from "@understudy/client";
+import type { NodeClient } from "@understudy/client";
+import type { PeerClients } from "../peers/peer-clients.ts";
 import type { ClusterStore, MemberRecord } from "./cluster-store.ts";
 
 /** A member and the way to speak to it. */
@@ -9,15 +10,17 @@ export interface RegisteredMember extends MemberRecord {
 /** The slaves that a master knows, up or down, kept in the database over restarts. */
 export class MemberRegistry implements AsyncDisposable {
   readonly #store: ClusterStore;
+  readonly #peers: PeerClients;
   readonly #members = new Map<string, RegisteredMember>();
 
-  private constructor(store: ClusterStore) {
+  private constructor(store: ClusterStore, peers: PeerClients) {
     this.#store = store;
+    this.#peers = peers;
   }
 
   /** Reads the members that were known before. */
-  static async open(store: ClusterStore, selfNodeId: string): Promise<MemberRegistry> {
-    const registry = new MemberRegistry(store);
+  static async open(store: ClusterStore, peers: PeerClients, selfNodeId: string): Promise<MemberRegistry> {
+    const registry = new MemberRegistry(store, peers);
     for (const record of await store.members()) {
       if (record.nodeId !== selfNodeId) registry.#remember(record);
     }
@@ -57,7 +60,7 @@ export class MemberRegistry implements AsyncDisposable {
   }
 
   #remember(record: MemberRecord): RegisteredMember {
-    const member = { ...record, client: createNodeClient({ url: record.url }) };
+    const member = { ...record, client: this.#peers.connect(record.url) };
     this.#members.set(record.nodeId, member);
     return member;
   }

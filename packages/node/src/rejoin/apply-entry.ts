@@ -1,4 +1,3 @@
-import { createNodeClient } from "@understudy/client";
 import { isCodedError } from "@understudy/kernel";
 import {
   QuarantineEntryAnswer,
@@ -18,6 +17,13 @@ const ASK_MS = 10_000;
 /** Rows are compared, and applied, one transaction after another. */
 const READ_MS = 10 * 60_000;
 
+/** An entry and where it is. */
+interface EntryAt {
+  readonly runtime: NodeRuntime;
+  readonly id: string;
+  readonly place: EntryPlace;
+}
+
 /**
  * Tries (`check`) or carries out (`apply`) what an entry of a quarantine holds, on this node, which must be the master. The report of an
  * `apply` is filed with the entry, wherever that is. Throws `not-found`, `quarantine-closed` for one that was discarded.
@@ -33,9 +39,9 @@ export async function applyEntry(
   const { services } = runtime;
   const { executor } = runtime.running();
   const endpoint = parseDatabaseUrl(services.config.databaseUrl.reveal());
-  const place = await findEntry(runtime, id, signal);
+  const at: EntryAt = { runtime, id, place: await findEntry(runtime, id, signal) };
   const report = await applyQuarantined({
-    entry: { manifest: await manifestOf(place, id, signal), raw: (reading) => rawOf(place, id, reading) },
+    entry: { manifest: await manifestOf(at, signal), raw: (reading) => rawOf(at, reading) },
     connect: (connecting) =>
       connectRaw(endpoint, { timeoutMs: CONNECT_TIMEOUT_MS, multipleStatements: true, signal: connecting }),
     flavour: executor.server.flavour,
@@ -45,19 +51,19 @@ export async function applyEntry(
     logger: services.logger,
     signal,
   });
-  if (request.mode === "apply") await fileReport(place, id, report);
+  if (request.mode === "apply") await fileReport(at, report);
   return report;
 }
 
 /** Throws `quarantine-closed`. */
-async function manifestOf(place: EntryPlace, id: string, signal: AbortSignal): Promise<QuarantineManifest> {
+async function manifestOf({ runtime, id, place }: EntryAt, signal: AbortSignal): Promise<QuarantineManifest> {
   if (place.kind === "here") {
     await place.quarantine.openFolder(id);
     return (await place.quarantine.get(id)).manifest;
   }
-  const answer = await withClient(place.member, (client) =>
+  const answer = await withClient(runtime, place.member, (client) =>
     client.forward(
-      { method: "GET", path: pathOf(id, "?own=true&limit=1"), headers: {}, body: undefined },
+      { method: "GET", path: pathOf(id, "?own=true&limit=1"), headers: {}, body: undefined, isOwn: true },
       { signal, timeoutMs: ASK_MS },
     ),
   );
@@ -74,14 +80,14 @@ async function manifestOf(place: EntryPlace, id: string, signal: AbortSignal): P
   return told.entry.manifest;
 }
 
-async function* rawOf(place: EntryPlace, id: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* rawOf({ runtime, id, place }: EntryAt, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   if (place.kind === "here") {
     yield* place.quarantine.raw(id, signal);
     return;
   }
   const { member } = place;
-  await using client = createNodeClient({ url: member.url });
-  const request = { method: "GET", path: pathOf(id, "/raw"), headers: {}, body: undefined };
+  await using client = runtime.services.peers.connect(member.url);
+  const request = { method: "GET", path: pathOf(id, "/raw"), headers: {}, body: undefined, isOwn: true };
   using stream = await client.forwardStream(request, { signal, timeoutMs: READ_MS });
   if (stream.status !== 200) {
     throw new UnderstudyError(
@@ -93,17 +99,18 @@ async function* rawOf(place: EntryPlace, id: string, signal: AbortSignal): Async
 }
 
 /** What was applied is marked in the data itself, so that a report that can't be filed loses nothing. */
-async function fileReport(place: EntryPlace, id: string, report: QuarantineReport): Promise<void> {
+async function fileReport({ runtime, id, place }: EntryAt, report: QuarantineReport): Promise<void> {
   if (place.kind === "here") {
     await place.quarantine.fileReport(id, report);
     return;
   }
-  await withClient(place.member, async (client) => {
+  await withClient(runtime, place.member, async (client) => {
     const request = {
       method: "POST",
       path: pathOf(id, "/report"),
       headers: { "content-type": "application/json" },
       body: JSON.stringify(report),
+      isOwn: true,
     };
     await client.forward(request, { timeoutMs: ASK_MS });
   }).catch((error: unknown) => {

@@ -1,4 +1,4 @@
-import { createNodeClient, type NodeClient } from "@understudy/client";
+import type { NodeClient } from "@understudy/client";
 import { findBinlogProgram } from "@understudy/database-server";
 import { isCodedError } from "@understudy/kernel";
 import {
@@ -44,7 +44,7 @@ export async function listEverywhere(
   const unreachable: string[] = [];
   await Promise.all(
     othersOf(runtime).map(async (member) => {
-      const theirs = await listOf(member, limit, signal);
+      const theirs = await listOf(runtime, member, { limit, signal });
       if (theirs) entries.push(...theirs);
       else unreachable.push(member.nodeId);
     }),
@@ -64,10 +64,10 @@ export async function findEntry(runtime: NodeRuntime, id: string, signal: AbortS
   }
   const silent: string[] = [];
   for (const member of othersOf(runtime)) {
-    const status = await withClient(member, async (client) => {
+    const status = await withClient(runtime, member, async (client) => {
       const path = `${PATH}/${encodeURIComponent(id)}?own=true`;
       const answer = await client.forward(
-        { method: "GET", path, headers: {}, body: undefined },
+        { method: "GET", path, headers: {}, body: undefined, isOwn: true },
         { signal, timeoutMs: ASK_MS },
       );
       return answer.status;
@@ -80,20 +80,24 @@ export async function findEntry(runtime: NodeRuntime, id: string, signal: AbortS
 }
 
 /** Speaks to a member for the time of `task`. */
-export async function withClient<T>(member: Member, task: (client: NodeClient) => Promise<T>): Promise<T> {
-  await using client = createNodeClient({ url: member.url });
+export async function withClient<T>(
+  { services }: NodeRuntime,
+  member: Member,
+  task: (client: NodeClient) => Promise<T>,
+): Promise<T> {
+  await using client = services.peers.connect(member.url);
   return await task(client);
 }
 
 async function listOf(
+  runtime: NodeRuntime,
   member: Member,
-  limit: number,
-  signal: AbortSignal,
+  { limit, signal }: { readonly limit: number; readonly signal: AbortSignal },
 ): Promise<readonly QuarantineEntry[] | null> {
   try {
-    const answer = await withClient(member, (client) =>
+    const answer = await withClient(runtime, member, (client) =>
       client.forward(
-        { method: "GET", path: `${PATH}?own=true&limit=${limit}`, headers: {}, body: undefined },
+        { method: "GET", path: `${PATH}?own=true&limit=${limit}`, headers: {}, body: undefined, isOwn: true },
         { signal, timeoutMs: ASK_MS },
       ),
     );

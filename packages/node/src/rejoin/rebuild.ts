@@ -1,5 +1,4 @@
 import { commonHistory, readBinlog, readHistory } from "@understudy/binlog";
-import { createNodeClient } from "@understudy/client";
 import { backoffMs, messageOf } from "@understudy/kernel";
 import { errorCodeOf, UnderstudyError, type ErrorCode } from "@understudy/protocol";
 import { openQuarantine, saveErrant } from "@understudy/quarantine";
@@ -137,9 +136,9 @@ async function saveOwn(services: RoleServices, { order, signal, tell }: Part): P
 
 async function takeCopy(services: RoleServices, { order, signal, tell }: Part): Promise<void> {
   const { executor, endpoint, identity, logger } = services;
-  await using client = createNodeClient({ url: order.source.url });
+  await using client = services.peers.connect(order.source.url);
   const path = `/replicate/snapshot?for=${encodeURIComponent(identity.nodeId)}`;
-  const request = { method: "GET", path, headers: {}, body: undefined };
+  const request = { method: "GET", path, headers: {}, body: undefined, isOwn: true };
   using copy = await client.forwardStream(request, { signal, timeoutMs: COPY_IDLE_MS });
   if (copy.status !== 200) throw await refusalOf(copy);
   await restoreSnapshot({

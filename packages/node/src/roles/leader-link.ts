@@ -1,6 +1,7 @@
-import { createNodeClient, type NodeClient } from "@understudy/client";
+import type { NodeClient } from "@understudy/client";
 import { ChangeSignal } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
+import type { PeerClients } from "../peers/peer-clients.ts";
 
 /** A master as a slave knows it. */
 export interface KnownLeader {
@@ -16,8 +17,10 @@ export class LeaderLink implements AsyncDisposable {
   #leader: KnownLeader | null = null;
   #client: NodeClient | null = null;
   #life = new AbortController();
+  readonly #peers: PeerClients;
 
-  constructor(leader: KnownLeader | null) {
+  constructor(leader: KnownLeader | null, peers: PeerClients) {
+    this.#peers = peers;
     this.set(leader);
   }
 
@@ -48,7 +51,7 @@ export class LeaderLink implements AsyncDisposable {
     if (isSameUrl && this.#leader?.nodeId === leader?.nodeId) return;
     this.#leader = leader;
     if (!isSameUrl) {
-      this.#client = leader ? createNodeClient({ url: leader.url }) : null;
+      this.#client = leader ? this.#peers.connect(leader.url) : null;
       this.#life.abort(new DOMException("another node leads", "AbortError"));
       this.#life = new AbortController();
       // its calls under way have a moment to end; nobody waits for that, and it does not fail

@@ -53,7 +53,7 @@ export async function openMasterParts(
     { clusterId: config.clusterId, epoch },
   );
   const keyed = opening.use(await openKeyedWrites(services, store));
-  const registry = opening.use(await MemberRegistry.open(store, identity.nodeId));
+  const registry = opening.use(await MemberRegistry.open(store, services.peers, identity.nodeId));
   let members: MasterMembers | null = null;
   const commits = config.hasElections ? opening.use(watchCommits(services, record.epoch)) : null;
   const queue = opening.use(

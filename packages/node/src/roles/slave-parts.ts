@@ -73,7 +73,7 @@ export async function openSlaveParts(
     }),
   );
   lag.applied(applier.position);
-  const link = opening.use(new LeaderLink(leader));
+  const link = opening.use(new LeaderLink(leader, services.peers));
   const membership = new Membership(record, await readObeyedEpoch(config.dataDir));
   reads = opening.use(await openSlaveReads(services, { store, applier, link, membership, lag }));
   const monitored: Monitored = { by: null };

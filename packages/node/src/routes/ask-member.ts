@@ -1,4 +1,4 @@
-import { createNodeClient, type NodeClient } from "@understudy/client";
+import type { NodeClient } from "@understudy/client";
 import { UnderstudyError } from "@understudy/protocol";
 import type { NodeRuntime } from "../node-runtime.ts";
 
@@ -19,6 +19,6 @@ export async function askMember<T>(
     .role.view()
     .members.find((one) => one.nodeId === nodeId);
   if (!member) throw new UnderstudyError("not-found", `no member is called ${JSON.stringify(nodeId)}`);
-  await using client = createNodeClient({ url: member.url });
+  await using client = runtime.services.peers.connect(member.url);
   return await ask(client);
 }

@@ -1,9 +1,10 @@
 import { UnderstudyError } from "@understudy/protocol";
-import type { FastifyReply } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import Type from "typebox";
 import type { HttpServer } from "../http/create-server.ts";
 import { stoppingSignal } from "../http/stopping-signal.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
+import { onBehalfOf } from "../peers/on-behalf.ts";
 import type { MasterRole } from "../roles/master-role.ts";
 import { askMember } from "./ask-member.ts";
 import { streamEvents } from "./event-stream.ts";
@@ -57,8 +58,8 @@ export function addClusterRoutes(server: HttpServer, runtime: NodeRuntime): void
     masterOf(runtime).members.pause(params.id);
     return { paused: params.id };
   });
-  server.post("/cluster/nodes/:id/rebuild", { schema: { params: OfNode } }, ({ params }, reply) =>
-    rebuild(runtime, params.id, reply),
+  server.post("/cluster/nodes/:id/rebuild", { schema: { params: OfNode } }, (request, reply) =>
+    rebuild(runtime, request, reply),
   );
   server.post("/cluster/nodes/:id/resume", { schema: { params: OfNode } }, async ({ params }) => {
     const { role } = runtime.running();
@@ -69,7 +70,12 @@ export function addClusterRoutes(server: HttpServer, runtime: NodeRuntime): void
 }
 
 /** Has a member take a fresh copy; asked of any node. */
-async function rebuild(runtime: NodeRuntime, nodeId: string, reply: FastifyReply): Promise<object> {
+async function rebuild(
+  runtime: NodeRuntime,
+  request: FastifyRequest<{ Params: { id: string } }>,
+  reply: FastifyReply,
+): Promise<object> {
+  const nodeId = request.params.id;
   const { role } = runtime.running();
   if (nodeId === runtime.services.identity.nodeId) {
     if (role.kind === "master") {
@@ -80,7 +86,7 @@ async function rebuild(runtime: NodeRuntime, nodeId: string, reply: FastifyReply
     }
     role.requestRebuild();
   } else {
-    await askMember(runtime, nodeId, (client) => client.rebuild(nodeId));
+    await askMember(runtime, nodeId, (client) => client.rebuild(nodeId, { headers: onBehalfOf(request) }));
   }
   reply.status(202);
   return { rebuilding: nodeId };

@@ -15,6 +15,7 @@ import { forwardToMaster } from "../http/forward-to-master.ts";
 import { stoppingSignal } from "../http/stopping-signal.ts";
 import { whileConnected } from "../http/while-connected.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
+import { onBehalfOf } from "../peers/on-behalf.ts";
 import { describePlan } from "../supervisor/describe-plan.ts";
 import { askMember, isMember } from "./ask-member.ts";
 import { runSwitchover } from "../supervisor/switchover.ts";
@@ -53,7 +54,10 @@ export function addFailoverRoutes(server: HttpServer, runtime: NodeRuntime): voi
       const { to = identity.nodeId, acceptLoss } = request.body;
       if (to !== identity.nodeId) {
         return askMember(runtime, to, (client) =>
-          client.failover({ to, acceptLoss }, { signal: gone, timeoutMs: LEAD_MS }),
+          client.failover(
+            { to, acceptLoss },
+            { signal: gone, timeoutMs: LEAD_MS, headers: onBehalfOf(request) },
+          ),
         );
       }
       const { election } = runtime.running();
@@ -68,7 +72,9 @@ export function addFailoverRoutes(server: HttpServer, runtime: NodeRuntime): voi
       const { id } = request.params;
       const owner = id.split(":")[0] ?? "";
       if (owner === identity.nodeId || !isMember(runtime, owner)) return jobs.get(id);
-      return askMember(runtime, owner, (client) => client.job(id, { signal: gone, timeoutMs: ASK_MS }));
+      return askMember(runtime, owner, (client) =>
+        client.job(id, { signal: gone, timeoutMs: ASK_MS, headers: onBehalfOf(request) }),
+      );
     }),
   );
 }

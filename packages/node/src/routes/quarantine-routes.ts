@@ -17,6 +17,7 @@ import { stoppingSignal } from "../http/stopping-signal.ts";
 import { StreamedAnswer } from "../http/streamed-answer.ts";
 import { whileConnected } from "../http/while-connected.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
+import { onBehalfOf } from "../peers/on-behalf.ts";
 import { applyEntry } from "../rejoin/apply-entry.ts";
 import { findEntry, listEverywhere, ownQuarantine, withClient } from "../rejoin/quarantines.ts";
 
@@ -118,8 +119,8 @@ function addEntryFiles(server: HttpServer, runtime: NodeRuntime): void {
           chunks: place.quarantine.listing(request.params.id, { signal: gone }),
         });
       }
-      return withClient(place.member, async (client) => {
-        const asked = { method: "GET", path: request.url, headers: {}, body: undefined };
+      return withClient(runtime, place.member, async (client) => {
+        const asked = { method: "GET", path: request.url, headers: onBehalfOf(request), body: undefined };
         using answer = await client.forwardStream(asked, { signal: gone, timeoutMs: READ_MS });
         return await stream(runtime, reply, { type, chunks: answer.body() });
       });
@@ -146,12 +147,12 @@ async function atHolder<T>(
     const place = await findEntry(runtime, request.params.id, gone);
     if (place.kind === "here") return answer(place.quarantine);
     const hasBody = request.body !== undefined && request.body !== null;
-    const told = await withClient(place.member, (client) =>
+    const told = await withClient(runtime, place.member, (client) =>
       client.forward(
         {
           method: request.method,
           path: request.url,
-          headers: hasBody ? { "content-type": "application/json" } : {},
+          headers: { ...onBehalfOf(request), ...(hasBody ? { "content-type": "application/json" } : {}) },
           body: hasBody ? JSON.stringify(request.body) : undefined,
         },
         { signal: gone, timeoutMs: ASK_MS },

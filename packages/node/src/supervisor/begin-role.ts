@@ -70,7 +70,9 @@ async function beginStatic(
     return;
   }
   const record = await new ClusterStore(executor).read();
-  const newer = record && (await findNewerLead(await othersOf(services), record.epoch, signal));
+  const newer =
+    record &&
+    (await findNewerLead({ others: await othersOf(services), peers: services.peers }, record.epoch, signal));
   if (newer) await supervisor.begin(newer.leader);
   else await supervisor.lead(null, signal);
 }
@@ -90,6 +92,7 @@ function createStaticElection(
     nodeId: services.identity.nodeId,
     host: supervisor,
     others: () => othersOf(services),
+    peers: services.peers,
     epoch: () => holder.current().epoch,
     isMaster: () => holder.role?.kind === "master",
     logger: services.logger,

@@ -1,7 +1,7 @@
-import { createNodeClient } from "@understudy/client";
 import type { Election, ElectionHost } from "@understudy/election";
 import { BackgroundLoop, ChangeSignal, messageOf, orAbort, type Logger } from "@understudy/kernel";
 import { UnderstudyError, type ClusterView } from "@understudy/protocol";
+import type { PeerClients } from "../peers/peer-clients.ts";
 import type { KnownLeader } from "../roles/leader-link.ts";
 
 /** What {@link StaticElection} needs. */
@@ -13,6 +13,7 @@ export interface StaticElectionOptions {
   };
   /** The other members that this node's data names. */
   readonly others: () => Promise<readonly KnownLeader[]>;
+  readonly peers: PeerClients;
   /** The epoch that this node knows of now. */
   readonly epoch: () => bigint;
   readonly isMaster: () => boolean;
@@ -77,7 +78,7 @@ export class StaticElection implements Election {
   async force({ acceptLoss }: { readonly acceptLoss: boolean }, signal: AbortSignal): Promise<void> {
     const { host, epoch, others, nodeId, isMaster } = this.#of;
     if (isMaster()) throw new UnderstudyError("promotion-blocked", `${nodeId} is the master already`);
-    const views = await askAll(await others(), signal);
+    const views = await askAll(await others(), this.#of.peers, signal);
     const leading = views.find((view) => view.leader?.nodeId === view.self);
     if (!acceptLoss) {
       throw new UnderstudyError(
@@ -96,12 +97,12 @@ export class StaticElection implements Election {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { host, others, epoch, isMaster, logger } = this.#of;
+    const { host, others, peers, epoch, isMaster, logger } = this.#of;
     for (;;) {
       await orAbort(this.#doubted.next(), signal);
       if (!isMaster()) continue;
       try {
-        const newer = await findNewerLead(await others(), epoch(), signal);
+        const newer = await findNewerLead({ others: await others(), peers }, epoch(), signal);
         if (!newer) continue;
         host.follow({ ...newer.leader, epoch: newer.epoch, leaseId: null });
         await host.stepDown(`${newer.leader.nodeId} leads in epoch ${newer.epoch}`);
@@ -121,12 +122,12 @@ export class StaticElection implements Election {
 
 /** Asks the others who leads, and answers with a lead that is newer than `epoch`; null where none of those that answer knows of one. */
 export async function findNewerLead(
-  others: readonly KnownLeader[],
+  { others, peers }: { readonly others: readonly KnownLeader[]; readonly peers: PeerClients },
   epoch: bigint,
   signal: AbortSignal,
 ): Promise<NewerLead | null> {
   let newest: NewerLead | null = null;
-  for (const { epoch: text, leader } of await askAll(others, signal)) {
+  for (const { epoch: text, leader } of await askAll(others, peers, signal)) {
     const told = BigInt(text);
     if (leader && told > epoch && (!newest || told > newest.epoch)) newest = { epoch: told, leader };
   }
@@ -134,10 +135,14 @@ export async function findNewerLead(
 }
 
 /** Those that give no answer in time are left out. */
-async function askAll(others: readonly KnownLeader[], signal: AbortSignal): Promise<ClusterView[]> {
+async function askAll(
+  others: readonly KnownLeader[],
+  peers: PeerClients,
+  signal: AbortSignal,
+): Promise<ClusterView[]> {
   const answers = await Promise.allSettled(
     others.map(async ({ url }) => {
-      await using client = createNodeClient({ url });
+      await using client = peers.connect(url);
       return await client.cluster({ signal, timeoutMs: ASK_MS });
     }),
   );

@@ -1,0 +1,12 @@
+import { createNodeClient, type NodeClient, type NodeClientOptions } from "@understudy/client";
+
+/** How this node speaks to the others of its cluster: each client that it has of them is made here, so that all prove who they are. */
+export interface PeerClients {
+  /** A client of the node at `url`; to be disposed by whoever asked. Throws `invalid-request` for a URL that is none. */
+  connect(url: string): NodeClient;
+}
+
+/** Clients under this node's own token, where it has one. */
+export function createPeerClients(options: Pick<NodeClientOptions, "token"> = {}): PeerClients {
+  return { connect: (url) => createNodeClient({ ...options, url }) };
+}
