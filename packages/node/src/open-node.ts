@@ -72,7 +72,7 @@ export async function openNode(config: NodeConfig, logger: Logger): Promise<Unde
     logger,
     events: new EventHistory({ nodeId, clock }),
     admission: new Admission(config),
-      peers: createPeerClients(),
+    peers: createPeerClients(),
     metrics,
     jobs: new JobBoard(nodeId, clock, ({ kind, result, tookMs }) =>
       metrics.observe("understudy_job_duration_seconds", { kind, result }, tookMs / 1000),

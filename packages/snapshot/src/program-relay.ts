@@ -59,7 +59,8 @@ async function relay(
   }: { readonly inexactTables: InexactTables | undefined; readonly sockets: Set<Socket> },
 ): Promise<void> {
   const { socketPath, host = "localhost", port = 3306, tls } = endpoint;
-  const plain = socketPath === undefined ? connect({ host, port, noDelay: true }) : connect({ path: socketPath });
+  const plain =
+    socketPath === undefined ? connect({ host, port, noDelay: true }) : connect({ path: socketPath });
   endTogether(program, plain, sockets);
   const server = tls ? await logInOverTls(program, plain, { tls, host }) : plain;
   if (!server) return;

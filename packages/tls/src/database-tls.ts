@@ -96,7 +96,9 @@ export function databaseSslOptions({
   if (!tls) return {};
   const ssl = sslOptionsOf(tls);
   // of a server that is called by its address mysql2 would check the name "localhost"
-  return ssl.verifyIdentity && isIP(host) !== 0 ? { ssl, stream: () => connectByAddress(host, port) } : { ssl };
+  return ssl.verifyIdentity && isIP(host) !== 0
+    ? { ssl, stream: () => connectByAddress(host, port) }
+    : { ssl };
 }
 
 function connectByAddress(host: string, port: number): Socket {
