@@ -1,88 +1,70 @@
-import { messageOf, systemClock, systemRandom } from "@understudy/kernel";
-import { render } from "ink";
-import { readArguments, USAGE, type Command } from "./arguments.ts";
-import { ClusterSource } from "./cluster-source.ts";
-import { Dashboard } from "./dashboard.tsx";
-import type { Snapshot } from "./dashboard-state.ts";
-import { FailureBoundary } from "./failure-boundary.tsx";
-import { overviewText } from "./overview.tsx";
-import { ColourContext } from "./toned-text.tsx";
-import { EXIT_CODES, verdictOf } from "./verdict.ts";
+import { messageOf, systemClock } from "@understudy/kernel";
+import packageJson from "../package.json" with { type: "json" };
+import { readAccess } from "./app/access.ts";
+import { readArguments, USAGE, type Command, type Options } from "./app/arguments.ts";
+import { showLive } from "./app/show-live.tsx";
+import { ClusterSource } from "./live/cluster-source.ts";
+import { printOnce } from "./plain/print-once.ts";
+import { watch } from "./plain/watch.ts";
+import { createSettingsStore, xdgFolders } from "./settings/settings-store.ts";
+import { EXIT_CODES } from "./state/verdict.ts";
+import { themeFor } from "./theme/theme.ts";
 
-/** Width of an overview that goes into a file or a pipe. */
-const PLAIN_COLUMNS = 132;
 /** A defect of ours (sysexits' EX_SOFTWARE). */
 const EXIT_DEFECT = 70;
-
-const isColourful = process.stdout.isTTY && (process.env["NO_COLOR"] ?? "") === "";
-
-function openSource(nodes: readonly string[]): ClusterSource {
-  return new ClusterSource({ nodes, monotonicMs: () => systemClock.monotonicMs() });
-}
-
-/** Asks once and prints; the exit code tells the cluster's health. */
-async function printOnce(kind: "once" | "json", nodes: readonly string[]): Promise<number> {
-  await using source = openSource(nodes);
-  let snapshot: Snapshot;
-  try {
-    snapshot = (await source.ask(new AbortController().signal)).snapshot;
-  } catch (error) {
-    process.stderr.write(`No node answers: ${messageOf(error)}\n`);
-    return EXIT_CODES.unreachable;
-  }
-  const columns = process.stdout.isTTY ? process.stdout.columns : PLAIN_COLUMNS;
-  process.stdout.write(
-    kind === "json"
-      ? `${JSON.stringify(snapshot.view, undefined, 2)}\n`
-      : overviewText(snapshot, { columns, nowMs: systemClock.nowMs(), isColourful }),
-  );
-  return EXIT_CODES[verdictOf(snapshot.view)];
-}
-
-/** Shows the dashboard until it is left. */
-async function showLive(nodes: readonly string[]): Promise<number> {
-  let failure: string | null = null;
-  const world = { nodes, clock: systemClock, random: systemRandom, openSource: () => openSource(nodes) };
-  const onFailure = (sentence: string): void => {
-    failure ??= sentence;
-    app.unmount();
-  };
-  const app = render(
-    <ColourContext.Provider value={isColourful}>
-      <FailureBoundary onFailure={onFailure}>
-        <Dashboard world={world} />
-      </FailureBoundary>
-    </ColourContext.Provider>,
-    { alternateScreen: true, exitOnCtrlC: false, interactive: true },
-  );
-  await app.waitUntilExit();
-  if (failure === null) return 0;
-  process.stderr.write(`${String(failure)}\n`);
-  return EXIT_DEFECT;
-}
 
 async function run(command: Command): Promise<number> {
   switch (command.kind) {
     case "help":
       process.stdout.write(USAGE);
       return 0;
+    case "version":
+      process.stdout.write(`${packageJson.version}\n`);
+      return 0;
     case "wrong":
       process.stderr.write(`${command.sentence}\n`);
       return EXIT_CODES.unreachable;
     case "once":
     case "json":
-      return printOnce(command.kind, command.nodes);
+    case "watch":
     case "live":
-      if (process.stdin.isTTY && process.stdout.isTTY) return showLive(command.nodes);
-      process.stderr.write("This is no terminal, so here is one overview (as with --once).\n");
-      return printOnce("once", command.nodes);
+      return show(command.kind, command);
     default:
       return command satisfies never;
   }
 }
 
+async function show(kind: "once" | "json" | "watch" | "live", options: Options): Promise<number> {
+  const access = readAccess(options);
+  if ("error" in access) {
+    process.stderr.write(`${access.error}\n`);
+    return EXIT_CODES.unreachable;
+  }
+  const { nodes, isReadOnly } = options;
+  const openSource = (): ClusterSource =>
+    new ClusterSource({ nodes, token: access.token, monotonicMs: () => systemClock.monotonicMs() });
+  const settings = createSettingsStore(xdgFolders(process.env));
+  const theme = themeFor(options.theme ?? settings.read().theme, {
+    isTty: process.stdout.isTTY,
+    noColor: process.env["NO_COLOR"] ?? "",
+  });
+  if (kind === "live") {
+    if (process.stdin.isTTY && process.stdout.isTTY) {
+      return showLive({ nodes, openSource, settings, isReadOnly, theme });
+    }
+    process.stderr.write("This is no terminal, so here is one overview (as with --once).\n");
+  }
+  await using source = openSource();
+  if (kind !== "watch") return await printOnce(kind === "json" ? "json" : "once", source, theme);
+  const ended = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.once(signal, () => ended.abort(new DOMException("ended", "AbortError")));
+  }
+  return await watch(source, ended.signal);
+}
+
 // Whoever reads a pipe may stop reading (`| head`).
-process.stdout.on("error", () => undefined);
+process.stdout.on("error", () => process.exit(process.exitCode ?? 0));
 try {
   process.exitCode = await run(readArguments(process.argv.slice(2)));
 } catch (error) {

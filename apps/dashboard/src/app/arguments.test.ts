@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { DEFAULT_NODES, readArguments } from "./arguments.ts";
+
+test("without options it is live, on the nodes of a sandbox", () => {
+  expect(readArguments([])).toEqual({
+    kind: "live",
+    nodes: DEFAULT_NODES,
+    tokenFile: null,
+    caFile: null,
+    isReadOnly: false,
+    theme: null,
+  });
+});
+
+test("nodes are named by URL or by host and port, once or more", () => {
+  expect(readArguments(["--node", "http://a:1/", "--node=b:2", "--once"])).toMatchObject({
+    kind: "once",
+    nodes: ["http://a:1", "http://b:2"],
+  });
+  expect(readArguments(["--json", "--once"])).toMatchObject({ kind: "json" });
+  expect(readArguments(["--once", "-h"])).toEqual({ kind: "help" });
+});
+
+for (const [args, words] of [
+  [["--frob"], "there is no option --frob"],
+  [["-x"], "there is no option -x"],
+  [["--frob=1"], "there is no option --frob"],
+  [["extra"], `what is "extra" for?`],
+  [["--node"], "--node needs a URL"],
+  [["--node", "ftp://a"], "--node needs a URL"],
+  [["--node", "http://a/path"], "--node needs a URL"],
+  [["--once=yes"], "--once takes no value"],
+] as const) {
+  test(`${args.join(" ")} is one sentence about what is wrong`, () => {
+    const command = readArguments(args);
+    expect(command).toMatchObject({ kind: "wrong" });
+    expect(JSON.stringify(command)).toContain(JSON.stringify(words).slice(1, -1));
+    expect(JSON.stringify(command)).not.toContain("\\n");
+  });
+}

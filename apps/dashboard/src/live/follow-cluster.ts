@@ -1,0 +1,49 @@
+import {
+  backoffMs,
+  messageOf,
+  sleepOrWake,
+  type ChangeSignal,
+  type Clock,
+  type Random,
+} from "@understudy/kernel";
+import type { Job } from "@understudy/protocol";
+import type { Round } from "./cluster-source.ts";
+import type { ClusterAction } from "../state/cluster-state.ts";
+
+const INTERVAL_MS = 1_000;
+const BACKOFF = { baseMs: 1_000, maxMs: 10_000 } as const;
+
+/** Options of {@link followCluster}. */
+export interface FollowOptions {
+  readonly source: {
+    ask(signal: AbortSignal): Promise<Round>;
+    jobs?(signal: AbortSignal): Promise<readonly Job[]>;
+  };
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Ends the wait for the next round. */
+  readonly hurry: ChangeSignal;
+  readonly dispatch: (action: ClusterAction) => void;
+}
+
+/** Asks every second, and less often while nobody answers, until the signal aborts. */
+export async function followCluster(options: FollowOptions, signal: AbortSignal): Promise<void> {
+  const { source, clock, random, hurry, dispatch } = options;
+  for (let failures = 0; ;) {
+    const hurried = hurry.next();
+    try {
+      const { snapshot, trouble } = await source.ask(signal);
+      failures = 0;
+      const jobs = await source.jobs?.(signal);
+      dispatch({ kind: "snapshot", snapshot: jobs ? { ...snapshot, jobs } : snapshot, trouble });
+    } catch (error) {
+      signal.throwIfAborted();
+      failures += 1;
+      dispatch({ kind: "unreachable", trouble: messageOf(error) });
+    }
+    // At least half a second, since full jitter may say none at all.
+    const waitMs = failures === 0 ? INTERVAL_MS : INTERVAL_MS / 2 + backoffMs(failures - 1, BACKOFF, random);
+    await sleepOrWake({ clock, ms: waitMs, woken: hurried, signal });
+    signal.throwIfAborted();
+  }
+}

@@ -1,0 +1,113 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { isThemeName, type ThemeName } from "../theme/theme.ts";
+
+/** What is kept between starts. */
+export interface Settings {
+  readonly theme: ThemeName;
+  /** Id of the view that is shown first. */
+  readonly startView: string;
+}
+
+/** Where nothing is kept yet. */
+export const DEFAULT_SETTINGS: Settings = { theme: "dark", startView: "menu" };
+
+/** Statements kept of the history. */
+const HISTORY_MAX = 1_000;
+
+/** Keeps settings and the history of statements. Never throws: what can't be read is as if it were not there, what can't be kept is lost. */
+export interface SettingsStore {
+  read(): Settings;
+  write(change: Partial<Settings>): void;
+  /** The statements that were run, the newest last. */
+  history(): readonly string[];
+  remember(statement: string): void;
+}
+
+/** Folders after the XDG rules: `$XDG_CONFIG_HOME`, `$XDG_STATE_HOME`, or their defaults below the home. */
+export function xdgFolders(env: NodeJS.ProcessEnv): { readonly config: string; readonly state: string } {
+  const folder = (value: string | undefined, ...fallback: readonly string[]): string =>
+    // The rules say that a relative path is to be left out of account.
+    join(value?.startsWith("/") === true ? value : join(homedir(), ...fallback), "understudy");
+  return {
+    config: folder(env["XDG_CONFIG_HOME"], ".config"),
+    state: folder(env["XDG_STATE_HOME"], ".local", "state"),
+  };
+}
+
+/** Settings in `dashboard.json`, history in `history.ndjson`; each is put down whole, so that a reader never sees half of it. */
+export function createSettingsStore(folders: {
+  readonly config: string;
+  readonly state: string;
+}): SettingsStore {
+  const settingsFile = join(folders.config, "dashboard.json");
+  const historyFile = join(folders.state, "history.ndjson");
+  const read = (): Settings => settingsOf(parsed(readText(settingsFile)));
+  const history = (): readonly string[] =>
+    readText(historyFile)
+      .split("\n")
+      .map(parsed)
+      .filter((one) => typeof one === "string")
+      .slice(-HISTORY_MAX);
+  return {
+    read,
+    write: (change) => putDown(settingsFile, `${JSON.stringify({ ...read(), ...change }, undefined, 2)}\n`),
+    history,
+    remember: (statement) => {
+      const known = history();
+      if (statement.trim() === "" || known.at(-1) === statement) return;
+      const lines = [...known, statement].slice(-HISTORY_MAX).map((one) => JSON.stringify(one));
+      putDown(historyFile, `${lines.join("\n")}\n`);
+    },
+  };
+}
+
+/** Keeps everything in memory alone. */
+export function memorySettings(settings: Settings = DEFAULT_SETTINGS): SettingsStore {
+  let kept = settings;
+  const statements: string[] = [];
+  return {
+    read: () => kept,
+    write: (change) => void (kept = { ...kept, ...change }),
+    history: () => statements,
+    remember: (statement) => void statements.push(statement),
+  };
+}
+
+function settingsOf(json: unknown): Settings {
+  if (typeof json !== "object" || json === null) return DEFAULT_SETTINGS;
+  const { theme, startView } = { ...DEFAULT_SETTINGS, ...json } as Readonly<Record<string, unknown>>;
+  return {
+    theme: typeof theme === "string" && isThemeName(theme) ? theme : DEFAULT_SETTINGS.theme,
+    startView: typeof startView === "string" ? startView : DEFAULT_SETTINGS.startView,
+  };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Only the user may read it: statements may hold secrets. */
+function putDown(file: string, text: string): void {
+  const draft = `${file}.${process.pid}.tmp`;
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    writeFileSync(draft, text, { mode: 0o600 });
+    renameSync(draft, file);
+  } catch {
+    // A dashboard that can't keep its theme is still a dashboard.
+  }
+}

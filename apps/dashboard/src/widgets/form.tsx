@@ -1,0 +1,35 @@
+import { Box } from "ink";
+import type { ReactNode } from "react";
+import { TonedText } from "../theme/toned-text.tsx";
+import type { FormModel } from "./form-model.ts";
+import { cellsOf, cutTo, fit } from "./text-cells.ts";
+import { TextInput } from "./text-input.tsx";
+
+/** The fields of a form, one a line, with the hint of the one that has the focus and what is wrong. */
+export function Form({ form, width }: { readonly form: FormModel; readonly width: number }): ReactNode {
+  const labels = Math.min(24, Math.max(...form.fields.map((field) => cellsOf(field.label)))) + 2;
+  const focused = form.fields[form.focus];
+  return (
+    <Box flexDirection="column" flexShrink={0}>
+      {form.fields.map((field, index) => {
+        const isFocused = index === form.focus;
+        const editor = form.editors[index] ?? { text: "", cursor: 0 };
+        return (
+          <Box key={field.id} height={1}>
+            <TonedText tone={isFocused ? "accent" : "quiet"}>
+              {`${isFocused ? "▸ " : "  "}${fit(field.label, labels)}`}
+            </TonedText>
+            {field.choices ? (
+              <TonedText tone={isFocused ? "accent" : "plain"}>{`‹ ${editor.text} ›`}</TonedText>
+            ) : (
+              <TextInput editor={editor} width={width - labels - 2} isFocused={isFocused} />
+            )}
+          </Box>
+        );
+      })}
+      <TonedText tone={form.error === null ? "quiet" : "bad"}>
+        {cutTo(form.error === null ? `  ${focused?.hint ?? " "}` : `! ${form.error}`, width)}
+      </TonedText>
+    </Box>
+  );
+}
