@@ -71,7 +71,8 @@ export async function openScene(options: SceneOptions = {}) {
 /** How terminals send keys that are no text. */
 export const KEYS = {
   enter: "\r",
-  esc: "\u001B",
+  // As terminals with the kitty protocol send it: a bare one waits for what may follow.
+  esc: "\u001B[27u",
   tab: "\t",
   up: "\u001B[A",
   down: "\u001B[B",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { memberOf, RECORDED_EVENTS, recordedView } from "../../test/recorded-cluster.ts";
+import { RECORDED_EVENTS, recordedView } from "../../test/recorded-cluster.ts";
 import { INITIAL_CLUSTER, reduceCluster, type ClusterAction, type Snapshot } from "./cluster-state.ts";
 
 function answered(overrides: Partial<Snapshot> = {}, trouble: string | null = null): ClusterAction {
@@ -46,8 +46,11 @@ test("new events are added, and a whole list replaces what was there", () => {
 });
 
 test("events are kept up to a bound, the latest ones", () => {
-  const events = Array.from({ length: 300 }, (_, index) => ({ ...RECORDED_EVENTS[0], id: index })) as never[];
+  const events = Array.from({ length: 1_200 }, (_, index) => ({
+    ...RECORDED_EVENTS[0],
+    id: index,
+  })) as never[];
   const state = after(answered({ events }), answered({ events }));
-  expect(state.events).toHaveLength(200);
-  expect(state.events.at(-1)?.id).toBe(299);
+  expect(state.events).toHaveLength(1_000);
+  expect(state.events.at(-1)?.id).toBe(1_199);
 });

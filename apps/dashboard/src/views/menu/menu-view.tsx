@@ -65,11 +65,12 @@ const DIGITS: readonly KeyBinding<ViewContext>[] = Array.from({ length: 9 }, (_,
   return {
     keys: [digit],
     does: `menu entry ${digit}`,
-    isAvailable: (context) => entriesOf(context).some((entry) => entry.digit === digit),
-    run: (context) =>
-      entriesOf(context)
-        .find((entry) => entry.digit === digit)
-        ?.run(context),
+    // Always its own here: a digit that is hidden must not show another view.
+    run: (context) => {
+      const entry = entriesOf(context).find((one) => one.digit === digit);
+      if (entry) entry.run(context);
+      else context.say("That changes something, and --read-only hides it.", "notice");
+    },
   };
 });
 
