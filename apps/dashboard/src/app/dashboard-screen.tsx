@@ -13,7 +13,7 @@ import { HeaderView } from "./header-view.tsx";
 import type { Size, ViewContext } from "./view-context.ts";
 
 /** Below this a sentence says so, and nothing else is shown. */
-export const SMALLEST = { columns: 60, rows: 16 } as const;
+const SMALLEST = { columns: 60, rows: 16 } as const;
 /** Two of the header, the tabs, the notice line, the key line. */
 const FRAME_ROWS = 5;
 

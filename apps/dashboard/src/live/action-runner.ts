@@ -47,7 +47,8 @@ export class ActionRunner {
 
   /** Begins `request`. `failed` gets the sentence of a failure, beside the notice line. */
   readonly run = (request: RunRequest, failed?: (sentence: string) => void): void => {
-    void this.#run(request, failed);
+    // It never rejects: what goes wrong is its notice.
+    this.#run(request, failed).catch(() => undefined);
   };
 
   /** Ends all calls under way; what was sent already may still happen. */
@@ -82,7 +83,7 @@ export class ActionRunner {
 }
 
 /** An error as the node told it: its code, then its own words. */
-export function problemInWords(error: unknown): string {
+function problemInWords(error: unknown): string {
   if (!isUnderstudyError(error)) return messageOf(error);
   const code = typeof error.details["code"] === "string" ? error.details["code"] : error.code;
   return `${code}: ${messageOf(error)}`;

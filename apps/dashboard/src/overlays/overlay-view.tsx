@@ -112,7 +112,7 @@ function Lines({ title, lines, scroll, context }: LinesProps): ReactNode {
 }
 
 /** The key tables of the present view and of everywhere, in words. */
-export function helpLines(context: ViewContext): string[] {
+function helpLines(context: ViewContext): string[] {
   const view = viewOf(context.state.ui.view);
   const line = (binding: { readonly keys: readonly string[]; readonly does: string }): string =>
     `${fit(keysInWords(binding), 18)} ${binding.does}`;

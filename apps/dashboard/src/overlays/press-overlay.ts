@@ -20,13 +20,13 @@ export function pressOverlay({ id, overlay }: OpenOverlay, press: KeyPress, cont
       else change({ ...overlay, scroll: Math.max(0, overlay.scroll + scrollOf(press, context)) });
       break;
     case "palette":
-      pressPalette(overlay, press, context, { close, change });
+      pressPalette(overlay, press, { context, close, change });
       break;
     case "filter":
-      pressFilter(overlay, press, context, { close, change });
+      pressFilter(overlay, press, { context, close, change });
       break;
     case "form":
-      pressFormOverlay(overlay, press, context, { close, change });
+      pressFormOverlay(overlay, press, { context, close, change });
       break;
     case "danger":
       if (press.name === "Esc") close();
@@ -79,6 +79,7 @@ export function pasteIntoOverlay({ id, overlay }: OpenOverlay, text: string, con
 }
 
 interface Doing {
+  readonly context: ViewContext;
   readonly close: () => void;
   readonly change: (next: Overlay) => void;
 }
@@ -96,7 +97,8 @@ function scrollOf(press: KeyPress, context: ViewContext): number {
   return steps[press.name] ?? 0;
 }
 
-function pressPalette(overlay: Of<"palette">, press: KeyPress, context: ViewContext, doing: Doing): void {
+function pressPalette(overlay: Of<"palette">, press: KeyPress, doing: Doing): void {
+  const { context } = doing;
   const entries = paletteEntries(overlay.editor.text, context);
   const last = Math.max(0, entries.length - 1);
   switch (press.name) {
@@ -124,7 +126,8 @@ function pressPalette(overlay: Of<"palette">, press: KeyPress, context: ViewCont
   }
 }
 
-function pressFilter(overlay: Of<"filter">, press: KeyPress, context: ViewContext, doing: Doing): void {
+function pressFilter(overlay: Of<"filter">, press: KeyPress, doing: Doing): void {
+  const { context } = doing;
   const narrow = (text: string): void => context.ui({ kind: "filter", view: overlay.viewId, text });
   if (press.name === "Enter") doing.close();
   else if (press.name === "Esc") {
@@ -138,7 +141,8 @@ function pressFilter(overlay: Of<"filter">, press: KeyPress, context: ViewContex
   }
 }
 
-function pressFormOverlay(overlay: Of<"form">, press: KeyPress, context: ViewContext, doing: Doing): void {
+function pressFormOverlay(overlay: Of<"form">, press: KeyPress, doing: Doing): void {
+  const { context } = doing;
   const outcome = pressForm(overlay.form, press);
   if (outcome.kind === "cancelled") doing.close();
   else if (outcome.kind === "editing") doing.change({ ...overlay, form: outcome.form });

@@ -11,7 +11,7 @@ export interface Settings {
 }
 
 /** Where nothing is kept yet. */
-export const DEFAULT_SETTINGS: Settings = { theme: "dark", startView: "menu" };
+const DEFAULT_SETTINGS: Settings = { theme: "dark", startView: "menu" };
 
 /** Statements kept of the history. */
 const HISTORY_MAX = 1_000;

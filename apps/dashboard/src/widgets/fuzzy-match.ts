@@ -1,5 +1,5 @@
 /** How well `query` fits `text`; null where its letters don't stand in it in that order. The greater the better. */
-export function fuzzyScore(query: string, text: string): number | null {
+function fuzzyScore(query: string, text: string): number | null {
   const wanted = query.toLowerCase().replaceAll(" ", "");
   const given = text.toLowerCase();
   let score = 0;

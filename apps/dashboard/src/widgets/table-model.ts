@@ -53,9 +53,6 @@ export function moveTable(model: TableModel, key: string, extent: TableExtent): 
   }
 }
 
-/** The keys of {@link moveTable}. */
-export const MOVE_KEYS = ["Up", "Down", "k", "j", "g", "G", "PageUp", "PageDown", "Home", "End"] as const;
-
 /** The next order: by `column` upwards, downwards, then as the rows come. */
 export function sortedBy(model: TableModel, column: number): TableModel {
   const { sort } = model;

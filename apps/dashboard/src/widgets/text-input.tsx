@@ -3,8 +3,10 @@ import { TonedText } from "../theme/toned-text.tsx";
 import { cellsOf, printable } from "./text-cells.ts";
 import { cursorPlace, type TextEditor } from "./text-editor.ts";
 
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
 /** Where the next character goes. A character of its own, so that it is seen on every terminal. */
-export const CURSOR = "▏";
+const CURSOR = "▏";
 
 /** A line of an editor in at most `width` cells, with the cursor in sight where it has the focus. */
 export function TextInput({
@@ -48,13 +50,13 @@ export function TextArea({
 }
 
 /** The part of a line around the cursor; from its beginning where all of it fits. */
-export function lineInSight(line: string, cursor: number | null, width: number): string {
+function lineInSight(line: string, cursor: number | null, width: number): string {
   if (cursor === null) return printable(line);
   const head = printable(line.slice(0, cursor));
   const tail = printable(line.slice(cursor));
   const room = Math.max(1, width - 1);
   if (cellsOf(head) <= room) return head + CURSOR + tail;
   let cut = head;
-  while (cellsOf(cut) > room - 1) cut = [...cut].slice(1).join("");
+  while (cellsOf(cut) > room - 1) cut = cut.slice([...graphemes.segment(cut)][0]?.segment.length ?? 1);
   return `…${cut}${CURSOR}${tail}`;
 }

@@ -1,4 +1,4 @@
-import type { QueryAnswer } from "@understudy/protocol";
+import type { OutputValue, QueryAnswer } from "@understudy/protocol";
 import type { ViewContext } from "../../app/view-context.ts";
 import type { RunRequest } from "../../live/action-runner.ts";
 import { TABLE_START } from "../../widgets/table-model.ts";
@@ -15,7 +15,7 @@ export function showRows(context: ViewContext, title: string, answer: QueryAnswe
   context.open({ kind: "result", title, columns, rows, table: TABLE_START, empty: "no rows" });
 }
 
-function cell(value: unknown): string {
+function cell(value: OutputValue | undefined): string {
   return value === null || value === undefined ? "NULL" : String(value);
 }
 

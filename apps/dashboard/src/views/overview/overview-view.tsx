@@ -116,7 +116,7 @@ function Overview({ context }: { readonly context: ViewContext }): ReactNode {
 }
 
 /** The master with its slaves below it; without one, all members below the cluster. */
-export function topologyLines(view: ClusterView): string[] {
+function topologyLines(view: ClusterView): string[] {
   const word = (member: Member): string =>
     `${STATE_SIGNS[member.state]?.glyph ?? "?"} ${member.nodeId} ${member.state}`;
   const leader = view.members.find((member) => member.nodeId === view.leader?.nodeId);

@@ -22,7 +22,7 @@ export function workLines(cluster: ClusterState, nowMs: number): string[] {
 }
 
 /** A job by its steps: those done of those begun, the present one in its own words. */
-export function jobLine(job: Job, nowMs: number): string {
+function jobLine(job: Job, nowMs: number): string {
   const step = job.steps.at(-1);
   const done = job.steps.filter(({ state }) => state === "done").length;
   const endMs = job.endedAt === null ? nowMs : Date.parse(job.endedAt);
