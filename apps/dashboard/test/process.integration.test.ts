@@ -22,7 +22,7 @@ function run(file: string, args: readonly string[], options: { cwd: string }): P
     // Colours are asked for, so that their absence in a pipe means something.
     env: { ...process.env, FORCE_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: 30_000,
+    timeout: 90_000,
   });
   let stdout = "";
   let stderr = "";
