@@ -19,6 +19,6 @@ export default defineConfig({
   plugins: [withoutDeveloperTools],
   outputOptions: { codeSplitting: false },
   // How long the bundler took on a busy machine is no warning.
-  inputOptions: { checks: { pluginTimings: false } },
+  inputOptions: { checks: { bundlerTimings: false } },
   dts: false,
 });

@@ -114,8 +114,10 @@ export function updateForm(): Overlay {
     if ("error" in condition) return { kind: "wrong", sentence: condition.error };
     return afterWarning(
       context,
-      text === "all" ? table : null,
-      `Every row of ${database}.${table} is changed: ${values["set"] ?? ""}.`,
+      {
+        word: text === "all" ? table : null,
+        sentence: `Every row of ${database}.${table} is changed: ${values["set"] ?? ""}.`,
+      },
       {
         title: `updating ${database}.${table}`,
         call: async (node, options) => {
@@ -138,8 +140,7 @@ export function deleteForm(): Overlay {
     if ("error" in condition) return { kind: "wrong", sentence: condition.error };
     return afterWarning(
       context,
-      text === "all" ? table : null,
-      `Every row of ${database}.${table} is deleted.`,
+      { word: text === "all" ? table : null, sentence: `Every row of ${database}.${table} is deleted.` },
       {
         title: `deleting from ${database}.${table}`,
         call: async (node, options) => {
@@ -160,8 +161,10 @@ export function dropForm(): Overlay {
     const what = isTable ? `table ${database}.${name}` : `database ${database}`;
     return afterWarning(
       context,
-      isTable ? name : database,
-      `The ${what} and all rows in it are dropped, on every node. There is no way back.`,
+      {
+        word: isTable ? name : database,
+        sentence: `The ${what} and all rows in it are dropped, on every node. There is no way back.`,
+      },
       {
         title: `dropping ${what}`,
         call: async (node, options) => {
@@ -183,8 +186,7 @@ function conditionOf(text: string) {
 /** Runs at once where there is no `word` to be typed. */
 function afterWarning(
   context: ViewContext,
-  word: string | null,
-  sentence: string,
+  { word, sentence }: { readonly word: string | null; readonly sentence: string },
   request: RunRequest,
 ): FormSubmission {
   if (word === null) return run(request);
