@@ -2,7 +2,13 @@ import { errorCodeOf, type ErrorCode } from "@understudy/protocol";
 import { isCodedError } from "@understudy/kernel";
 
 /** The node said so before it did anything. */
-const NOT_DONE: ReadonlySet<ErrorCode> = new Set(["no-leader", "starting", "overloaded", "forward-loop"]);
+const NOT_DONE: ReadonlySet<ErrorCode> = new Set([
+  "no-leader",
+  "starting",
+  "overloaded",
+  "rate-limited",
+  "forward-loop",
+]);
 
 const NOT_HERE: ReadonlySet<ErrorCode> = new Set([
   ...NOT_DONE,

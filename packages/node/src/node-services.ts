@@ -2,6 +2,7 @@ import type { AckSet } from "@understudy/election";
 import type { DatabaseEndpoint, SqlExecutor } from "@understudy/sql-executor";
 import type { EventHistory } from "@understudy/health-monitor";
 import type { Clock, Logger, Random } from "@understudy/kernel";
+import type { AccessControl } from "./access/access-control.ts";
 import type { NodeConfig } from "./config/node-config.ts";
 import type { Admission } from "./http/admission.ts";
 import type { RebuildOrder } from "./rejoin/rebuild.ts";
@@ -29,6 +30,8 @@ export interface NodeServices {
   readonly admission: Admission;
   /** What it counts of itself. */
   readonly metrics: NodeMetrics;
+  /** Who may ask it what. */
+  readonly access: AccessControl;
   /** How it speaks to other nodes. */
   readonly peers: PeerClients;
   /** Its long work. */
@@ -63,7 +66,7 @@ export interface RoleServices extends NodeServices {
   readonly serverWarnings: readonly string[];
 }
 
-/** What a person should know of this node's server, under the node's name. */
-export function ownWarnings({ identity, serverWarnings }: RoleServices): string[] {
-  return serverWarnings.map((warning) => `${identity.nodeId}: ${warning}`);
+/** What a person should know of this node's server and tokens, under the node's name. */
+export function ownWarnings({ identity, serverWarnings, access }: RoleServices): string[] {
+  return [...serverWarnings, ...access.warnings()].map((warning) => `${identity.nodeId}: ${warning}`);
 }

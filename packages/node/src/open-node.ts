@@ -13,6 +13,7 @@ import {
 import { errorCodeOf, UnderstudyError, type ErrorCode } from "@understudy/protocol";
 import { openSqlExecutor, parseDatabaseUrl } from "@understudy/sql-executor";
 import { isIP, type AddressInfo } from "node:net";
+import { openAccess } from "./access/open-access.ts";
 import { httpUrl, type NodeConfig } from "./config/node-config.ts";
 import { Admission } from "./http/admission.ts";
 import { createServer, type HttpServer } from "./http/create-server.ts";
@@ -64,15 +65,19 @@ export async function openNode(config: NodeConfig, logger: Logger): Promise<Unde
   const clock = systemClock;
   const metrics = new NodeMetrics();
   metrics.measureProcess();
+  const events = new EventHistory({ nodeId, clock });
+  await using opening = new AsyncDisposableStack();
+  const { access, nodeToken } = await openAccess({ config, clock, logger, events, opening });
   const services: NodeServices = {
     config,
     identity: { nodeId, advertisedUrl, version: VERSION },
     clock,
     random: systemRandom,
     logger,
-    events: new EventHistory({ nodeId, clock }),
+    events,
     admission: new Admission(config),
-    peers: createPeerClients(),
+      access,
+    peers: createPeerClients({ token: nodeToken.get }),
     metrics,
     jobs: new JobBoard(nodeId, clock, ({ kind, result, tookMs }) =>
       metrics.observe("understudy_job_duration_seconds", { kind, result }, tookMs / 1000),
@@ -82,7 +87,7 @@ export async function openNode(config: NodeConfig, logger: Logger): Promise<Unde
   const server = await createServer(node);
   addRoutes(server, node);
   await listen(server, config);
-  return new ListeningNode(node, server, services);
+  return new ListeningNode(node, server, { services, owned: opening.move() });
 }
 
 /** Listening everywhere is nothing that others could call. */
@@ -229,11 +234,17 @@ class ListeningNode implements UnderstudyNode {
   readonly #node: Node;
   readonly #server: HttpServer;
   readonly #services: NodeServices;
+  readonly #owned: AsyncDisposable;
 
-  constructor(node: Node, server: HttpServer, services: NodeServices) {
+  constructor(
+    node: Node,
+    server: HttpServer,
+    { services, owned }: { readonly services: NodeServices; readonly owned: AsyncDisposable },
+  ) {
     this.#node = node;
     this.#server = server;
     this.#services = services;
+    this.#owned = owned;
   }
 
   get nodeId(): string {
@@ -259,6 +270,7 @@ class ListeningNode implements UnderstudyNode {
     if (this.#node.current()?.role.kind === "slave") await this.#letRequestsEnd();
     await this.#node[Symbol.asyncDispose]();
     await closing;
+    await this.#owned[Symbol.asyncDispose]();
   }
 
   async #letRequestsEnd(): Promise<void> {

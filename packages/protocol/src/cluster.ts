@@ -91,6 +91,7 @@ export const EVENT_KINDS = [
   "election",
   "copy",
   "quarantined",
+  "access",
   "replication-broken",
   "replication-resumed",
   "error",

@@ -69,12 +69,12 @@ export const ERROR_TABLE = {
   unauthenticated: entry(
     401,
     "Not authenticated",
-    "The request needs a valid bearer token. Send it as `Authorization: Bearer …`.",
+    "The request needs a token that the node knows and that has not expired. Send it as `Authorization: Bearer …`.",
   ),
   forbidden: entry(
     403,
     "Not permitted",
-    "The token, the origin, the Host header or the database account does not permit this; `detail` says which. UNDERSTUDY_CORS_ORIGINS permits origins, UNDERSTUDY_ALLOWED_HOSTS names.",
+    "The token, the origin, the Host header or the database account does not permit this; `detail` says which right or database is missing. The file of UNDERSTUDY_TOKENS_FILE gives rights to tokens, UNDERSTUDY_CORS_ORIGINS permits origins, UNDERSTUDY_ALLOWED_HOSTS names.",
   ),
   "not-found": entry(
     404,
@@ -165,6 +165,11 @@ export const ERROR_TABLE = {
     422,
     "Applying failed",
     "A replicated transaction could not be applied on this node; it stopped there and is `broken`. GET /cluster has the reason; when it is cured, POST /cluster/nodes/{id}/resume at that node.",
+  ),
+  "rate-limited": passing(
+    429,
+    "Too many requests",
+    "The token has sent more requests than it may, or the address too many without a right token; nothing of this one was run. Try again after `Retry-After` seconds.",
   ),
   overloaded: passing(
     503,

@@ -9,11 +9,14 @@ import type { NodeSettings } from "./settings.ts";
 /** A node's configuration, checked and frozen. */
 export interface NodeConfig extends Omit<
   NodeSettings,
-  "databaseUrl" | "etcdPassword" | "defaultAck" | "probeIntervalMs"
+  "databaseUrl" | "etcdPassword" | "nodeToken" | "defaultAck" | "probeIntervalMs"
 > {
   readonly role: Role;
   readonly databaseUrl: Redacted<string>;
   readonly etcdPassword: Redacted<string> | null;
+  readonly nodeToken: Redacted<string> | null;
+  /** Where the node's token is read again; null where it was given by itself. */
+  readonly nodeTokenPath: string | null;
   /** True where the cluster elects its master by etcd. */
   readonly hasElections: boolean;
   readonly electionTimings: ElectionTimings;
@@ -56,11 +59,7 @@ export function loadConfig(sources: SettingSources, role: Role): LoadedConfig {
     );
   }
   problems.push(...(hasElections ? electionProblems(settings, electionTimings) : []));
-  if (!isLoopback(settings.host) && !settings.allowOpenAccess) {
-    problems.push(
-      `UNDERSTUDY_HOST is ${settings.host}, which others can reach, and no tokens are configured: anyone could read and write everything. Listen on 127.0.0.1, or say UNDERSTUDY_ALLOW_OPEN_ACCESS=true where the network itself keeps others out`,
-    );
-  }
+  problems.push(...accessProblems(settings));
   if (settings.probeIntervalMs !== undefined && settings.probeTimeoutMs > settings.probeIntervalMs) {
     problems.push("UNDERSTUDY_PROBE_TIMEOUT_MS is above UNDERSTUDY_PROBE_INTERVAL_MS; probes would overlap");
   }
@@ -77,6 +76,8 @@ export function loadConfig(sources: SettingSources, role: Role): LoadedConfig {
     brokenRule,
     databaseUrl: new Redacted(settings.databaseUrl),
     etcdPassword: settings.etcdPassword === undefined ? null : new Redacted(settings.etcdPassword),
+    nodeToken: settings.nodeToken === undefined ? null : new Redacted(settings.nodeToken),
+    nodeTokenPath: environment["UNDERSTUDY_NODE_TOKEN_FILE"] ?? null,
     hasElections,
     electionTimings,
     defaultAck: ackLevelOf(settings.defaultAck ?? (hasElections ? "majority" : "async")),
@@ -84,6 +85,19 @@ export function loadConfig(sources: SettingSources, role: Role): LoadedConfig {
       settings.probeIntervalMs ?? (hasElections ? ELECTED_PROBE_INTERVAL_MS : PROBE_INTERVALS_MS[role]),
   });
   return { config, origins };
+}
+
+function accessProblems({ host, tokensFile, nodeToken, allowOpenAccess }: NodeSettings): string[] {
+  if (tokensFile !== undefined) {
+    if (nodeToken !== undefined) return [];
+    return [
+      "UNDERSTUDY_NODE_TOKEN is required with UNDERSTUDY_TOKENS_FILE, since the nodes ask each other for tokens, too: make one with the right replicate, the same or another on each node",
+    ];
+  }
+  if (isLoopback(host) || allowOpenAccess) return [];
+  return [
+    `UNDERSTUDY_HOST is ${host}, which others can reach, and no tokens are configured: anyone could read and write everything. Name a file of tokens in UNDERSTUDY_TOKENS_FILE, listen on 127.0.0.1, or say UNDERSTUDY_ALLOW_OPEN_ACCESS=true where the network itself keeps others out`,
+  ];
 }
 
 function timingsOf(settings: NodeSettings): ElectionTimings {

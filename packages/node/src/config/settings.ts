@@ -133,15 +133,33 @@ export const NodeSettings = Type.Object({
     minLength: 1,
     description: "Folder of the node's own small state.",
   }),
+  tokensFile: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        "File of the tokens that requests must bring, with their rights; `understudy token` writes it, docs/security.md tells of it. Read again when it changes. The same on every node. Left out: no request needs a token, and the node listens on loopback only.",
+    }),
+  ),
+  nodeToken: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        "This node's own token, with the right `replicate`, by which the other nodes know it. Required with `UNDERSTUDY_TOKENS_FILE`. Secret. `UNDERSTUDY_NODE_TOKEN_FILE` names a file that holds it instead, which is read again when it changes.",
+    }),
+  ),
+  openMetrics: Type.Boolean({
+    default: false,
+    description: "`GET /metrics` needs no token, where others do.",
+  }),
   allowOpenAccess: Type.Boolean({
     default: false,
     description:
-      "Listen beyond loopback although no tokens are configured, so that anyone who reaches the port can read and write everything.",
+      "Listen beyond loopback although no tokens are configured (`UNDERSTUDY_TOKENS_FILE`), so that anyone who reaches the port can read and write everything.",
   }),
   allowedHosts: Type.Array(Type.String({ minLength: 1 }), {
     default: [],
     description:
-      "Further host names that requests may be addressed to, comma-separated. Loopback names, the listening address and the advertised URL's host are always accepted; `*` accepts any.",
+      "Without tokens: further host names that requests may be addressed to, comma-separated. Loopback names, the listening address and the advertised URL's host are always accepted; `*` accepts any.",
   }),
   corsOrigins: Type.Array(Type.String({ minLength: 1 }), {
     default: ["loopback"],
@@ -270,4 +288,4 @@ export const NodeSettings = Type.Object({
 export type NodeSettings = Static<typeof NodeSettings>;
 
 /** Settings that must never be shown. */
-export const SECRET_SETTINGS: ReadonlySet<string> = new Set(["databaseUrl", "etcdPassword"]);
+export const SECRET_SETTINGS: ReadonlySet<string> = new Set(["databaseUrl", "etcdPassword", "nodeToken"]);

@@ -5,6 +5,8 @@ import { BINLOG_MEDIA_TYPE, HEADERS, UnderstudyError } from "@understudy/protoco
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from "fastify";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { NodeRuntime } from "../node-runtime.ts";
+import { addAccess } from "../access/add-access.ts";
+import { auditCall } from "../access/audit.ts";
 import { addAdmission } from "./add-admission.ts";
 import { setAnswerHeaders } from "./answer-headers.ts";
 import { answerClientError } from "./client-error-answer.ts";
@@ -36,7 +38,7 @@ const KEEP_ALIVE_MS = 75_000;
 
 /** Makes the HTTP side of a node, without routes. */
 export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
-  const { config, identity, logger, admission } = runtime.services;
+  const { config, identity, logger, admission, access } = runtime.services;
   const server = fastify({
     bodyLimit: config.bodyLimitBytes,
     genReqId: requestIdOf,
@@ -74,10 +76,14 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
   server.addContentTypeParser(BINLOG_MEDIA_TYPE, (_request, payload, done) => done(null, payload));
   const isAllowed = createOriginCheck(config.corsOrigins);
   const guardOrigin = createOriginGuard(isAllowed);
-  const checkHost = createHostCheck({ ...config, advertisedUrl: identity.advertisedUrl });
+  // a page that reaches the node under another name has no token to send
+  const checkHost = access.asksForTokens
+    ? () => undefined
+    : createHostCheck({ ...config, advertisedUrl: identity.advertisedUrl });
   const stopping = stoppingSignal(server);
   server.addHook("onRequest", async (request, reply) => {
     setAnswerHeaders(reply, runtime);
+    reply.header("x-content-type-options", "nosniff");
     if (stopping.aborted) {
       reply.header("connection", "close");
       throw stopping.reason;
@@ -90,6 +96,11 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
     methods: ["GET", "POST", "DELETE"],
     exposedHeaders: [...Object.values(HEADERS), "retry-after"],
     maxAge: 600,
+  });
+  addAccess(server, {
+    control: access,
+    hasOpenMetrics: config.openMetrics,
+    audit: (request, status) => auditCall(logger, request, status),
   });
   closeIdleConnections(server, IDLE_CONNECTION_MS);
   closeConnectionsAtEnd(server);

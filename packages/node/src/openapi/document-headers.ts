@@ -18,6 +18,7 @@ const ANSWER_HEADERS: Readonly<Record<string, { readonly name: string; readonly 
     name: HEADERS.idempotencyReplayed,
     description: "`true` where an earlier try with the same `Idempotency-Key` had this answer.",
   },
+  WwwAuthenticate: { name: "www-authenticate", description: "`Bearer`: how to prove who one is." },
   RetryAfter: { name: "retry-after", description: "Seconds after which trying again makes sense." },
 };
 
@@ -54,7 +55,8 @@ export function answerHeaders(takesKey: boolean): Record<string, { $ref: string 
 
 /** References to the headers of a problem of this status; those of every answer are not told again. */
 export function problemHeaders(status: number): Record<string, { $ref: string }> {
-  return referTo(status === 503 || status === 508 ? ["RequestId", "RetryAfter"] : ["RequestId"]);
+  if (status === 401) return referTo(["RequestId", "WwwAuthenticate"]);
+  return referTo([429, 503, 508].includes(status) ? ["RequestId", "RetryAfter"] : ["RequestId"]);
 }
 
 function referTo(keys: readonly string[]): Record<string, { $ref: string }> {

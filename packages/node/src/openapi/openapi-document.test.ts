@@ -11,11 +11,7 @@ import { OPERATIONS, UNDOCUMENTED } from "./operations/all-operations.ts";
 import type { CollectedRoute } from "./route-collection.ts";
 
 /** Codes that no answer carries: they end a node's start or a job, or stand in `GET /cluster`. */
-const NEVER_ANSWERED: ReadonlySet<ErrorCode> = new Set([
-  "config-invalid",
-  "quarantine-incomplete",
-  "unauthenticated",
-]);
+const NEVER_ANSWERED: ReadonlySet<ErrorCode> = new Set(["config-invalid", "quarantine-incomplete"]);
 
 describe("the OpenAPI document", () => {
   let server: HttpServer;

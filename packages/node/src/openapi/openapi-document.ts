@@ -1,4 +1,5 @@
 import { VERSION } from "../version.ts";
+import { accessOf } from "../access/route-access.ts";
 import { answerHeaders, HEADER_COMPONENTS, PARAMETER_COMPONENTS } from "./document-headers.ts";
 import { ERRORS_OF_ANY, TAGS, type Operation, type OperationTable } from "./operation.ts";
 import { problemExamples, ProblemResponses } from "./problem-responses.ts";
@@ -9,6 +10,12 @@ const DESCRIPTION = `One replicated SQL database out of ordinary MySQL or MariaD
 arrive, writes that arrive at a slave are passed on to the master.
 
 Every error is a problem document (RFC 9457). Branch on its \`code\`; \`retryable\` says whether the very same request may succeed later.`;
+
+const TOKEN_SCHEME = {
+  type: "http",
+  scheme: "bearer",
+  description: "A token of the file that `UNDERSTUDY_TOKENS_FILE` names. Nodes without one ask for none.",
+} as const;
 
 /** An OpenAPI 3.1 document. */
 export type OpenapiDocument = Readonly<Record<string, unknown>>;
@@ -50,8 +57,11 @@ export function openapiDocument(
     tags: Object.entries(TAGS)
       .filter(([name]) => tags.has(name))
       .map(([name, description]) => ({ name, description })),
+    // an empty one beside it: a node without tokens asks for none
+    security: [{ token: [] }, {}],
     paths,
     components: {
+      securitySchemes: { token: TOKEN_SCHEME },
       schemas: components.all(),
       parameters: PARAMETER_COMPONENTS,
       headers: HEADER_COMPONENTS,
@@ -73,9 +83,16 @@ function describe(route: CollectedRoute, operation: Operation, components: Schem
     operationId: operationId(route),
     summary,
     ...(description === undefined ? {} : { description }),
+    ...securityOf(route),
     parameters: parametersOf(route, operation, components),
     ...requestBodyOf(route, operation, components),
   };
+}
+
+/** What no token is needed for says so; the rest names the rights, one of which is enough. */
+function securityOf({ method, path }: CollectedRoute): object {
+  const rights = accessOf(method, path)?.rights ?? [];
+  return rights === "open" ? { security: [] } : { "x-understudy-rights": rights };
 }
 
 function successOf(

@@ -50,7 +50,14 @@ export interface Operation {
 export type OperationTable = Readonly<Record<string, Operation>>;
 
 /** Before any route is asked: a foreign host or origin, a defect. */
-export const ERRORS_OF_ANY: readonly ErrorCode[] = ["invalid-request", "forbidden", "too-large", "internal"];
+export const ERRORS_OF_ANY: readonly ErrorCode[] = [
+  "invalid-request",
+  "unauthenticated",
+  "forbidden",
+  "too-large",
+  "rate-limited",
+  "internal",
+];
 
 /** Of what needs the role and its database. */
 export const ERRORS_OF_ROLE: readonly ErrorCode[] = ["starting", "overloaded", "database-unavailable"];

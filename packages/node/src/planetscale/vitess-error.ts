@@ -23,6 +23,7 @@ const BY_CODE: Partial<Readonly<Record<ErrorCode, string>>> = {
   "too-large": "RESOURCE_EXHAUSTED",
   "too-many-rows": "RESOURCE_EXHAUSTED",
   overloaded: "RESOURCE_EXHAUSTED",
+  "rate-limited": "RESOURCE_EXHAUSTED",
   "write-uncertain": "UNKNOWN",
 };
 const BY_STATUS: Readonly<Record<number, string>> = {
