@@ -29,7 +29,8 @@ export function formatAccount({ user, host }: AccountName): string {
 
 /** True for what the server made at its set-up, and for what a node makes for itself: on no account part of a copy. */
 export function isOwnAccount({ user, host }: AccountName, { flavour, nodeAccounts }: AccountRules): boolean {
-  if (nodeAccounts.includes(user)) return true;
+  // those that are confined to some rights or databases go on behind the name
+  if (nodeAccounts.some((name) => user === name || user.startsWith(`${name}_`))) return true;
   if (flavour === "mysql") return user.startsWith("mysql.") && host === "localhost";
   return (user === "mariadb.sys" || user === "mysql") && host === "localhost";
 }

@@ -1,6 +1,7 @@
 import type { Clock, Logger } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
-import { ACCOUNT_NAMES, allowKeeping, makeAccounts, newPassword, type ClientAccount } from "./accounts.ts";
+import { ACCOUNT_NAMES, allowKeeping, makeAccounts, newPassword, type AccountPlan } from "./accounts.ts";
+import { accountOf, COMMON_ACCOUNTS, type ClientAccess } from "./client-access.ts";
 import type { DatabaseEndpoint } from "./database-endpoint.ts";
 import { DatabaseSession } from "./database-session.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -23,6 +24,21 @@ export interface ExecutorSessionsOptions {
   readonly limits: ExecutorLimits;
 }
 
+/** The pools in which client SQL of one access runs. */
+export type ClientPools = Readonly<Record<ClientPoolKind, SessionPool>>;
+type ClientPoolKind = Extract<SessionKind, "reader" | "application" | "transaction">;
+
+/** An account as this executor makes it. */
+interface OwnAccount extends AccountPlan {
+  readonly password: string;
+  /** Settles when it is made; null where that was not tried yet, or failed. */
+  making: Promise<void> | null;
+}
+
+/** Pools of confined accounts that are kept; the one that was asked for longest ago leaves first. */
+const CONFINED_POOLS_MAX = 192;
+/** Of the common pools' size each confined pool has this part. */
+const CONFINED_SHARE = 1 / 4;
 /** Connections for ending statements and making accounts; never lent, so that they can't be used up. */
 const CONTROL_SESSIONS = 2;
 /** For looks at schemas, which clients ask for: they must not take the connections of the node's own work. */
@@ -39,7 +55,10 @@ export class ExecutorSessions implements AsyncDisposable {
   readonly lending: Lending;
   readonly pools: Readonly<Record<SessionKind, SessionPool>>;
   readonly #options: ExecutorSessionsOptions;
-  readonly #passwords: Record<ClientAccount, string> = { reader: newPassword(), application: newPassword() };
+  /** By name. */
+  readonly #accounts = new Map<string, OwnAccount>();
+  /** By kind and account. */
+  readonly #confined = new Map<string, SessionPool>();
   readonly #keeping = new Map<string, TableName>();
   #refreshing: Promise<void> | null = null;
   /** Settles when the last change of the accounts is done; never rejects. */
@@ -47,10 +66,12 @@ export class ExecutorSessions implements AsyncDisposable {
 
   constructor(options: ExecutorSessionsOptions) {
     this.#options = options;
+    const reader = this.#account(COMMON_ACCOUNTS.reader);
+    const application = this.#account(COMMON_ACCOUNTS.application);
     this.pools = {
-      reader: this.#createPool("reader", options.poolSizes.reader),
-      application: this.#createPool("application", options.poolSizes.application),
-      transaction: this.#createPool("transaction", options.poolSizes.transaction),
+      reader: this.#createPool("reader", options.poolSizes.reader, reader),
+      application: this.#createPool("application", options.poolSizes.application, application),
+      transaction: this.#createPool("transaction", options.poolSizes.transaction, application),
       inspection: this.#createPool("inspection", INSPECTION_SESSIONS),
       admin: this.#createPool("admin", options.poolSizes.admin),
       control: this.#createPool("control", CONTROL_SESSIONS),
@@ -65,6 +86,45 @@ export class ExecutorSessions implements AsyncDisposable {
           await session.run(`KILL QUERY ${threadId}`).catch(ignoreUnknownThread);
         }),
     });
+  }
+
+  /** The pools for SQL of this access; their accounts are made when they are first needed. */
+  poolsOf(access: ClientAccess): ClientPools {
+    const reader = accountOf(access, "reader");
+    const application = accountOf(access, "application");
+    return {
+      reader: this.#poolOf("reader", reader),
+      application: this.#poolOf("application", application),
+      transaction: this.#poolOf("transaction", application),
+    };
+  }
+
+  #poolOf(kind: ClientPoolKind, account: AccountPlan): SessionPool {
+    if (account === COMMON_ACCOUNTS[account.account]) return this.pools[kind];
+    const key = `${kind} ${account.name}`;
+    const sizeMax = Math.ceil(this.#options.poolSizes[kind] * CONFINED_SHARE);
+    const pool = this.#confined.get(key) ?? this.#createPool(kind, sizeMax, this.#account(account));
+    this.#confined.delete(key);
+    this.#confined.set(key, pool);
+    if (this.#confined.size > CONFINED_POOLS_MAX) this.#dropOldestPool();
+    return pool;
+  }
+
+  #dropOldestPool(): void {
+    const [oldest] = this.#confined;
+    if (!oldest) return;
+    const [key, pool] = oldest;
+    this.#confined.delete(key);
+    // closing what lies idle and what is lent waits for nothing
+    pool[Symbol.asyncDispose]().catch(() => undefined);
+  }
+
+  #account(plan: AccountPlan): OwnAccount {
+    const known = this.#accounts.get(plan.name);
+    if (known) return known;
+    const account = { ...plan, password: newPassword(), making: null };
+    this.#accounts.set(plan.name, account);
+    return account;
   }
 
   /** A task of our own on a connection that client calls can't use up. */
@@ -108,35 +168,55 @@ export class ExecutorSessions implements AsyncDisposable {
     }
   }
 
-  /** Ends the sessions of the application account on the server. */
+  /** Ends the sessions of all application accounts on the server. */
   async endApplicationSessions(): Promise<void> {
     await this.control(async (session) => {
       for (const { id, user } of await listSessions(session)) {
-        if (user !== ACCOUNT_NAMES.application) continue;
+        if (user !== ACCOUNT_NAMES.application && !user.startsWith(`${ACCOUNT_NAMES.application}_`)) continue;
         // One that ended by itself in the meantime is what we want.
         await session.run(`KILL CONNECTION ${id}`).catch(ignoreUnknownThread);
       }
     });
     this.pools.application.dropIdle();
     this.pools.transaction.dropIdle();
+    for (const pool of this.#confined.values()) pool.dropIdle();
   }
 
-  /** Makes the two accounts anew under the passwords of this executor; calls at the same time share one try. */
+  /** Makes all accounts anew under the passwords of this executor; calls at the same time share one try. */
   async refreshAccounts(): Promise<void> {
-    this.#refreshing ??= this.#changeAccounts(async (session) => {
-      const { server } = this.#options;
-      const keeping = [...this.#keeping.values()];
-      await makeAccounts(session, { server, passwords: this.#passwords, keeping });
-    }).finally(() => {
+    this.#refreshing ??= this.#make([...this.#accounts.values()]).finally(() => {
       this.#refreshing = null;
     });
     await this.#refreshing;
   }
 
+  async #make(accounts: readonly OwnAccount[]): Promise<void> {
+    await this.#changeAccounts(async (session) => {
+      const { server } = this.#options;
+      await makeAccounts(session, { server, accounts, keeping: [...this.#keeping.values()] });
+    });
+  }
+
+  /** Those of every node are there from the start. */
+  async #makeConfined(account: OwnAccount): Promise<void> {
+    if (account.name === COMMON_ACCOUNTS[account.account].name) return;
+    account.making ??= this.#make([account]).catch((error: unknown) => {
+      account.making = null;
+      throw error;
+    });
+    await account.making;
+  }
+
   /** As `SqlExecutor.allowKeeping`. */
   async allowKeeping(table: TableName): Promise<void> {
     this.#keeping.set(`${table.database}.${table.table}`, table);
-    await this.#changeAccounts(async (session) => await allowKeeping(session, this.#options.server, table));
+    await this.#changeAccounts(async (session) => {
+      // those that were not made yet get it with the rest
+      const accounts = [...this.#accounts.values()].filter(
+        ({ name, account, making }) => name === COMMON_ACCOUNTS[account].name || making !== null,
+      );
+      await allowKeeping(session, { server: this.#options.server, accounts, table });
+    });
   }
 
   /** One after the other: each looks whether the server is locked, and locks it again afterwards. */
@@ -156,12 +236,13 @@ export class ExecutorSessions implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const pool of Object.values(this.pools)) await pool[Symbol.asyncDispose]();
+    const pools = [...Object.values(this.pools), ...this.#confined.values()];
+    for (const pool of pools) await pool[Symbol.asyncDispose]();
     await this.lending[Symbol.asyncDispose]();
     await this.deadlines[Symbol.asyncDispose]();
   }
 
-  #createPool(kind: SessionKind, sizeMax: number): SessionPool {
+  #createPool(kind: SessionKind, sizeMax: number, account: OwnAccount | null = null): SessionPool {
     const { queueMax } = this.#options.limits;
     const waitMs = this.#options.limits.acquireTimeoutMs;
     const { clock } = this.#options;
@@ -172,26 +253,25 @@ export class ExecutorSessions implements AsyncDisposable {
       // Transactions stay open at their client's pleasure: waiting for one to end is mostly in vain.
       acquireTimeoutMs: kind === "transaction" ? Math.min(waitMs, TRANSACTION_WAIT_MS_MAX) : waitMs,
       clock,
-      open: async () => await this.#open(kind),
+      open: async () => await this.#open(kind, account),
     });
   }
 
-  async #open(kind: SessionKind): Promise<DatabaseSession> {
+  async #open(kind: SessionKind, account: OwnAccount | null): Promise<DatabaseSession> {
+    if (account) await this.#makeConfined(account);
     try {
-      return await this.#connect(kind);
+      return await this.#connect(kind, account);
     } catch (error) {
-      if (accountOf(kind) === undefined || !(error instanceof UnderstudyError) || error.code !== "forbidden")
-        throw error;
+      if (!account || !(error instanceof UnderstudyError) || error.code !== "forbidden") throw error;
       // The server was rebuilt from somebody else's copy: our accounts are gone or have another password.
       await this.refreshAccounts();
-      return await this.#connect(kind);
+      return await this.#connect(kind, account);
     }
   }
 
-  async #connect(kind: SessionKind): Promise<DatabaseSession> {
+  async #connect(kind: SessionKind, account: OwnAccount | null): Promise<DatabaseSession> {
     const { endpoint, limits, server } = this.#options;
-    const account = accountOf(kind);
-    const login = account ? { user: ACCOUNT_NAMES[account], password: this.#passwords[account] } : {};
+    const login = account ? { user: account.name, password: account.password } : {};
     const raw = await connectRaw({ ...endpoint, ...login }, { timeoutMs: limits.connectTimeoutMs });
     const session = new DatabaseSession(raw, sessionSetUp(kind, server.flavour), SESSION_PRELUDES[kind]);
     try {
@@ -206,12 +286,6 @@ export class ExecutorSessions implements AsyncDisposable {
     }
     return session;
   }
-}
-
-/** The account of client SQL that a kind of session logs in with; undefined for the node's own. */
-function accountOf(kind: SessionKind): ClientAccount | undefined {
-  if (kind === "reader") return "reader";
-  return kind === "application" || kind === "transaction" ? "application" : undefined;
 }
 
 async function listSessions(session: DatabaseSession): Promise<{ id: number; user: string }[]> {

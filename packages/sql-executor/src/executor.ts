@@ -2,7 +2,8 @@ import { systemRandom, type Logger } from "@understudy/kernel";
 import { AdminSession } from "./admin-session.ts";
 import { bindParams } from "./bind-params.ts";
 import { classifyDriverError } from "./driver-error.ts";
-import { ExecutorSessions, type ExecutorSessionsOptions } from "./executor-sessions.ts";
+import { isUnconfined, type ClientAccess, type ClientRight } from "./client-access.ts";
+import { ExecutorSessions, type ClientPools, type ExecutorSessionsOptions } from "./executor-sessions.ts";
 import { openInteractiveTransaction } from "./open-interactive-transaction.ts";
 import { ConnectionLostError } from "./query-command.ts";
 import { openRowStream } from "./row-stream.ts";
@@ -13,6 +14,7 @@ import { ShapeCache } from "./shape-cache.ts";
 import type {
   BatchOptions,
   BatchOutcome,
+  ClientExecutor,
   ExecuteOptions,
   ExecuteResult,
   ExecutorLimits,
@@ -26,10 +28,24 @@ import type {
   TableName,
 } from "./sql-executor.ts";
 import type { SqlSession } from "./sql-session.ts";
-import { endsTransaction, guardExecute, guardQuery, leavesState, readsState } from "./statement-guard.ts";
+import {
+  endsTransaction,
+  guardExecute,
+  guardQuery,
+  leavesState,
+  readsState,
+  rightFor,
+} from "./statement-guard.ts";
 import { WriteExecutor } from "./write-executor.ts";
 
 const ADMIN_TIMEOUT_MS = 30_000;
+
+/** What all executors on one server share. */
+interface Shared {
+  readonly shapes: ShapeCache;
+  readonly sessions: ExecutorSessions;
+  readonly options: ExecutorSessionsOptions;
+}
 
 /** The one implementation of {@link SqlExecutor}. */
 export class Executor implements SqlExecutor {
@@ -39,16 +55,25 @@ export class Executor implements SqlExecutor {
   readonly #writes: WriteExecutor;
   readonly #logger: Logger;
   readonly #limits: ExecutorLimits;
+  readonly #pools: ClientPools;
+  /** The databases that it reaches; null for all. */
+  readonly #databases: readonly string[] | null;
+  readonly #shared: Shared;
 
-  constructor(options: ExecutorSessionsOptions) {
+  private constructor(shared: Shared, access: ClientAccess | null) {
+    const { options, sessions } = shared;
     const { server } = options;
     this.server = server;
+    this.#shared = shared;
     this.#logger = options.logger;
     this.#limits = options.limits;
-    this.#shapes = new ShapeCache(server);
-    this.#sessions = new ExecutorSessions(options);
+    this.#shapes = shared.shapes;
+    this.#sessions = sessions;
+    this.#pools = access ? sessions.poolsOf(access) : sessions.pools;
+    this.#databases = access?.databases ?? null;
     this.#writes = new WriteExecutor({
       sessions: this.#sessions,
+      pools: this.#pools,
       shapes: this.#shapes,
       server,
       clock: options.clock,
@@ -58,16 +83,30 @@ export class Executor implements SqlExecutor {
     });
   }
 
+  /** Its accounts are made by `refreshAccounts`. */
+  static create(options: ExecutorSessionsOptions): Executor {
+    const shapes = new ShapeCache(options.server);
+    return new Executor({ shapes, sessions: new ExecutorSessions(options), options }, null);
+  }
+
+  confinedTo(access: ClientAccess): ClientExecutor {
+    return isUnconfined(access) ? this : new Executor(this.#shared, access);
+  }
+
+  rightFor(sql: string): ClientRight {
+    return rightFor(this.#shapes.read(sql));
+  }
+
   async query(options: QueryOptions): Promise<QueryResult> {
     const shape = this.#shapes.read(options.sql);
     guardQuery(shape);
     const sql = bindParams(shape.sql, options.params, shape.placeholders);
     const timeoutMs = options.timeoutMs ?? this.#limits.statementTimeoutMs;
-    const { lending, pools } = this.#sessions;
+    const { lending } = this.#sessions;
     try {
       return await lending.lend(
         {
-          pool: pools.reader,
+          pool: this.#pools.reader,
           timeoutMs,
           database: options.database,
           fresh: readsState(shape),
@@ -86,9 +125,9 @@ export class Executor implements SqlExecutor {
   async stream(options: StreamOptions): Promise<RowStream> {
     const shape = this.#shapes.read(options.sql);
     guardQuery(shape);
-    const { pools, lending, deadlines } = this.#sessions;
+    const { lending, deadlines } = this.#sessions;
     return await openRowStream(
-      { pool: pools.reader, lending, deadlines },
+      { pool: this.#pools.reader, lending, deadlines },
       {
         sql: bindParams(shape.sql, options.params, shape.placeholders),
         shape: options.rows ?? "objects",
@@ -112,6 +151,7 @@ export class Executor implements SqlExecutor {
   async openTransaction(options: OpenTransactionOptions): Promise<OpenTransaction> {
     const services = {
       sessions: this.#sessions,
+      pool: this.#pools.transaction,
       shapes: this.#shapes,
       logger: this.#logger,
       flavour: this.server.flavour,
@@ -168,7 +208,9 @@ export class Executor implements SqlExecutor {
   }
 
   async listDatabases(): Promise<string[]> {
-    return await this.#inspect(inspection.listDatabases);
+    const all = await this.#inspect(inspection.listDatabases);
+    const own = this.#databases;
+    return own === null ? all : all.filter((database) => own.includes(database));
   }
 
   async describeDatabase(database: string): ReturnType<SqlExecutor["describeDatabase"]> {

@@ -1,4 +1,5 @@
 export { CLIENT_ACCOUNTS } from "./accounts.ts";
+export type { ClientAccess, ClientRight } from "./client-access.ts";
 export { BeforeCommitError } from "./before-commit-error.ts";
 export { parseDatabaseUrl, describeEndpoint, type DatabaseEndpoint } from "./database-endpoint.ts";
 export { classifyDriverError } from "./driver-error.ts";
@@ -27,6 +28,7 @@ export {
   type BatchOutcome,
   type BatchStatementResult,
   type ChangeResult,
+  type ClientExecutor,
   type Committed,
   type ExecuteOptions,
   type ExecuteResult,

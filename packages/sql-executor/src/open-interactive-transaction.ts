@@ -2,6 +2,7 @@ import { isolationStatement } from "./batch-steps.ts";
 import { classifyDriverError } from "./driver-error.ts";
 import { InteractiveTransaction, type InteractiveTransactionOptions } from "./interactive-transaction.ts";
 import { ConnectionLostError } from "./query-command.ts";
+import type { SessionPool } from "./session-pool.ts";
 import type { OpenTransaction, OpenTransactionOptions } from "./sql-executor.ts";
 import { guardDatabase } from "./statement-guard.ts";
 
@@ -13,12 +14,12 @@ const BEGIN_MS_MAX = 5_000;
  * statement that nobody thought of, what comes after it would still not be committed.
  */
 export async function openInteractiveTransaction(
-  services: Omit<InteractiveTransactionOptions, "lend">,
+  services: Omit<InteractiveTransactionOptions, "lend"> & { readonly pool: SessionPool },
   { database, isolation }: OpenTransactionOptions,
 ): Promise<OpenTransaction> {
   guardDatabase(database);
-  const { lending, pools } = services.sessions;
-  const pool = pools.transaction;
+  const { pool, sessions } = services;
+  const { lending } = sessions;
   for (let attempt = 1; ; attempt++) {
     try {
       const lend = await lending.lendOpen({ pool, database, autocommit: false });

@@ -10,6 +10,7 @@ import type {
   Warning,
 } from "@understudy/protocol";
 import { AdminSession } from "./admin-session.ts";
+import type { ClientAccess, ClientRight } from "./client-access.ts";
 import type { DatabaseEndpoint } from "./database-endpoint.ts";
 import { DatabaseSession } from "./database-session.ts";
 import { Executor } from "./executor.ts";
@@ -186,6 +187,21 @@ export interface SqlExecutorOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The part of an executor that client SQL may be confined to. It lives as long as the executor that it is of. */
+export type ClientExecutor = Pick<
+  SqlExecutor,
+  | "server"
+  | "query"
+  | "stream"
+  | "execute"
+  | "batch"
+  | "openTransaction"
+  | "commitsByItself"
+  | "rightFor"
+  | "listDatabases"
+  | "describeDatabase"
+>;
+
 /**
  * Runs SQL on the node's own database server: client SQL under two accounts of its own making, the node's own under the
  * node's account. Usable from `openSqlExecutor` until disposed; a restart of the database server in between fails the
@@ -207,6 +223,13 @@ export interface SqlExecutor extends AsyncDisposable {
   stream(options: StreamOptions): Promise<RowStream>;
   /** True where the statement ends a transaction by itself (DDL, CALL …), so that it can't be part of one. Throws as `execute` does for what it would not run. */
   commitsByItself(sql: string): boolean;
+  /**
+   * Runs client SQL under accounts of its own that can do no more than `access` says, by the server's own rights; made when they are
+   * first needed. What runs under its maker's rights (views, routines, triggers, events) can't be made through it.
+   */
+  confinedTo(access: ClientAccess): ClientExecutor;
+  /** The right that a statement needs. Throws for what can't be read as one. */
+  rightFor(sql: string): ClientRight;
   /** Lends a session of the node's own account. Its settings are reset afterwards. */
   withAdmin<T>(task: (session: SqlSession) => Promise<T>, options?: { timeoutMs?: number }): Promise<T>;
   /** Ends the sessions of the application account on the server, rolling back what they had open (fencing). */
@@ -256,7 +279,7 @@ export async function openSqlExecutor(options: SqlExecutorOptions): Promise<SqlE
   } finally {
     raw.destroy();
   }
-  const executor = new Executor({
+  const executor = Executor.create({
     endpoint,
     server,
     clock,

@@ -1,5 +1,6 @@
 import { UnderstudyError } from "@understudy/protocol";
 import { HIDDEN_SCHEMAS } from "./accounts.ts";
+import type { ClientRight } from "./client-access.ts";
 import { NON_TRANSACTIONAL_ENGINES, type StatementShape } from "./statement-shape.ts";
 
 type Kind = "read" | "write" | "unknown";
@@ -9,6 +10,9 @@ const WRITES = new Set(
   "INSERT REPLACE UPDATE DELETE CREATE ALTER DROP RENAME TRUNCATE CALL DO ANALYZE OPTIMIZE REPAIR CHECK COMMENT".split(
     " ",
   ),
+);
+const CHANGING_ROWS = new Set(
+  "INSERT REPLACE UPDATE DELETE CALL DO EXPLAIN DESCRIBE DESC ANALYZE".split(" "),
 );
 /** They end a transaction by themselves, so that it can't be all or nothing. */
 const ENDING_TRANSACTIONS = new Set(
@@ -101,6 +105,15 @@ export function guardTransactionExecute(shape: StatementShape): void {
   if (guardBatchStatement(shape)) {
     throw notAllowed(shape.verb, "it is a query; send it to the transaction's /query");
   }
+}
+
+/** The right that a statement needs; of what is not known to be anything less, that of a definition. */
+export function rightFor(shape: StatementShape): ClientRight {
+  if (isSavepoint(shape)) return "write";
+  const kind = kindOf(shape);
+  if (kind === "read") return "read";
+  const verb = shape.verb === "WITH" ? shape.mainVerb : shape.verb;
+  return kind === "write" && CHANGING_ROWS.has(verb) ? "write" : "ddl";
 }
 
 function isSavepoint({ verb, second, mentions }: StatementShape): boolean {

@@ -6,7 +6,7 @@ import { bindParams } from "./bind-params.ts";
 import { againAfterDeadlock } from "./deadlock-retry.ts";
 import type { DatabaseSession } from "./database-session.ts";
 import { classifyDriverError, errnoOf } from "./driver-error.ts";
-import type { ExecutorSessions } from "./executor-sessions.ts";
+import type { ClientPools, ExecutorSessions } from "./executor-sessions.ts";
 import type { Lend, LendOptions } from "./lending.ts";
 import { changeOf } from "./outcome-results.ts";
 import { beforeCommit, commit, rollBack, runNodeStatement, writeUncertain } from "./own-transaction.ts";
@@ -37,6 +37,7 @@ import {
 /** What a {@link WriteExecutor} needs. */
 export interface WriteExecutorOptions {
   readonly sessions: ExecutorSessions;
+  readonly pools: Pick<ClientPools, "application">;
   readonly shapes: ShapeCache;
   readonly server: ServerInfo;
   readonly clock: Clock;
@@ -204,7 +205,8 @@ export class WriteExecutor {
     options: Omit<LendOptions, "pool" | "repeat">,
     task: (lend: Lend) => Promise<T>,
   ): Promise<T> {
-    const { lending, pools } = this.#options.sessions;
+    const { pools, sessions } = this.#options;
+    const { lending } = sessions;
     try {
       return await lending.lend({ ...options, pool: pools.application, repeat: "unsent" }, task);
     } catch (error) {

@@ -1,6 +1,6 @@
 import { isCodedError } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
-import type { Committed, QueryResult, SqlExecutor } from "@understudy/sql-executor";
+import type { ClientExecutor, Committed, QueryResult, SqlExecutor } from "@understudy/sql-executor";
 import { problemOf } from "../http/problem-answer.ts";
 import type { MasterRole } from "../roles/master-role.ts";
 import { confirmWrite } from "../writes/confirm-write.ts";
@@ -26,7 +26,9 @@ export interface PlanetscaleOutcome {
 
 /** What queries run on. */
 export interface PlanetscaleReader {
-  readonly executor: Pick<SqlExecutor, "execute" | "query" | "commitsByItself">;
+  readonly executor: Pick<ClientExecutor, "execute" | "query" | "commitsByItself" | "openTransaction">;
+  /** Throws `forbidden` where the caller may not send the statement. */
+  readonly authorize: (sql: string) => void;
   /** Rows of one answer at most. */
   readonly rowsMax: number;
 }
@@ -34,6 +36,8 @@ export interface PlanetscaleReader {
 /** What all calls run on. */
 export interface PlanetscaleMaster extends PlanetscaleReader {
   readonly role: MasterRole;
+  /** The name of the token whose transactions it begins and goes on with. */
+  readonly owner: string | null;
 }
 
 const ACK_TIMEOUT_MS = 5000;
@@ -52,7 +56,9 @@ export async function runOnMaster(on: PlanetscaleMaster, call: PlanetscaleCall):
   const { session } = call;
   try {
     const word = transactionWordOf(call.sql);
-    if (word) return await runWord(role, word, call);
+    if (session.transaction !== undefined) role.transactions.checkOwner(session.transaction, on.owner);
+    if (word) return await runWord(on, word, call);
+    on.authorize(call.sql);
     if (session.transaction !== undefined) {
       const result = await runInside(on, { sql: call.sql, id: session.transaction });
       return { session, result };
@@ -66,10 +72,11 @@ export async function runOnMaster(on: PlanetscaleMaster, call: PlanetscaleCall):
 
 /** Runs a query outside of any transaction, on this node's own data. */
 export async function runRead(
-  { executor, rowsMax }: PlanetscaleReader,
+  { executor, authorize, rowsMax }: PlanetscaleReader,
   { sql, database, session }: PlanetscaleCall,
 ): Promise<PlanetscaleOutcome> {
   try {
+    authorize(sql);
     const query = { sql, database, rows: "arrays", maxRows: rowsMax } as const;
     return { session, result: rowsOf(await executor.query(query)) };
   } catch (error) {
@@ -114,7 +121,7 @@ async function runInside(
 }
 
 async function runWord(
-  role: MasterRole,
+  { role, executor, owner }: PlanetscaleMaster,
   word: TransactionWord,
   { session, database }: PlanetscaleCall,
 ): Promise<PlanetscaleOutcome> {
@@ -126,7 +133,7 @@ async function runWord(
       if (id !== undefined) {
         throw new UnderstudyError("not-allowed", "a transaction is open already; end it, or use SAVEPOINT");
       }
-      const begun = await role.transactions.begin({ database, isolation, ...LIMITS });
+      const begun = await role.transactions.begin({ database, isolation, executor, owner, ...LIMITS });
       return { session: { ...rest, transaction: begun.id }, result: NOTHING };
     }
     case "commit": {

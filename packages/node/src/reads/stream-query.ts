@@ -2,6 +2,7 @@ import { anySignal } from "@understudy/kernel";
 import { NDJSON_MEDIA_TYPE, type Problem } from "@understudy/protocol";
 import type { RowStream, StreamOptions } from "@understudy/sql-executor";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { executorFor } from "../access/client-executor.ts";
 import { problemOfAny } from "../http/problem-answer.ts";
 import { CHUNK_BYTES, StreamedAnswer } from "../http/streamed-answer.ts";
 import { whileConnected } from "../http/while-connected.ts";
@@ -34,7 +35,7 @@ export function asksForLines(request: FastifyRequest): boolean {
 export async function streamQuery(runtime: NodeRuntime, call: StreamedQuery): Promise<FastifyReply> {
   const { request, reply, query, stopping, around = (open) => open() } = call;
   const { clock } = runtime.services;
-  const { executor } = runtime.running();
+  const executor = executorFor(request, runtime.running().executor);
   await whileConnected(request, async (gone) => {
     const startedMs = clock.monotonicMs();
     const signal = anySignal(gone, stopping);

@@ -1,6 +1,8 @@
 import { messageOf } from "@understudy/kernel";
 import { HEADERS } from "@understudy/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { callerOf } from "../access/caller.ts";
+import { executorFor, requireStatementRight } from "../access/client-executor.ts";
 import type { HttpServer } from "../http/create-server.ts";
 import { atMaster, isPassedOn } from "../http/at-master.ts";
 import { forwardToMaster } from "../http/forward-to-master.ts";
@@ -14,7 +16,13 @@ import {
   PlanetscaleSessionRequest,
   type PlanetscaleCall,
 } from "../planetscale/planetscale-call.ts";
-import { isQuery, runOnMaster, runRead, type PlanetscaleOutcome } from "../planetscale/planetscale-master.ts";
+import {
+  isQuery,
+  runOnMaster,
+  runRead,
+  type PlanetscaleOutcome,
+  type PlanetscaleReader,
+} from "../planetscale/planetscale-master.ts";
 import { transactionWordOf } from "../planetscale/transaction-words.ts";
 import { vitessError } from "../planetscale/vitess-error.ts";
 import { passReadGate } from "../reads/read-gate.ts";
@@ -58,7 +66,8 @@ export function addPlanetscaleRoutes(server: HttpServer, runtime: NodeRuntime): 
         atMaster<PlanetscaleOutcome | "forwarded">(runtime, signal, {
           goesOn: session?.transaction !== undefined,
           isPassedOn: isPassedOn(request),
-          master: (role, { executor }) => runOnMaster({ role, executor, rowsMax: rowsMaxOf(runtime) }, call),
+          master: (role) =>
+            runOnMaster({ role, owner: callerOf(request).name, ...readerFor(runtime, request) }, call),
           slave: (role) => runOnSlave(runtime, { request, reply, call, role, writes: writesOf(role) }),
         }),
       );
@@ -102,7 +111,7 @@ async function runOnSlave(
       ...(after === undefined ? {} : { after }),
     } as const;
     const pass = await whileConnected(request, (signal) => passReadGate(runtime, options, signal));
-    if (pass.kind === "here") return runRead({ executor, rowsMax: rowsMaxOf(runtime) }, call);
+    if (pass.kind === "here") return runRead(readerFor(runtime, request), call);
   }
   await forwardToMaster(runtime, {
     role,
@@ -117,6 +126,13 @@ async function runOnSlave(
     },
   });
   return "forwarded";
+}
+
+/** What a request's SQL runs on, under its caller's rights. */
+function readerFor(runtime: NodeRuntime, request: FastifyRequest): PlanetscaleReader {
+  const executor = executorFor(request, runtime.running().executor);
+  const authorize = (sql: string): void => requireStatementRight(callerOf(request), executor, sql);
+  return { executor, authorize, rowsMax: rowsMaxOf(runtime) };
 }
 
 function rowsMaxOf({ services }: NodeRuntime): number {

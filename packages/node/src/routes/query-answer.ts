@@ -1,5 +1,7 @@
 import type { QueryAnswer } from "@understudy/protocol";
 import type { QueryOptions } from "@understudy/sql-executor";
+import type { FastifyRequest } from "fastify";
+import { executorFor } from "../access/client-executor.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import type { PassHere } from "../reads/answer-read.ts";
 
@@ -7,9 +9,10 @@ import type { PassHere } from "../reads/answer-read.ts";
 export async function answerQuery(
   runtime: NodeRuntime,
   pass: PassHere,
-  query: QueryOptions,
+  { request, query }: { readonly request: FastifyRequest; readonly query: QueryOptions },
 ): Promise<QueryAnswer> {
-  const { executor, role } = runtime.running();
+  const { executor: own, role } = runtime.running();
+  const executor = executorFor(request, own);
   const { clock, identity } = runtime.services;
   const startedMs = clock.monotonicMs();
   const { columns, rows, rowCount } = await executor.query(query);

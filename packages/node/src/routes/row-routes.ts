@@ -57,7 +57,12 @@ export function addRowRoutes(server: HttpServer, runtime: NodeRuntime): void {
       const inIt = <T>(task: () => Promise<T>) => inDatabase(runtime.running().executor, body.database, task);
       return asksForLines(call.request)
         ? streamQuery(runtime, { ...call, pass, query, stopping, around: inIt })
-        : inIt(() => answerQuery(runtime, pass, { ...query, maxRows: body.limit + 1 }));
+        : inIt(() =>
+            answerQuery(runtime, pass, {
+              request: call.request,
+              query: { ...query, maxRows: body.limit + 1 },
+            }),
+          );
     });
   server.post("/select", { schema: { body: SelectRequest } }, async (request, reply) =>
     select({ request, reply }, request.body),

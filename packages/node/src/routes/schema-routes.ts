@@ -1,6 +1,7 @@
 import { Identifier, ReadOptions, UnderstudyError } from "@understudy/protocol";
 import Type from "typebox";
 import { Compile } from "typebox/compile";
+import { executorFor } from "../access/client-executor.ts";
 import type { HttpServer } from "../http/create-server.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import { answerRead } from "../reads/answer-read.ts";
@@ -16,7 +17,7 @@ export function addSchemaRoutes(server: HttpServer, runtime: NodeRuntime): void 
   const executor = () => runtime.running().executor;
   server.get("/databases", { schema: { querystring } }, async (request, reply) =>
     answerRead(runtime, { request, reply, options: request.query }, async () => ({
-      databases: await executor().listDatabases(),
+      databases: await executorFor(request, executor()).listDatabases(),
     })),
   );
   server.get(

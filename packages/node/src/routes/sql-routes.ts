@@ -15,17 +15,19 @@ export function addSqlRoutes(server: HttpServer, runtime: NodeRuntime): void {
     answerRead<QueryAnswer | FastifyReply>(runtime, { request, reply, options: request.body }, (pass) =>
       asksForLines(request)
         ? streamQuery(runtime, { request, reply, pass, query: request.body, stopping })
-        : answerQuery(runtime, pass, request.body),
+        : answerQuery(runtime, pass, { request, query: request.body }),
     ),
   );
   addWriteRoute(server, runtime, {
     path: "/execute",
     body: ExecuteRequest,
+    statements: ({ sql }) => [sql],
     plan: (options) => ({ kind: "execute", options, answerOf: (done) => done }),
   });
   addWriteRoute(server, runtime, {
     path: "/batch",
     body: BatchRequest,
+    statements: ({ statements }) => statements.map(({ sql }) => sql),
     plan: (options) => ({ kind: "batch", options, answerOf: (results) => ({ results }) }),
   });
 }

@@ -12,6 +12,8 @@ import {
 import type { Committed } from "@understudy/sql-executor";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import Type from "typebox";
+import { callerOf } from "../access/caller.ts";
+import { executorFor, scopeOf } from "../access/client-executor.ts";
 import { atMaster, isPassedOn } from "../http/at-master.ts";
 import { forwardToMaster } from "../http/forward-to-master.ts";
 import type { HttpServer } from "../http/create-server.ts";
@@ -32,13 +34,23 @@ interface Call {
   readonly reply: FastifyReply;
 }
 
+/** A call that names its transaction. */
+interface OfTransaction extends Call {
+  readonly request: FastifyRequest<{ Params: { id: string } }>;
+}
+
 /** `POST /transactions` and what is below it: on the master, or passed on to it. */
 export function addTransactionRoutes(server: HttpServer, runtime: NodeRuntime): void {
-  const onMaster = <Answer>(call: Call, run: (role: MasterRole) => Promise<Answer>) =>
-    answerOnMaster(runtime, { ...call, goesOn: true }, run);
+  const onMaster = <Answer>(call: OfTransaction, run: (role: MasterRole) => Promise<Answer>) =>
+    answerOnMaster(runtime, { ...call, goesOn: true }, async (role) => {
+      role.transactions.checkOwner(call.request.params.id, callerOf(call.request).name);
+      return run(role);
+    });
   server.post("/transactions", { schema: { body: BeginRequest } }, (request, reply) =>
     answerOnMaster(runtime, { request, reply, goesOn: false }, async ({ transactions }) => {
-      const begun = await transactions.begin(request.body);
+      const executor = executorFor(request, runtime.running().executor);
+      const owner = callerOf(request).name;
+      const begun = await transactions.begin({ ...request.body, executor, owner });
       reply.status(201);
       return begun;
     }),
@@ -83,7 +95,7 @@ async function commitOnce(
   const positionOf = (gtid: string | null): string => role.noteWrite(gtid);
   const key = parseIdempotencyKey(request.headers[HEADERS.idempotencyKey]);
   if (key === null) return { ...(await role.transactions.commit(id, { positionOf })), isReplayed: false };
-  const hash = requestHash(`/transactions/${id}/commit`, request.body);
+  const hash = requestHash(`/transactions/${id}/commit${scopeOf(callerOf(request))}`, request.body);
   const answer = { id, state: "committed" };
   return whileConnected(request, (signal) =>
     role.keyed.run({ key, hash, status: 200, signal }, async (keep) => {

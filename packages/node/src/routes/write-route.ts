@@ -1,6 +1,8 @@
 import { HEADERS, type WRITE_OPTIONS } from "@understudy/protocol";
 import type Type from "typebox";
 import type { SqlExecutor } from "@understudy/sql-executor";
+import { callerOf } from "../access/caller.ts";
+import { executorFor, requireStatementRight, scopeOf } from "../access/client-executor.ts";
 import { atMaster, isPassedOn } from "../http/at-master.ts";
 import type { HttpServer } from "../http/create-server.ts";
 import { whileConnected } from "../http/while-connected.ts";
@@ -24,6 +26,8 @@ export interface WriteRoute<Schema extends WriteBody> {
   readonly body: Schema;
   /** Status of success; default 200. */
   readonly status?: number;
+  /** Statements of the client's own, each of which needs a right of its own. */
+  readonly statements?: (body: Type.Static<Schema>) => readonly string[];
   readonly plan: (body: Type.Static<Schema>) => WritePlan;
 }
 
@@ -39,10 +43,13 @@ export function addWriteRoute<Schema extends WriteBody>(
     const ownKey = parseIdempotencyKey(request.headers[HEADERS.idempotencyKey]);
     // the validator has checked it against this very schema
     const body = request.body as Type.Static<Schema>;
-    const hash = (): Uint8Array => requestHash(route.path, body);
+    const caller = callerOf(request);
+    const hash = (): Uint8Array => requestHash(route.path + scopeOf(caller), body);
     // a write that was passed on may have been done, so that from then on it has a key also where it runs here
     let key = ownKey;
-    const run = async (role: MasterRole, executor: SqlExecutor, signal: AbortSignal): Promise<object> => {
+    const run = async (role: MasterRole, own: SqlExecutor, signal: AbortSignal): Promise<object> => {
+      const executor = executorFor(request, own);
+      for (const sql of route.statements?.(body) ?? []) requireStatementRight(caller, executor, sql);
       role.acks.check(body);
       const plan = route.plan(body);
       const clockMs = clock.monotonicMs();

@@ -28,7 +28,13 @@ import type { TransactionIds } from "./transaction-ids.ts";
 const ENDS_KEPT = 10_000;
 
 /** What {@link TransactionRegistry.begin} takes. */
-export type TransactionBegin = OpenTransactionOptions & Pick<BeginRequest, "idleTimeoutMs" | "maxMs">;
+export interface TransactionBegin
+  extends OpenTransactionOptions, Pick<BeginRequest, "idleTimeoutMs" | "maxMs"> {
+  /** Under whose rights it runs; left out: all that clients may have. */
+  readonly executor?: Pick<SqlExecutor, "openTransaction"> | undefined;
+  /** The name of the token that it is of; nobody else may go on with it. Null where no token is asked for. */
+  readonly owner?: string | null;
+}
 
 /** Where the ends of transactions stand that this process does not remember. */
 export interface TransactionOutcomes {
@@ -61,6 +67,7 @@ export class TransactionRegistry implements AsyncDisposable {
   readonly #options: TransactionRegistryOptions;
   readonly #open = new Map<string, InteractiveTransaction>();
   readonly #ends = new Map<string, TransactionEnd | "unknowable">();
+  readonly #owners = new Map<string, string | null>();
   readonly #ended = new ChangeSignal();
   #opening = 0;
   #isClosed = false;
@@ -80,8 +87,9 @@ export class TransactionRegistry implements AsyncDisposable {
   }
 
   /** Throws `overloaded` where as many are open as may be. */
-  async begin({ database, isolation, ...limits }: TransactionBegin): Promise<BeginAnswer> {
-    const { executor, ids, clock, logger, openMax } = this.#options;
+  async begin(request: TransactionBegin): Promise<BeginAnswer> {
+    const { database, isolation, idleTimeoutMs, maxMs, owner = null } = request;
+    const { ids, clock, logger, openMax } = this.#options;
     if (this.#isClosed) throw new UnderstudyError("no-leader", "this node is no master any more");
     if (this.openCount >= openMax) {
       throw new UnderstudyError(
@@ -91,23 +99,33 @@ export class TransactionRegistry implements AsyncDisposable {
     }
     this.#opening++;
     try {
-      const open = await executor.openTransaction({ database, isolation });
+      const open = await (request.executor ?? this.#options.executor).openTransaction({
+        database,
+        isolation,
+      });
       const id = ids.issue();
       const transaction = new InteractiveTransaction({
         id,
         open,
-        limits,
+        limits: { idleTimeoutMs, maxMs },
         clock,
         logger,
         onEnd: (end) => this.#note(id, end),
       });
       this.#open.set(id, transaction);
+      this.#owners.set(id, owner);
       if (this.#isClosed) await transaction[Symbol.asyncDispose]();
       return { id, expiresAt: transaction.expiresAt() };
     } finally {
       this.#opening--;
       this.#ended.notify();
     }
+  }
+
+  /** Throws `forbidden` for an open transaction of another token. */
+  checkOwner(id: string, owner: string | null): void {
+    if (!this.#owners.has(id) || this.#owners.get(id) === owner) return;
+    throw new UnderstudyError("forbidden", "the transaction was begun by another token");
   }
 
   async query(id: string, request: TransactionQueryOptions): Promise<TransactionQueryAnswer> {
@@ -189,6 +207,7 @@ export class TransactionRegistry implements AsyncDisposable {
 
   #note(id: string, end: TransactionEnd | UnknownEnd): void {
     this.#open.delete(id);
+    this.#owners.delete(id);
     this.#ended.notify();
     if (end !== "commit-lost") this.#remember(id, end);
   }
