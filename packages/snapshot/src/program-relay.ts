@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { SnapshotEndpoint } from "./database-endpoint.ts";
 import { DumpQueries } from "./dump-query.ts";
 import type { InexactTables } from "./inexact-columns.ts";
-import { logInOverTls } from "./tls-login.ts";
+import { logInOverTls, passGreeting } from "./tls-login.ts";
 
 /** Between a dump or client program and its server. */
 export interface ProgramRelay extends AsyncDisposable {
@@ -62,6 +62,7 @@ async function relay(
   const plain =
     socketPath === undefined ? connect({ host, port, noDelay: true }) : connect({ path: socketPath });
   endTogether(program, plain, sockets);
+  if (!tls) await passGreeting(program, plain);
   const server = tls ? await logInOverTls(program, plain, { tls, host }) : plain;
   if (!server) return;
   if (server !== plain) endTogether(program, server, sockets);

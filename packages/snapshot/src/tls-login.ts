@@ -32,17 +32,14 @@ export async function logInOverTls(
   plain: Socket,
   options: TlsLoginOptions,
 ): Promise<Socket | null> {
-  const fromPlain = new PacketReader(plain);
-  const greeting = await fromPlain.next();
-  fromPlain.release();
+  const greeting = await readGreeting(plain);
   if (greeting === null) return null;
   if (greeting[HEAD_BYTES] === ERROR_MARK) return refuse(program, greeting);
-  const flagsAt = capabilitiesAt(greeting) + 1;
-  if (((greeting[flagsAt] ?? 0) & TLS_BIT) === 0) {
+  if (!offersTls(greeting)) {
     return refuse(program, errorPacket(0, "the database server offers no TLS, which ssl-mode asks for"));
   }
   const fromProgram = new PacketReader(program);
-  program.write(withBit(greeting, flagsAt, false));
+  program.write(withoutTls(greeting));
   const login = await fromProgram.next();
   if (login === null) return null;
   const flagged = withBit(login, HEAD_BYTES + 1, true);
@@ -61,7 +58,8 @@ export async function logInOverTls(
   const answers = passOn(fromServer, (packet) => program.write(shifted(packet, -1)));
   // a command begins a new sequence
   const command = await passOn(fromProgram, (packet) => server.write(shifted(packet, 1)), isCommand);
-  server.unshift(fromServer.release());
+  const early = fromServer.release();
+  if (early.length > 0) server.unshift(early);
   await answers;
   const rest = fromProgram.release();
   if (command === null) {
@@ -70,6 +68,28 @@ export async function logInOverTls(
   }
   program.unshift(Buffer.concat([command, rest]));
   return server;
+}
+
+/** Hands on a server's greeting without its offer of TLS, so that what follows can be read. */
+export async function passGreeting(program: Socket, server: Socket): Promise<void> {
+  const greeting = await readGreeting(server);
+  if (greeting !== null) program.write(withoutTls(greeting));
+}
+
+async function readGreeting(server: Socket): Promise<Buffer | null> {
+  const reader = new PacketReader(server);
+  const greeting = await reader.next();
+  const rest = reader.release();
+  if (rest.length > 0) server.unshift(rest);
+  return greeting;
+}
+
+function withoutTls(greeting: Buffer): Buffer {
+  return greeting[HEAD_BYTES] === ERROR_MARK ? greeting : withBit(greeting, capabilitiesAt(greeting) + 1, false);
+}
+
+function offersTls(greeting: Buffer): boolean {
+  return ((greeting[capabilitiesAt(greeting) + 1] ?? 0) & TLS_BIT) !== 0;
 }
 
 function isCommand(packet: Buffer): boolean {
