@@ -9,6 +9,7 @@ import type { RebuildOrder } from "./rejoin/rebuild.ts";
 import type { JobBoard } from "./jobs/job-board.ts";
 import type { NodeMetrics } from "./metrics/node-metrics.ts";
 import type { PeerClients } from "./peers/peer-clients.ts";
+import type { NodeTls } from "./tls/node-tls.ts";
 
 /** Who this node is; stays the same over restarts. */
 export interface NodeIdentity {
@@ -32,6 +33,8 @@ export interface NodeServices {
   readonly metrics: NodeMetrics;
   /** Who may ask it what. */
   readonly access: AccessControl;
+  /** The certificates that it shows and trusts. */
+  readonly tls: NodeTls;
   /** How it speaks to other nodes. */
   readonly peers: PeerClients;
   /** Its long work. */
@@ -66,7 +69,9 @@ export interface RoleServices extends NodeServices {
   readonly serverWarnings: readonly string[];
 }
 
-/** What a person should know of this node's server and tokens, under the node's name. */
-export function ownWarnings({ identity, serverWarnings, access }: RoleServices): string[] {
-  return [...serverWarnings, ...access.warnings()].map((warning) => `${identity.nodeId}: ${warning}`);
+/** What a person should know of this node's server, tokens and certificates, under the node's name. */
+export function ownWarnings({ identity, serverWarnings, access, tls }: RoleServices): string[] {
+  return [...serverWarnings, ...access.warnings(), ...tls.warnings()].map(
+    (warning) => `${identity.nodeId}: ${warning}`,
+  );
 }

@@ -14,7 +14,7 @@ import { errorCodeOf, UnderstudyError, type ErrorCode } from "@understudy/protoc
 import { openSqlExecutor, parseDatabaseUrl } from "@understudy/sql-executor";
 import { isIP, type AddressInfo } from "node:net";
 import { openAccess } from "./access/open-access.ts";
-import { httpUrl, type NodeConfig } from "./config/node-config.ts";
+import { nodeUrl, type NodeConfig } from "./config/node-config.ts";
 import { Admission } from "./http/admission.ts";
 import { createServer, type HttpServer } from "./http/create-server.ts";
 import { JobBoard } from "./jobs/job-board.ts";
@@ -27,6 +27,7 @@ import { addRoutes } from "./routes/add-routes.ts";
 import { beginRole, type BegunNode } from "./supervisor/begin-role.ts";
 import { handOverBeforeStop } from "./supervisor/hand-over-before-stop.ts";
 import { RoleHolder } from "./supervisor/role-holder.ts";
+import { NodeTls } from "./tls/node-tls.ts";
 import { VERSION } from "./version.ts";
 
 /** A node that listens. */
@@ -61,13 +62,14 @@ const BACKOFF = { baseMs: 200, maxMs: 3000 } as const;
  */
 export async function openNode(config: NodeConfig, logger: Logger): Promise<UnderstudyNode> {
   const nodeId = await nodeIdOf(config.dataDir, config.nodeId);
-  const advertisedUrl = config.advertisedUrl ?? httpUrl(advertisableHost(config.host), config.port);
+  const advertisedUrl = config.advertisedUrl ?? nodeUrl(config, advertisableHost(config.host), config.port);
   const clock = systemClock;
   const metrics = new NodeMetrics();
   metrics.measureProcess();
   const events = new EventHistory({ nodeId, clock });
   await using opening = new AsyncDisposableStack();
   const { access, nodeToken } = await openAccess({ config, clock, logger, events, opening });
+  const tls = opening.use(new NodeTls({ config, advertisedUrl, clock, logger, events }));
   const services: NodeServices = {
     config,
     identity: { nodeId, advertisedUrl, version: VERSION },
@@ -76,8 +78,9 @@ export async function openNode(config: NodeConfig, logger: Logger): Promise<Unde
     logger,
     events,
     admission: new Admission(config),
-      access,
-    peers: createPeerClients({ token: nodeToken.get }),
+    access,
+    tls,
+    peers: createPeerClients({ token: nodeToken.get, tls: tls.forPeers }),
     metrics,
     jobs: new JobBoard(nodeId, clock, ({ kind, result, tookMs }) =>
       metrics.observe("understudy_job_duration_seconds", { kind, result }, tookMs / 1000),
@@ -96,14 +99,15 @@ function advertisableHost(host: string): string {
   return host;
 }
 
-async function listen(server: HttpServer, { host, port }: NodeConfig): Promise<void> {
+async function listen(server: HttpServer, config: NodeConfig): Promise<void> {
+  const { host, port } = config;
   try {
     await server.listen({ host, port });
   } catch (error) {
     await server.close();
     const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
     const reason = taken ? "the port is in use; choose another with UNDERSTUDY_PORT" : messageOf(error);
-    throw new UnderstudyError("config-invalid", `can't listen on ${httpUrl(host, port)}: ${reason}`);
+    throw new UnderstudyError("config-invalid", `can't listen on ${nodeUrl(config, host, port)}: ${reason}`);
   }
 }
 
@@ -253,7 +257,7 @@ class ListeningNode implements UnderstudyNode {
 
   get url(): string {
     const address = this.#server.server.address() as AddressInfo;
-    return httpUrl(address.address, address.port);
+    return nodeUrl(this.#services.config, address.address, address.port);
   }
 
   get failed(): Promise<never> {

@@ -8,6 +8,7 @@ import { JobBoard } from "./jobs/job-board.ts";
 import { NodeMetrics } from "./metrics/node-metrics.ts";
 import type { NodeRuntime } from "./node-runtime.ts";
 import { createPeerClients } from "./peers/peer-clients.ts";
+import { NodeTls } from "./tls/node-tls.ts";
 
 /** Parts of a {@link startingNode} that a test brings along. */
 export interface StartingNodeParts {
@@ -31,18 +32,22 @@ export function startingNode(
     { UNDERSTUDY_DATABASE_URL: "mysql://nobody@127.0.0.1:1", ...environment },
     "master",
   );
+  const events = new EventHistory({ nodeId: "node1", clock: systemClock });
+  const identity = { nodeId: "node1", advertisedUrl: "http://127.0.0.1:8083", version: "0" };
+  const tls = new NodeTls({ config, ...identity, clock: systemClock, logger: silentLogger, events });
   return {
     services: {
       config,
-      identity: { nodeId: "node1", advertisedUrl: "http://127.0.0.1:8083", version: "0" },
+      identity,
       clock: systemClock,
       random: systemRandom,
       logger,
-      events: new EventHistory({ nodeId: "node1", clock: systemClock }),
+      events,
       admission: new Admission(config),
       metrics: new NodeMetrics(),
       access,
-      peers: createPeerClients(),
+      tls,
+      peers: createPeerClients({ tls: tls.forPeers }),
       jobs: new JobBoard("node1", systemClock),
     },
     running: () => {

@@ -56,17 +56,16 @@ const REMIND_MS = 86_400_000;
  * former ones in force and is told, until it is put right.
  */
 export class CertificateKeeper implements AsyncDisposable {
-  /** Notified when {@link material} is another one. */
-  readonly changed = new ChangeSignal();
   readonly #options: CertificateKeeperOptions;
   readonly #loop: BackgroundLoop;
   readonly #woken = new ChangeSignal();
+  readonly #listeners: (() => void)[] = [];
   readonly #watchers: readonly FSWatcher[];
   readonly #saidMs = new Map<string, number>();
   #material: TlsMaterial;
   #refused: { readonly of: string; readonly text: string } | null = null;
 
-  /** Begins with what the files hold, whatever it is: check it before by {@link readCheckedTls}. */
+  /** Begins with what the files hold, whatever it is: check it before by `readCheckedTls`. */
   constructor(options: CertificateKeeperOptions) {
     this.#options = options;
     this.#material = readTlsFiles(options.files, options.names).material;
@@ -87,6 +86,11 @@ export class CertificateKeeper implements AsyncDisposable {
     const { names, host, clock } = this.#options;
     const refused = this.#refused === null ? [] : [this.#refused.text];
     return [...refused, ...materialWarnings(this.#material, { names, host, nowMs: clock.nowMs() })];
+  }
+
+  /** Calls `listener`, which must not throw, whenever {@link material} has become another one. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Has the files read now instead of in a while. */
@@ -118,7 +122,7 @@ export class CertificateKeeper implements AsyncDisposable {
     if (problems.length > 0) return this.#refused?.of === seen ? null : { material, problems };
     this.#refused = null;
     this.#material = material;
-    this.changed.notify();
+    for (const listener of this.#listeners) listener();
     const text = "the TLS certificates were changed: new connections use the new ones";
     this.#tell({ kind: "reloaded", text });
     return null;

@@ -5,6 +5,7 @@ import { brokenRuleOf } from "./broken-rule.ts";
 import { Redacted } from "./redacted.ts";
 import { readSettings, unusable, type Environment, type SettingSources } from "./read-settings.ts";
 import type { NodeSettings } from "./settings.ts";
+import { tlsSettingsProblems } from "../tls/tls-problems.ts";
 
 /** A node's configuration, checked and frozen. */
 export interface NodeConfig extends Omit<
@@ -68,6 +69,7 @@ export function loadConfig(sources: SettingSources, role: Role): LoadedConfig {
       "UNDERSTUDY_BODIES_BYTES_MAX is below UNDERSTUDY_BODY_LIMIT_BYTES; a body of the allowed size would be refused",
     );
   }
+  problems.push(...tlsSettingsProblems(settings));
   const brokenRule = brokenRuleOf(sources.environment, problems);
   if (problems.length > 0) throw unusable(problems);
   const config = Object.freeze({
@@ -77,7 +79,7 @@ export function loadConfig(sources: SettingSources, role: Role): LoadedConfig {
     databaseUrl: new Redacted(settings.databaseUrl),
     etcdPassword: settings.etcdPassword === undefined ? null : new Redacted(settings.etcdPassword),
     nodeToken: settings.nodeToken === undefined ? null : new Redacted(settings.nodeToken),
-    nodeTokenPath: environment["UNDERSTUDY_NODE_TOKEN_FILE"] ?? null,
+    nodeTokenPath: sources.environment["UNDERSTUDY_NODE_TOKEN_FILE"] ?? null,
     hasElections,
     electionTimings,
     defaultAck: ackLevelOf(settings.defaultAck ?? (hasElections ? "majority" : "async")),
@@ -136,6 +138,15 @@ function electionProblems(settings: NodeSettings, timings: ElectionTimings): str
 /** The schema lets nothing else through than a name or a number. */
 function ackLevelOf(text: string): AckLevel {
   return ACK_NAMES.find((name) => name === text) ?? Number(text);
+}
+
+/** Where a node is reached at this address: `http://host:port`, with TLS `https:`; with brackets around an IPv6 address. */
+export function nodeUrl(
+  { tlsCertFile }: Pick<NodeConfig, "tlsCertFile">,
+  host: string,
+  port: number,
+): string {
+  return httpUrl(host, port).replace("http:", tlsCertFile === undefined ? "http:" : "https:");
 }
 
 /** `http://host:port`, with brackets around an IPv6 address. */

@@ -28,9 +28,32 @@ export const NodeSettings = Type.Object({
   advertisedUrl: Type.Optional(
     Type.String({
       pattern: HTTP_URL,
-      description: "Address under which the other nodes reach this one. Left out: `http://host:port`.",
+      description:
+        "Address under which the other nodes reach this one. Left out: `http://host:port`, with TLS `https://host:port`.",
     }),
   ),
+  tlsCertFile: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        "This node's certificate (PEM), followed by those that lead up to its authority. With it the node speaks `https` alone, and shows it to other nodes that ask. A change on the disk is taken without a restart; so it is for the other TLS files.",
+    }),
+  ),
+  tlsKeyFile: Type.Optional(
+    Type.String({ minLength: 1, description: "The private key (PEM) of `UNDERSTUDY_TLS_CERT_FILE`." }),
+  ),
+  tlsCaFile: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        "Certificates (PEM) of the authorities that other nodes' certificates must be signed by. Left out: the authorities that Node.js knows.",
+    }),
+  ),
+  tlsClientAuth: Type.Enum(["none", "nodes", "all"], {
+    default: "none",
+    description:
+      "Who has to show a certificate that an authority of `UNDERSTUDY_TLS_CA_FILE` has signed: `nodes` for what only nodes ask of each other (replication, registration, copies), `all` for every request but those below `/health`. The same on every node.",
+  }),
   masterUrl: Type.Optional(
     Type.String({
       pattern: HTTP_URL,
@@ -126,7 +149,7 @@ export const NodeSettings = Type.Object({
   databaseUrl: Type.String({
     minLength: 1,
     description:
-      "The node's own database server and an account with all rights on it: `mysql://user:password@host:port`, or `mysql://user:password@localhost?socketPath=/path`. Secret. `UNDERSTUDY_DATABASE_URL_FILE` names a file that holds it instead.",
+      "The node's own database server and an account with all rights on it: `mysql://user:password@host:port`, or `mysql://user:password@localhost?socketPath=/path`. For TLS add `?ssl-mode=VERIFY_IDENTITY&ssl-ca=/path` (or `REQUIRED`, `VERIFY_CA`; `ssl-cert` and `ssl-key` where it asks for a certificate). Secret. `UNDERSTUDY_DATABASE_URL_FILE` names a file that holds it instead.",
   }),
   dataDir: Type.String({
     default: "./understudy-data",

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
+import { Server as TlsServer } from "node:tls";
 import type { Admission, HeldBytes } from "./admission.ts";
 import type { HttpServer } from "./create-server.ts";
 
@@ -21,7 +22,9 @@ function isClientWork(method: string, route: string | undefined): boolean {
 export function addAdmission(server: HttpServer, admission: Admission, connectionsMax: number): void {
   const excess = new WeakSet<Socket>();
   server.server.maxConnections = connectionsMax + SPARE_CONNECTIONS;
-  server.server.on("connection", (socket: Socket) => {
+  // over TLS requests come on another socket than the one that was accepted
+  const accepted = server.server instanceof TlsServer ? "secureConnection" : "connection";
+  server.server.on(accepted, (socket: Socket) => {
     const connection = admission.beginConnection();
     if (connection.isExcess) excess.add(socket);
     socket.once("close", () => connection.release());

@@ -20,6 +20,8 @@ import { problemAnswer } from "./problem-answer.ts";
 import { requestIdOf } from "./request-id.ts";
 import { limitRequests } from "./request-limits.ts";
 import { requestValidator } from "./request-validator.ts";
+import { createCertificateCheck } from "../tls/certificate-check.ts";
+import { createTlsServerFactory } from "../tls/tls-server.ts";
 import { stoppingSignal } from "./stopping-signal.ts";
 
 /** A Fastify instance whose handlers are typed by their TypeBox schemas. */
@@ -38,7 +40,15 @@ const KEEP_ALIVE_MS = 75_000;
 
 /** Makes the HTTP side of a node, without routes. */
 export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
-  const { config, identity, logger, admission, access } = runtime.services;
+  const { config, identity, logger, admission, access, tls } = runtime.services;
+  const secure =
+    config.tlsCertFile === undefined
+      ? null
+      : createTlsServerFactory({
+          tls,
+          asksForCertificates: config.tlsClientAuth !== "none",
+          headersTimeoutMs: HEADERS_TIMEOUT_MS,
+        });
   const server = fastify({
     bodyLimit: config.bodyLimitBytes,
     genReqId: requestIdOf,
@@ -47,7 +57,7 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
     keepAliveTimeout: KEEP_ALIVE_MS,
     // statements and deliveries may rightly take long; what idles is ended by the connection's own timeout
     requestTimeout: 0,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    ...(secure ? { serverFactory: secure.serverFactory } : { http: { headersTimeout: HEADERS_TIMEOUT_MS } }),
     forceCloseConnections: "idle",
     // its own answer has none of our codes: a hook refuses instead
     return503OnClosing: false,
@@ -80,6 +90,7 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
   const checkHost = access.asksForTokens
     ? () => undefined
     : createHostCheck({ ...config, advertisedUrl: identity.advertisedUrl });
+  const checkCertificate = createCertificateCheck(config.tlsClientAuth);
   const stopping = stoppingSignal(server);
   server.addHook("onRequest", async (request, reply) => {
     setAnswerHeaders(reply, runtime);
@@ -89,6 +100,7 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
       throw stopping.reason;
     }
     checkHost(request.headers.host);
+    checkCertificate(request);
     guardOrigin(request);
   });
   await server.register(cors, {
@@ -104,6 +116,7 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
   });
   closeIdleConnections(server, IDLE_CONNECTION_MS);
   closeConnectionsAtEnd(server);
+  if (secure) server.addHook("preClose", async () => secure.endSilent());
   addAdmission(server, admission, config.connectionsMax);
   return server;
 }

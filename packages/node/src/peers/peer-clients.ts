@@ -6,7 +6,7 @@ export interface PeerClients {
   connect(url: string): NodeClient;
 }
 
-/** Clients under this node's own token, where it has one. */
-export function createPeerClients(options: Pick<NodeClientOptions, "token"> = {}): PeerClients {
+/** Clients under this node's own token and certificate, where it has them. */
+export function createPeerClients(options: Pick<NodeClientOptions, "token" | "tls"> = {}): PeerClients {
   return { connect: (url) => createNodeClient({ ...options, url }) };
 }
