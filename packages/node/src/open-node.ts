@@ -86,7 +86,9 @@ export async function openNode(config: NodeConfig, logger: Logger): Promise<Unde
       metrics.observe("understudy_job_duration_seconds", { kind, result }, tookMs / 1000),
     ),
   };
-  const node = new Node(services);
+  await using opening = new AsyncDisposableStack();
+  opening.use(tls);
+  const node = opening.use(new Node(services));
   const server = await createServer(node);
   addRoutes(server, node);
   await listen(server, config);

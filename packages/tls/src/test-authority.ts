@@ -18,7 +18,7 @@ export interface TestCertificate {
 export interface TestCertificateOptions {
   /** As openssl wants them. Default `IP:127.0.0.1,DNS:localhost`. */
   readonly names?: string;
-  /** Days from now until its end, fractions included; negative for one that has expired. Default 2. */
+  /** Days from now until its end, fractions included; negative for one that has expired. Default 30. */
   readonly days?: number;
   /** Default `serverAuth,clientAuth`. */
   readonly uses?: string;
@@ -41,14 +41,14 @@ export async function openTestAuthority(): Promise<TestAuthority> {
   const at = (name: string): string => join(directory, name);
   const caFile = at("ca.pem");
   await run("openssl", [
-    ...["req", "-x509", ...NEW_KEY, "-days", "2", "-subj", "/CN=test authority"],
+    ...["req", "-x509", ...NEW_KEY, "-days", "60", "-subj", "/CN=test authority"],
     ...["-keyout", at("ca.key"), "-out", caFile],
   ]);
   return {
     directory,
     caFile,
     ca: await readFile(caFile, "utf8"),
-    issue: async (name, { names = "IP:127.0.0.1,DNS:localhost", days = 2, uses } = {}) => {
+    issue: async (name, { names = "IP:127.0.0.1,DNS:localhost", days = 30, uses } = {}) => {
       const [keyFile, csrFile, certFile, extFile] = ["key", "csr", "pem", "ext"].map((end) =>
         at(`${name}.${end}`),
       ) as [string, string, string, string];
