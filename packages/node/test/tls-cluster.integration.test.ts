@@ -48,10 +48,10 @@ describe.each(testFlavours())("three nodes on %s over TLS on both sides", (flavo
     await waitForMembers(master, authority, 3);
     await using client = await clientOf(cluster, authority);
     await makeShop(client);
-    await client.insert({ database: "shop", table: "orders", rows: [{ id: 1 }], ack: "all" });
+    await client.insert({ database: "shop", table: "orders", record: { id: 1 }, ack: "all" });
     // a slave passes it on to the master
     await using onSlave = createNodeClient({ url: slave.url, tls: { ca: authority.ca } });
-    await onSlave.insert({ database: "shop", table: "orders", rows: [{ id: 2 }], ack: "all" });
+    await onSlave.insert({ database: "shop", table: "orders", record: { id: 2 }, ack: "all" });
     expect(await rowsAt(third, authority)).toEqual([1, 2]);
     expect(await onSlave.cluster()).toMatchObject({ leader: { nodeId: "node1", url: master.url }, warnings: [] });
 
@@ -59,7 +59,7 @@ describe.each(testFlavours())("three nodes on %s over TLS on both sides", (flavo
     await onSlave.rebuild("node3");
     await expect.poll(() => third.log.join("\n"), POLL).toMatch(/the copy of the data is whole/);
     await waitForMembers(master, authority, 3);
-    await onSlave.insert({ database: "shop", table: "orders", rows: [{ id: 3 }], ack: "all" });
+    await onSlave.insert({ database: "shop", table: "orders", record: { id: 3 }, ack: "all" });
     expect(await rowsAt(third, authority)).toEqual([1, 2, 3]);
 
     // the same node with a certificate of another authority
@@ -98,12 +98,12 @@ describe.each(testFlavours().slice(-1))("three nodes on %s and etcd over TLS on 
     await waitForMembers(first, authority, 3);
     await using client = await clientOf(cluster, authority);
     await makeShop(client);
-    await client.insert({ database: "shop", table: "orders", rows: [{ id: 1 }], ack: "all" });
+    await client.insert({ database: "shop", table: "orders", record: { id: 1 }, ack: "all" });
     const before = (await client.cluster()).leader?.nodeId;
     const leader = cluster.nodes.find(({ nodeId }) => nodeId === before);
     if (!leader) throw new Error("nobody leads");
     await leader.stop();
-    await client.insert({ database: "shop", table: "orders", rows: [{ id: 2 }] });
+    await client.insert({ database: "shop", table: "orders", record: { id: 2 } });
     const others = cluster.nodes.filter((node) => node !== leader);
     const leaderAt = async (node: TlsNode): Promise<string | undefined> => {
       await using asked = createNodeClient({ url: node.url, tls: { ca: authority.ca } });
