@@ -1,10 +1,11 @@
-import { orAbort, randomToken, retry, type Clock, type Random } from "@understudy/kernel";
+import { messageOf, orAbort, randomToken, retry, type Clock, type Random } from "@understudy/kernel";
 import { HEADERS, UnderstudyError } from "@understudy/protocol";
 import type { ClusterMap } from "./cluster-map.ts";
 import type { CallOptions, NodeClient } from "./node-client.ts";
 import {
   isWorthAnotherNode,
   mayHaveMoved,
+  mayHaveWritten,
   mayWriteAgain,
   mayWriteAgainWithKey,
   wasNotSent,
@@ -63,15 +64,40 @@ export class ClusterCalls {
     });
   }
 
-  /** Sends a write to the master, under one key for all its tries. */
-  write<T extends { readonly position: string }>(call: Call<T>, options: WriteCallOptions = {}): Promise<T> {
+  /**
+   * Sends a write to the master, under one key for all its tries. Throws `write-uncertain` where no try told what became of one that
+   * may have been carried out, however the last one failed.
+   */
+  async write<T extends { readonly position: string }>(
+    call: Call<T>,
+    options: WriteCallOptions = {},
+  ): Promise<T> {
     const { idempotencyKey, idempotent, ...plain } = options;
     const own = plain.headers ?? {};
     const isNamed = Object.keys(own).some((name) => name.toLowerCase() === HEADERS.idempotencyKey);
     const key = idempotencyKey ?? ((idempotent ?? this.#idempotent) && !isNamed ? randomToken() : undefined);
     const headers = key === undefined ? own : { ...own, [HEADERS.idempotencyKey]: key };
     const isKeyed = isNamed || key !== undefined;
-    return this.master(call, { ...plain, headers }, isKeyed ? mayWriteAgainWithKey : mayWriteAgain);
+    let uncertain: unknown;
+    const noted: Call<T> = async (node, own) => {
+      try {
+        return await call(node, own);
+      } catch (error) {
+        if (mayHaveWritten(error)) uncertain = error;
+        throw error;
+      }
+    };
+    try {
+      return await this.master(noted, { ...plain, headers }, isKeyed ? mayWriteAgainWithKey : mayWriteAgain);
+    } catch (error) {
+      // a later try that was turned away, or never sent, says nothing about the earlier one
+      if (uncertain === undefined || error === uncertain || !mayWriteAgainWithKey(error)) throw error;
+      throw new UnderstudyError(
+        "write-uncertain",
+        `an earlier try may have been carried out, and what became of it could not be found out: ${messageOf(error)}`,
+        { details: key === undefined ? {} : { idempotencyKey: key }, cause: error },
+      );
+    }
   }
 
   /** Sends a call to the master, and again where its failure is one that `isRetryable`. */

@@ -62,6 +62,11 @@ export function mayWriteAgain(error: unknown): boolean {
   return NOT_DONE.has(code) || code === "deadlock" || wasNotSent(error);
 }
 
+/** True where a write that failed like this may have been carried out all the same. */
+export function mayHaveWritten(error: unknown): boolean {
+  return mayWriteAgainWithKey(error) && !mayWriteAgain(error);
+}
+
 /** True where a request surely did not reach its node. */
 export function wasNotSent(error: unknown): boolean {
   return isCodedError(error, "node-unreachable") && error.details["sent"] === false;

@@ -86,8 +86,6 @@ export async function openNode(config: NodeConfig, logger: Logger): Promise<Unde
       metrics.observe("understudy_job_duration_seconds", { kind, result }, tookMs / 1000),
     ),
   };
-  await using opening = new AsyncDisposableStack();
-  opening.use(tls);
   const node = opening.use(new Node(services));
   const server = await createServer(node);
   addRoutes(server, node);
