@@ -27,7 +27,7 @@ async function waitForMembers(node: TlsNode, { ca }: TestAuthority, count: numbe
 async function rowsAt(node: TlsNode, { ca }: TestAuthority): Promise<unknown> {
   await using client = createNodeClient({ url: node.url, tls: { ca } });
   const answer = await client.query({ sql: "SELECT id FROM shop.orders ORDER BY id", rows: "arrays" });
-  return answer.rows.flat();
+  return answer.rows.flat().map(Number);
 }
 
 async function makeShop(client: UnderstudyClient): Promise<void> {
