@@ -4,7 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 /**
  * @typedef {object} Ran
  * @property {number} code
- * @property {string} output What it wrote, to either stream.
+ * @property {string} stdout
+ * @property {string} output What it wrote to either stream.
  */
 
 /**
@@ -17,13 +18,15 @@ export function run(command, { timeoutMs = 60_000, env = process.env } = {}) {
   const [program = "", ...args] = command;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"], timeout: timeoutMs });
+    let stdout = "";
     let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => (output += text));
     }
     child.once("error", reject);
     child.once("close", (code, signal) => {
-      if (signal === null) resolve({ code: code ?? 1, output });
+      if (signal === null) resolve({ code: code ?? 1, stdout, output });
       else reject(new Error(`${command.join(" ")} took longer than ${timeoutMs} ms:\n${output}`));
     });
   });
@@ -44,13 +47,13 @@ export class Stack {
   }
 
   /**
-   * `docker compose …`; rejects with its output where it fails.
+   * `docker compose …`; what it prints; rejects with that where it fails.
    * @param {readonly string[]} args
    */
   async compose(args, timeoutMs = 60_000) {
     const ran = await this.tryCompose(args, timeoutMs);
     if (ran.code !== 0) throw new Error(`docker compose ${args.join(" ")} failed:\n${ran.output}`);
-    return ran.output;
+    return ran.stdout;
   }
 
   /** @param {readonly string[]} args */
