@@ -72,6 +72,11 @@ export class Stack {
     return `http://${address.trim()}`;
   }
 
+  /** @param {keyof typeof NODE_PORTS} name */
+  node(name) {
+    return new NodeApi(this, name);
+  }
+
   /** SQL on a database server, as root, with the server's own client. @param {string} service @param {string} sql */
   sql(service, sql) {
     const script = `client=$(command -v mysql || command -v mariadb)
@@ -83,37 +88,41 @@ export class Stack {
 /** The ports that the nodes listen on in their containers. */
 export const NODE_PORTS = { master: 8083, slave1: 8084, slave2: 8085 };
 
-/**
- * An answer of a node, whatever its status.
- * @param {Stack} stack
- * @param {keyof typeof NODE_PORTS} node
- * @param {string} path
- * @param {unknown} [body] Makes it a POST.
- * @returns {Promise<{ status: number, body: any }>}
- */
-export async function ask(stack, node, path, body) {
-  const response = await fetch(`${await stack.url(node, NODE_PORTS[node])}${path}`, {
-    ...(body === undefined
-      ? {}
-      : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(30_000),
-  });
-  return { status: response.status, body: await response.json() };
-}
+/** The HTTP API of one node, through its published port. */
+class NodeApi {
+  /** @type {Stack} */
+  #stack;
+  /** @type {keyof typeof NODE_PORTS} */
+  #node;
 
-/**
- * As {@link ask}; rejects where the answer is not a good one.
- * @param {Stack} stack
- * @param {keyof typeof NODE_PORTS} node
- * @param {string} path
- * @param {unknown} [body]
- */
-export async function get(stack, node, path, body) {
-  const answer = await ask(stack, node, path, body);
-  if (answer.status >= 300) {
-    throw new Error(`${path} at ${node}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  /** @param {Stack} stack @param {keyof typeof NODE_PORTS} node */
+  constructor(stack, node) {
+    this.#stack = stack;
+    this.#node = node;
   }
-  return answer.body;
+
+  /**
+   * An answer, whatever its status. A body makes it a POST.
+   * @param {string} path
+   * @param {unknown} [body]
+   * @returns {Promise<{ status: number, body: any }>}
+   */
+  async ask(path, body) {
+    const response = await fetch(`${await this.#stack.url(this.#node, NODE_PORTS[this.#node])}${path}`, {
+      ...(body === undefined
+        ? {}
+        : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(30_000),
+    });
+    return { status: response.status, body: await response.json() };
+  }
+
+  /** As `ask`; rejects where the answer is not a good one. @param {string} path @param {unknown} [body] */
+  async get(path, body) {
+    const answer = await this.ask(path, body);
+    if (answer.status < 300) return answer.body;
+    throw new Error(`${path} at ${this.#node}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  }
 }
 
 /**

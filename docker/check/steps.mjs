@@ -1,7 +1,7 @@
-import { ask, get, must, NODE_PORTS, until } from "./stack.mjs";
+import { must, until } from "./stack.mjs";
 
 /** @typedef {import("./stack.mjs").Stack} Stack */
-/** @typedef {keyof typeof NODE_PORTS} NodeName */
+/** @typedef {keyof typeof import("./stack.mjs").NODE_PORTS} NodeName */
 
 /** @type {readonly NodeName[]} */
 const NODES = ["master", "slave1", "slave2"];
@@ -9,11 +9,13 @@ const TABLE = { database: "mydb", table: "users" };
 
 /** A database, a table and rows, written at the master and through a slave, and read at a slave. @param {Stack} stack */
 export async function walkThrough(stack) {
-  await get(stack, "master", "/createdb", { name: "mydb" });
-  await get(stack, "master", "/createtable", { ...TABLE, columns: "id INT PRIMARY KEY, name VARCHAR(255)" });
-  await get(stack, "master", "/insert", { ...TABLE, record: { id: 1, name: "Ada" } });
-  const forwarded = await get(stack, "slave1", "/insert", { ...TABLE, record: { id: 2, name: "Alan" } });
-  const read = await get(stack, "slave2", "/query", {
+  await stack.node("master").get("/createdb", { name: "mydb" });
+  await stack
+    .node("master")
+    .get("/createtable", { ...TABLE, columns: "id INT PRIMARY KEY, name VARCHAR(255)" });
+  await stack.node("master").get("/insert", { ...TABLE, record: { id: 1, name: "Ada" } });
+  const forwarded = await stack.node("slave1").get("/insert", { ...TABLE, record: { id: 2, name: "Alan" } });
+  const read = await stack.node("slave2").get("/query", {
     sql: "SELECT name FROM users ORDER BY id",
     database: "mydb",
     after: forwarded.position,
@@ -38,7 +40,7 @@ export async function equal(stack, count) {
   const answers = await Promise.all(
     NODES.map((node) =>
       until(`${node} has ${count} rows`, async () => {
-        const { rows } = await get(stack, node, "/query", {
+        const { rows } = await stack.node(node).get("/query", {
           sql: "SELECT * FROM users ORDER BY id",
           database: "mydb",
         });
@@ -57,7 +59,7 @@ export async function killMaster(stack) {
   await until(
     "a write is confirmed by a new master",
     async () => {
-      const { status } = await ask(stack, "slave1", "/insert", {
+      const { status } = await stack.node("slave1").ask("/insert", {
         ...TABLE,
         record: { id: 3, name: "Grace" },
       });
@@ -66,7 +68,7 @@ export async function killMaster(stack) {
     60_000,
   );
   const seconds = ((Date.now() - killedAt) / 1000).toFixed(1);
-  const { leader } = await get(stack, "slave1", "/cluster");
+  const { leader } = await stack.node("slave1").get("/cluster");
   must(
     leader?.nodeId === "slave1" || leader?.nodeId === "slave2",
     `a slave leads: ${JSON.stringify(leader)}`,
@@ -77,13 +79,15 @@ export async function killMaster(stack) {
 /** Without etcd a person's word replaces the master. @param {Stack} stack */
 export async function killStaticMaster(stack) {
   await stack.compose(["kill", "master"]);
-  const refused = await ask(stack, "slave1", "/insert", { ...TABLE, record: { id: 3, name: "Grace" } });
+  const refused = await stack.node("slave1").ask("/insert", { ...TABLE, record: { id: 3, name: "Grace" } });
   must(refused.status === 503, `writes are refused without a master: ${JSON.stringify(refused)}`);
-  const { rows } = await get(stack, "slave2", "/query", { sql: "SELECT * FROM users", database: "mydb" });
+  const { rows } = await stack.node("slave2").get("/query", { sql: "SELECT * FROM users", database: "mydb" });
   must(rows.length === 2, "slaves go on reading");
-  await get(stack, "slave1", "/cluster/failover", { acceptLoss: true });
+  await stack.node("slave1").get("/cluster/failover", { acceptLoss: true });
   await until("slave1 takes writes", async () => {
-    const { status } = await ask(stack, "slave1", "/insert", { ...TABLE, record: { id: 3, name: "Grace" } });
+    const { status } = await stack
+      .node("slave1")
+      .ask("/insert", { ...TABLE, record: { id: 3, name: "Grace" } });
     return status < 300 || status === 409 ? true : null;
   });
   return "slaves go on reading and refuse writes, until slave1 is made the master by hand";
@@ -93,7 +97,7 @@ export async function killStaticMaster(stack) {
 export async function comeBack(stack) {
   await stack.up();
   const leader = await until("the old master follows", async () => {
-    const view = await get(stack, "master", "/cluster");
+    const view = await stack.node("master").get("/cluster");
     const self = view.members.find((/** @type {any} */ member) => member.nodeId === "master");
     return self?.role === "slave" && self.state === "up" ? view.leader.nodeId : null;
   });
@@ -102,11 +106,11 @@ export async function comeBack(stack) {
 
 /** A node takes a fresh copy of the data, with the programs of its image and the leader's. @param {Stack} stack */
 export async function copy(stack) {
-  const view = await get(stack, "slave2", "/cluster");
+  const view = await stack.node("slave2").get("/cluster");
   const node = NODES.find((name) => name !== view.leader.nodeId) ?? "slave2";
-  await get(stack, node, `/cluster/nodes/${node}/rebuild`, {});
+  await stack.node(node).get(`/cluster/nodes/${node}/rebuild`, {});
   const job = await until(`${node} has taken a copy`, async () => {
-    const { jobs } = await get(stack, node, "/jobs");
+    const { jobs } = await stack.node(node).get("/jobs");
     const last = jobs.find((/** @type {any} */ one) => one.kind === "rebuild");
     if (last?.state === "failed") throw new Error(`the copy failed: ${last.error}`);
     return last?.state === "done" ? last : null;
@@ -136,7 +140,7 @@ export async function proxyIsUp(stack) {
 
 /** After a failover HAProxy leads to the new master's server. @param {Stack} stack */
 export async function proxyFollows(stack) {
-  const { leader } = await get(stack, "slave1", "/cluster");
+  const { leader } = await stack.node("slave1").get("/cluster");
   const wanted = String(NODES.indexOf(leader.nodeId) + 1);
   await until(`HAProxy leads to server ${wanted}`, async () =>
     (await serverBehind(stack, 3306)) === wanted ? true : null,

@@ -30,9 +30,9 @@ try {
   const first = await ask(process.env.UNDERSTUDY_TLS_CERT_FILE ? secure : plain);
   // TLS may be set in a configuration file: a node that speaks it answers plain HTTP so
   const { status, text } = first.status === 400 ? await ask(secure) : first;
-  console.log(text);
+  process.stdout.write(text);
   process.exitCode = status === 200 ? 0 : 1;
 } catch (error) {
-  console.log(String(error));
+  process.stdout.write(String(error));
   process.exitCode = 1;
 }

@@ -45,7 +45,7 @@ describe.each(FILES)("docker/%s", (file) => {
     for (const name of used) expect(made).toContain(name);
     for (const part of parts) {
       for (const [name, secret] of Object.entries(part.secrets ?? {})) {
-        expect(/** @type {any} */ (secret).file).toBe(`./secrets/${name}`);
+        expect(secret).toEqual({ file: `./secrets/${name}` });
       }
     }
   });

@@ -72,38 +72,6 @@ describe.each(["base", "mariadb"])("the manifests of deploy/kubernetes/%s", (nam
     expect(await typeErrors(resources)).toBe("");
   });
 
-  it("select pods that there are", () => {
-    const labels = resources
-      .filter(({ kind }) => kind === "StatefulSet")
-      .map(({ spec }) => spec.template.metadata.labels["app.kubernetes.io/name"]);
-    const selectors = resources.flatMap(({ kind, spec }) =>
-      kind === "Service"
-        ? [spec.selector]
-        : kind === "PodDisruptionBudget"
-          ? [spec.selector.matchLabels]
-          : [],
-    );
-    expect(selectors).toHaveLength(5);
-    for (const selector of selectors) expect(labels).toContain(selector["app.kubernetes.io/name"]);
-    for (const { spec } of resources.filter(({ kind }) => kind === "StatefulSet")) {
-      find(resources, "Service", spec.serviceName);
-      expect(spec.selector.matchLabels).toEqual(spec.template.metadata.labels);
-    }
-  });
-
-  it("mount volumes that there are", () => {
-    for (const { spec } of resources.filter(({ kind }) => kind === "StatefulSet")) {
-      const volumes = [
-        ...(spec.template.spec.volumes ?? []).map((/** @type {any} */ one) => one.name),
-        ...spec.volumeClaimTemplates.map((/** @type {any} */ one) => one.metadata.name),
-      ];
-      const containers = [...(spec.template.spec.initContainers ?? []), ...spec.template.spec.containers];
-      for (const { volumeMounts } of containers) {
-        for (const mount of volumeMounts) expect(volumes).toContain(mount.name);
-      }
-    }
-  });
-
   it("give nodes settings that they accept", () => {
     const values = Object.fromEntries(
       node.env.map((/** @type {any} */ one) => [one.name, one.value ?? "understudy-0"]),
@@ -139,6 +107,42 @@ describe.each(["base", "mariadb"])("the manifests of deploy/kubernetes/%s", (nam
     );
     for (const { files } of readYaml(`${folder}/kustomization.yaml`).configMapGenerator) {
       for (const file of files) expect(readText(`${folder}/${file}`)).not.toBe("");
+    }
+  });
+});
+
+describe.each(["base", "mariadb"])("the names in deploy/kubernetes/%s", (name) => {
+  const resources = resourcesOf(`deploy/kubernetes/${name}`);
+
+  it("select pods that there are", () => {
+    const labels = resources
+      .filter(({ kind }) => kind === "StatefulSet")
+      .map(({ spec }) => spec.template.metadata.labels["app.kubernetes.io/name"]);
+    const selectors = resources.flatMap(({ kind, spec }) =>
+      kind === "Service"
+        ? [spec.selector]
+        : kind === "PodDisruptionBudget"
+          ? [spec.selector.matchLabels]
+          : [],
+    );
+    expect(selectors).toHaveLength(5);
+    for (const selector of selectors) expect(labels).toContain(selector["app.kubernetes.io/name"]);
+    for (const { spec } of resources.filter(({ kind }) => kind === "StatefulSet")) {
+      find(resources, "Service", spec.serviceName);
+      expect(spec.selector.matchLabels).toEqual(spec.template.metadata.labels);
+    }
+  });
+
+  it("mount volumes that there are", () => {
+    for (const { spec } of resources.filter(({ kind }) => kind === "StatefulSet")) {
+      const volumes = [
+        ...(spec.template.spec.volumes ?? []).map((/** @type {any} */ one) => one.name),
+        ...spec.volumeClaimTemplates.map((/** @type {any} */ one) => one.metadata.name),
+      ];
+      const containers = [...(spec.template.spec.initContainers ?? []), ...spec.template.spec.containers];
+      for (const { volumeMounts } of containers) {
+        for (const mount of volumeMounts) expect(volumes).toContain(mount.name);
+      }
     }
   });
 });
