@@ -1,4 +1,4 @@
-// node docker/check.mjs [mysql | mariadb | static]...: brings the compose files up for real, works with each cluster as people do,
+// node docker/check.mjs [--grafana] [mysql | mariadb | static]...: brings the compose files up for real, works with each cluster as people do,
 // ends its master, and takes everything down again, volumes included. For developers, on a machine with Docker; all three take
 // some minutes. What else runs there is left alone: it has a project name and ports of its own.
 import { dirname, join } from "node:path";
@@ -27,6 +27,7 @@ const elected = [
   steps.downAndUp,
   equal(4),
   steps.observability,
+  ...(process.argv.includes("--grafana") ? [steps.grafana] : []),
 ];
 
 /** @type {Readonly<Record<string, { file: string, steps: readonly Step[] }>>} */
@@ -86,7 +87,7 @@ function say(text) {
   process.stdout.write(`${text}\n`);
 }
 
-const asked = process.argv.slice(2);
+const asked = process.argv.slice(2).filter((argument) => argument !== "--grafana");
 await run([join(folder, "make-secrets.sh")]);
 for (const name of asked.length > 0 ? asked : Object.keys(STACKS)) await check(name);
 say("all is as it should be");

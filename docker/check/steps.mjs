@@ -189,6 +189,20 @@ export async function observability(stack) {
   return `Prometheus reads ${up} nodes and weighs ${rules.length} alert rules`;
 }
 
+/** Grafana has the dashboard. Its image is large, and only asked for with --grafana. @param {Stack} stack */
+export async function grafana(stack) {
+  await stack.up(["--profile", "observability"]);
+  const password = await stack.compose(["exec", "-T", "grafana", "cat", "/run/secrets/grafana-password"]);
+  const authorization = `Basic ${btoa(`admin:${password.trim()}`)}`;
+  const url = `${await stack.url("grafana", 3000)}/api/dashboards/uid/understudy`;
+  const title = await until("Grafana has the dashboard", async () => {
+    const response = await fetch(url, { headers: { authorization }, signal: AbortSignal.timeout(10_000) });
+    const { dashboard: found } = await response.json();
+    return found?.title ?? null;
+  });
+  return `Grafana shows the dashboard "${title}"`;
+}
+
 /** @param {string} url @returns {Promise<any>} */
 async function prometheus(url) {
   const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
