@@ -28,6 +28,7 @@ import { beginRole, type BegunNode } from "./supervisor/begin-role.ts";
 import { handOverBeforeStop } from "./supervisor/hand-over-before-stop.ts";
 import { RoleHolder } from "./supervisor/role-holder.ts";
 import { NodeTls } from "./tls/node-tls.ts";
+import { traceStatements } from "./tracing/trace-statements.ts";
 import { VERSION } from "./version.ts";
 
 /** A node that listens. */
@@ -188,6 +189,7 @@ class Node implements NodeRuntime, AsyncDisposable {
         clock,
         logger,
         signal,
+        around: traceStatements(),
         poolSizes: {
           reader: config.readerConnectionsMax,
           application: config.writerConnectionsMax,

@@ -12,6 +12,7 @@ import type { ServerInfo } from "./server-info.ts";
 import { collectRows } from "./session-answers.ts";
 import { ShapeCache } from "./shape-cache.ts";
 import type {
+  Around,
   BatchOptions,
   BatchOutcome,
   ClientExecutor,
@@ -26,6 +27,7 @@ import type {
   SqlExecutor,
   StreamOptions,
   TableName,
+  TracedCall,
 } from "./sql-executor.ts";
 import type { SqlSession } from "./sql-session.ts";
 import {
@@ -40,11 +42,16 @@ import { WriteExecutor } from "./write-executor.ts";
 
 const ADMIN_TIMEOUT_MS = 30_000;
 
+/** What an executor is made of. */
+interface ExecutorOptions extends ExecutorSessionsOptions {
+  readonly around?: Around | undefined;
+}
+
 /** What all executors on one server share. */
 interface Shared {
   readonly shapes: ShapeCache;
   readonly sessions: ExecutorSessions;
-  readonly options: ExecutorSessionsOptions;
+  readonly options: ExecutorOptions;
 }
 
 /** The one implementation of {@link SqlExecutor}. */
@@ -55,6 +62,7 @@ export class Executor implements SqlExecutor {
   readonly #writes: WriteExecutor;
   readonly #logger: Logger;
   readonly #limits: ExecutorLimits;
+  readonly #around: Around;
   readonly #pools: ClientPools;
   /** The databases that it reaches; null for all. */
   readonly #databases: readonly string[] | null;
@@ -67,6 +75,7 @@ export class Executor implements SqlExecutor {
     this.#shared = shared;
     this.#logger = options.logger;
     this.#limits = options.limits;
+    this.#around = options.around ?? ((_call, task) => task());
     this.#shapes = shared.shapes;
     this.#sessions = sessions;
     this.#pools = access ? sessions.poolsOf(access) : sessions.pools;
@@ -84,7 +93,7 @@ export class Executor implements SqlExecutor {
   }
 
   /** Its accounts are made by `refreshAccounts`. */
-  static create(options: ExecutorSessionsOptions): Executor {
+  static create(options: ExecutorOptions): Executor {
     const shapes = new ShapeCache(options.server);
     return new Executor({ shapes, sessions: new ExecutorSessions(options), options }, null);
   }
@@ -98,6 +107,10 @@ export class Executor implements SqlExecutor {
   }
 
   async query(options: QueryOptions): Promise<QueryResult> {
+    return await this.#around(this.#callOf("query", options), () => this.#query(options));
+  }
+
+  async #query(options: QueryOptions): Promise<QueryResult> {
     const shape = this.#shapes.read(options.sql);
     guardQuery(shape);
     const sql = bindParams(shape.sql, options.params, shape.placeholders);
@@ -123,6 +136,10 @@ export class Executor implements SqlExecutor {
   }
 
   async stream(options: StreamOptions): Promise<RowStream> {
+    return await this.#around(this.#callOf("stream", options), () => this.#stream(options));
+  }
+
+  async #stream(options: StreamOptions): Promise<RowStream> {
     const shape = this.#shapes.read(options.sql);
     guardQuery(shape);
     const { lending, deadlines } = this.#sessions;
@@ -141,11 +158,11 @@ export class Executor implements SqlExecutor {
   }
 
   async execute(options: ExecuteOptions): Promise<ExecuteResult> {
-    return await this.#writes.execute(options);
+    return await this.#around(this.#callOf("execute", options), () => this.#writes.execute(options));
   }
 
   async batch(options: BatchOptions): Promise<BatchOutcome> {
-    return await this.#writes.batch(options);
+    return await this.#around(this.#callOf("batch", options), () => this.#writes.batch(options));
   }
 
   async openTransaction(options: OpenTransactionOptions): Promise<OpenTransaction> {
@@ -158,7 +175,13 @@ export class Executor implements SqlExecutor {
       resultBytesMax: this.#limits.resultBytesMax,
       timeoutMs: this.#limits.statementTimeoutMs,
     };
-    return await openInteractiveTransaction(services, options);
+    return await this.#around(this.#callOf("begin", options), () =>
+      openInteractiveTransaction(services, options),
+    );
+  }
+
+  #callOf(call: TracedCall["call"], { database }: { readonly database?: string | undefined }): TracedCall {
+    return { call, database, flavour: this.server.flavour };
   }
 
   commitsByItself(sql: string): boolean {

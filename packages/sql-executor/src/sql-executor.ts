@@ -185,7 +185,19 @@ export interface SqlExecutorOptions {
   readonly limits?: Partial<ExecutorLimits>;
   /** Ends opening. */
   readonly signal?: AbortSignal;
+  /** Runs each call on client SQL, for tracing: it is to run `task`. It must answer with what that answers, or throw what it throws. */
+  readonly around?: Around;
 }
+
+/** One call that is about to run. */
+export interface TracedCall {
+  readonly call: "query" | "stream" | "execute" | "batch" | "begin";
+  readonly database: string | undefined;
+  readonly flavour: ServerInfo["flavour"];
+}
+
+/** @see SqlExecutorOptions.around */
+export type Around = <T>(call: TracedCall, task: () => Promise<T>) => Promise<T>;
 
 /** The part of an executor that client SQL may be confined to. It lives as long as the executor that it is of. */
 export type ClientExecutor = Pick<
@@ -286,6 +298,7 @@ export async function openSqlExecutor(options: SqlExecutorOptions): Promise<SqlE
     logger,
     poolSizes: { ...POOL_SIZES, ...options.poolSizes },
     limits,
+    around: options.around,
   });
   try {
     await (signal ? orAbort(executor.refreshAccounts(), signal) : executor.refreshAccounts());

@@ -14,7 +14,7 @@ const SMALL_BODY_BYTES = 64 * 1024;
 const NEVER_REFUSED = /^\/(?:ping|metrics|openapi\.json|(?:health|cluster|jobs|replicate|docs)(?:\/.*)?)$/;
 
 /** True for what counts towards the limits: everything that clients can ask of the database. */
-function isClientWork(method: string, route: string | undefined): boolean {
+export function isClientWork(method: string, route: string | undefined): boolean {
   return method !== "OPTIONS" && (route === undefined || !NEVER_REFUSED.test(route));
 }
 

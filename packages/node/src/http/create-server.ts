@@ -4,9 +4,11 @@ import { messageOf } from "@understudy/kernel";
 import { BINLOG_MEDIA_TYPE, HEADERS, UnderstudyError } from "@understudy/protocol";
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from "fastify";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { logRequests } from "../logging/log-requests.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import { addAccess } from "../access/add-access.ts";
 import { auditCall } from "../access/audit.ts";
+import { addRequestSpans } from "../tracing/request-span.ts";
 import { addAdmission } from "./add-admission.ts";
 import { setAnswerHeaders } from "./answer-headers.ts";
 import { answerClientError } from "./client-error-answer.ts";
@@ -92,6 +94,8 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
     : createHostCheck({ ...config, advertisedUrl: identity.advertisedUrl });
   const checkCertificate = createCertificateCheck(config.tlsClientAuth);
   const stopping = stoppingSignal(server);
+  logRequests(server, runtime);
+  addRequestSpans(server, runtime);
   server.addHook("onRequest", async (request, reply) => {
     setAnswerHeaders(reply, runtime);
     reply.header("x-content-type-options", "nosniff");

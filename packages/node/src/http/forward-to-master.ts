@@ -1,3 +1,4 @@
+import { SpanKind } from "@opentelemetry/api";
 import type { ForwardAnswer, ForwardReadRequest, ForwardRequest } from "@understudy/client";
 import { isCodedError } from "@understudy/kernel";
 import { errorCodeOf, HEADERS, UnderstudyError } from "@understudy/protocol";
@@ -6,6 +7,9 @@ import type { NodeRuntime } from "../node-runtime.ts";
 import type { SlaveRole } from "../roles/slave-role.ts";
 import { NOT_TAKEN } from "./at-master.ts";
 import { problemCodeOf } from "./problem-code.ts";
+import { inSpan } from "../tracing/in-span.ts";
+import { requestSpan } from "../tracing/request-span.ts";
+import { traceHeadersOf } from "../tracing/trace-headers.ts";
 import { requestOutcome } from "./request-outcome.ts";
 import { whileConnected } from "./while-connected.ts";
 
@@ -32,10 +36,9 @@ const FORWARDED_HEADERS = ["accept", "authorization", HEADERS.idempotencyKey] as
 export async function forwardToMaster(runtime: NodeRuntime, forwarding: Forwarding): Promise<FastifyReply> {
   const { role, request, reply } = forwarding;
   const { nodeId } = runtime.services.identity;
-  const forwarded = forwardedRequestOf(nodeId, forwarding);
   // the master goes on with a write whose client has gone; only the wait for its answer ends
   const send = forwarding.send ?? ((sent, signal) => role.forward(sent, signal));
-  const answer = await countForward(runtime, forwarding, () =>
+  const answer = await countForward(runtime, forwarding, (forwarded) =>
     whileConnected(request, (signal) => send(forwarded, signal)).catch((error: unknown) => {
       throw asOf(forwarding.effect, error);
     }),
@@ -45,15 +48,24 @@ export async function forwardToMaster(runtime: NodeRuntime, forwarding: Forwardi
   return passOn(answer, nodeId, reply);
 }
 
-/** Passes something on, and counts how that went. */
+/**
+ * Passes a request on by `forward`, which gets it as it goes on: in the caller's trace, and under the same id. Counts how that went.
+ * Throws `forward-loop`, and what `forward` does.
+ */
 export async function countForward<T>(
   { services }: NodeRuntime,
-  { request, effect }: Pick<Forwarding, "request" | "effect">,
-  forward: () => Promise<T>,
+  forwarding: Forwarding,
+  forward: (forwarded: ForwardReadRequest) => Promise<T>,
 ): Promise<T> {
+  const { request, effect } = forwarding;
+  const { nodeId } = services.identity;
   requestOutcome(request).isForwarded = true;
+  const name = `forward ${request.method} ${request.routeOptions.url ?? ""}`;
+  const parent = requestSpan(request);
   try {
-    const answer = await forward();
+    const answer = await inSpan(name, { kind: SpanKind.CLIENT, parent }, (span) =>
+      forward(forwardedRequestOf(nodeId, forwarding, traceHeadersOf(span.spanContext()))),
+    );
     services.metrics.count("understudy_forwarded_requests_total", { effect, result: "answered" });
     return answer;
   } catch (error) {
@@ -74,12 +86,17 @@ function refuseNotTaken({ services }: NodeRuntime, answer: ForwardAnswer): void 
 }
 
 /** The request as it goes on. Throws `forward-loop`. */
-export function forwardedRequestOf(nodeId: string, forwarding: Forwarding): ForwardReadRequest {
+function forwardedRequestOf(
+  nodeId: string,
+  forwarding: Forwarding,
+  traceHeaders: Readonly<Record<string, string>>,
+): ForwardReadRequest {
   const { request } = forwarding;
   refuseLoop(nodeId, forwarding);
   const headers: Record<string, string> = {
     [HEADERS.requestId]: request.id,
     [HEADERS.forwardedBy]: nodeId,
+    ...traceHeaders,
   };
   for (const name of FORWARDED_HEADERS) {
     const value = request.headers[name];

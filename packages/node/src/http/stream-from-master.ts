@@ -1,12 +1,7 @@
 import type { FastifyReply } from "fastify";
 import { HEADERS } from "@understudy/protocol";
 import type { NodeRuntime } from "../node-runtime.ts";
-import {
-  countForward,
-  forwardedAnswerHeaders,
-  forwardedRequestOf,
-  type Forwarding,
-} from "./forward-to-master.ts";
+import { countForward, forwardedAnswerHeaders, type Forwarding } from "./forward-to-master.ts";
 import { StreamedAnswer } from "./streamed-answer.ts";
 import { whileConnected } from "./while-connected.ts";
 
@@ -21,9 +16,8 @@ export async function streamFromMaster(
   const { role, request, reply } = forwarding;
   const { clock, identity } = runtime.services;
   const { nodeId } = identity;
-  const forwarded = forwardedRequestOf(nodeId, { ...forwarding, effect: "read" });
   await whileConnected(request, async (signal) => {
-    using source = await countForward(runtime, { request, effect: "read" }, () =>
+    using source = await countForward(runtime, { ...forwarding, effect: "read" }, (forwarded) =>
       role.forwardStream(forwarded, signal),
     );
     const headers = { ...forwardedAnswerHeaders(source.headers), [HEADERS.forwardedBy]: nodeId };

@@ -2,7 +2,7 @@ import { pino, type Logger as PinoLogger } from "pino";
 import { MASK } from "../config/mask.ts";
 import type { NodeConfig } from "../config/node-config.ts";
 import { Redacted } from "../config/redacted.ts";
-import { currentTraceIds } from "../tracing/current-trace.ts";
+import { currentTraceIds } from "../tracing/in-span.ts";
 
 /** Fields that nothing should log, but an error of a library may bring along. */
 const SECRET_FIELDS = [

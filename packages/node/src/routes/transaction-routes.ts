@@ -17,6 +17,8 @@ import { executorFor, scopeOf } from "../access/client-executor.ts";
 import { atMaster, isPassedOn } from "../http/at-master.ts";
 import { forwardToMaster } from "../http/forward-to-master.ts";
 import type { HttpServer } from "../http/create-server.ts";
+import { inSpan } from "../tracing/in-span.ts";
+import { requestOutcome } from "../http/request-outcome.ts";
 import { whileConnected } from "../http/while-connected.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import type { MasterRole } from "../roles/master-role.ts";
@@ -51,17 +53,22 @@ export function addTransactionRoutes(server: HttpServer, runtime: NodeRuntime): 
       const executor = executorFor(request, runtime.running().executor);
       const owner = callerOf(request).name;
       const begun = await transactions.begin({ ...request.body, executor, owner });
+      requestOutcome(request).transactionId = begun.id;
       reply.status(201);
       return begun;
     }),
   );
   const query = { schema: { params: WithId, body: TransactionQueryRequest } };
   server.post("/transactions/:id/query", query, (request, reply) =>
-    onMaster({ request, reply }, ({ transactions }) => transactions.query(request.params.id, request.body)),
+    onMaster({ request, reply }, ({ transactions }) =>
+      inSpan("sql query", {}, () => transactions.query(request.params.id, request.body)),
+    ),
   );
   const execute = { schema: { params: WithId, body: TransactionExecuteRequest } };
   server.post("/transactions/:id/execute", execute, (request, reply) =>
-    onMaster({ request, reply }, ({ transactions }) => transactions.execute(request.params.id, request.body)),
+    onMaster({ request, reply }, ({ transactions }) =>
+      inSpan("sql execute", {}, () => transactions.execute(request.params.id, request.body)),
+    ),
   );
   const commit = { schema: { params: WithId, body: CommitRequest } };
   server.post("/transactions/:id/commit", commit, (request, reply) =>
@@ -70,7 +77,7 @@ export function addTransactionRoutes(server: HttpServer, runtime: NodeRuntime): 
       const { clock } = runtime.services;
       role.acks.check(request.body);
       const startedMs = clock.monotonicMs();
-      const committed = await commitOnce(role, request, id);
+      const committed = await inSpan("sql commit", {}, () => commitOnce(role, request, id));
       const timeMs = elapsedMs(clock.monotonicMs() - startedMs);
       const receipt = await confirmWrite(role, committed, request.body);
       if (committed.isReplayed) reply.header(HEADERS.idempotencyReplayed, "true");

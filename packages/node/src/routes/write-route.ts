@@ -5,6 +5,7 @@ import { callerOf } from "../access/caller.ts";
 import { executorFor, requireStatementRight, scopeOf } from "../access/client-executor.ts";
 import { atMaster, isPassedOn } from "../http/at-master.ts";
 import type { HttpServer } from "../http/create-server.ts";
+import { requestOutcome } from "../http/request-outcome.ts";
 import { whileConnected } from "../http/while-connected.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import type { MasterRole } from "../roles/master-role.ts";
@@ -77,6 +78,7 @@ export function addWriteRoute<Schema extends WriteBody>(
         master: (role, { executor }) => run(role, executor, signal),
         slave: (role) => {
           key ??= newForwardingKey();
+          requestOutcome(request).idempotencyKey = key;
           const isKeyOwn = ownKey !== null;
           return forwardWrite(runtime, { role, request, reply, key, isKeyOwn, hash, options: body });
         },

@@ -1,5 +1,6 @@
 import { formatPosition, type WriteOptions } from "@understudy/protocol";
 import type { Committed } from "@understudy/sql-executor";
+import { inSpan } from "../tracing/in-span.ts";
 import type { MasterRole } from "../roles/master-role.ts";
 
 /** What a confirmed write tells. */
@@ -21,6 +22,10 @@ export async function confirmWrite(
 ): Promise<Receipt> {
   const position = await role.writtenPosition(gtid);
   const positionText = formatPosition({ epoch: role.epoch, gtid: position.toString() });
-  const acks = await role.acks.wait({ position, positionText }, options);
+  const acks = await inSpan("wait for acks", {}, async (span) => {
+    const acked = await role.acks.wait({ position, positionText }, options);
+    span.setAttribute("understudy.acks", acked);
+    return acked;
+  });
   return { position: positionText, acks, retries };
 }

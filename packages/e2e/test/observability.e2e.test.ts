@@ -1,0 +1,215 @@
+// One request through two nodes: found again in both logs by its ids, in one trace, and in the metrics.
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { testFlavours } from "@understudy/database-server";
+import { startCluster, type Answer, type Cluster, type ClusterNode } from "../src/index.ts";
+
+const WAIT = { timeout: 20_000, interval: 50 };
+const SPANS = pathToFileURL(join(import.meta.dirname, "spans-to-file.ts")).href;
+const TABLE = { database: "shop", table: "items" };
+
+type Line = Readonly<Record<string, unknown>>;
+
+interface Span {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentId: string | null;
+  readonly name: string;
+  readonly attributes: Line;
+}
+
+function linesOf(text: string): Line[] {
+  return text.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as Line] : []));
+}
+
+/** The one line of an event that a node's log has for a request; waits for it. */
+async function lineOf(node: ClusterNode, event: string, requestId: string): Promise<Line> {
+  return vi.waitFor(async () => {
+    const lines = linesOf(await readFile(node.logFile, "utf8"));
+    const own = lines.filter((line) => line["event"] === event && line["requestId"] === requestId);
+    expect(own).toHaveLength(1);
+    return own[0] ?? {};
+  }, WAIT);
+}
+
+async function makeTable({ master }: Cluster): Promise<void> {
+  await master.post("/createdb", { name: "shop" });
+  await master.post("/createtable", { ...TABLE, columns: "id INT PRIMARY KEY, name VARCHAR(50)" });
+}
+
+/** Writes to a slave, which passes it on, in the trace of a caller. */
+async function insertAt(node: ClusterNode, id: number, caller: Line = {}): Promise<Answer> {
+  const headers = { "x-request-id": `request-${id}`, ...caller } as Record<string, string>;
+  const answer = await node.post("/insert", { ...TABLE, record: { id, name: "a" }, ack: 1 }, { headers });
+  expect(answer.status).toBe(201);
+  return answer;
+}
+
+for (const flavour of testFlavours()) {
+  describe(`a request through two nodes on ${flavour}`, () => {
+    let cluster: Cluster;
+    let folder: string;
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), "understudy-spans-"));
+      const environment = { NODE_OPTIONS: `--import=${SPANS}`, SPAN_FOLDER: folder };
+      cluster = await startCluster({ flavour, slaves: 1, environment });
+      await makeTable(cluster);
+      await cluster.waitForSync();
+    });
+
+    afterAll(async () => {
+      await cluster[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    async function spansOf(traceId: string): Promise<Span[]> {
+      const files = await readdir(folder);
+      const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
+      const spans = texts.flatMap((text) => linesOf(text) as unknown as Span[]);
+      return spans.filter((span) => span.traceId === traceId);
+    }
+
+    it("is one trace: the caller's, the slave, the way to the master, the master, its SQL and its wait for acks", async () => {
+      const traceId = "0af7651916cd43dd8448eb211c80319c";
+      const callerId = "b7ad6b7169203331";
+      await insertAt(cluster.firstSlave, 1, {
+        traceparent: `00-${traceId}-${callerId}-01`,
+        tracestate: "vendor=value",
+      });
+      const slaveId = cluster.firstSlave.nodeId;
+      const masterId = cluster.master.nodeId;
+      await vi.waitFor(async () => {
+        const spans = await spansOf(traceId);
+        const named = (name: string, nodeId?: string): Span => {
+          const own = spans.filter(
+            (span) =>
+              span.name === name &&
+              (nodeId === undefined || span.attributes["understudy.node_id"] === nodeId),
+          );
+          expect(own, `${name} of ${nodeId ?? "any"}`).toHaveLength(1);
+          return own[0] as Span;
+        };
+        const atSlave = named("POST /insert", slaveId);
+        const forward = named("forward POST /insert");
+        const atMaster = named("POST /insert", masterId);
+        expect(atSlave.parentId).toBe(callerId);
+        expect(forward.parentId).toBe(atSlave.spanId);
+        expect(atMaster.parentId).toBe(forward.spanId);
+        expect(named("wait for acks").parentId).toBe(atMaster.spanId);
+        const sql = spans.find(({ name }) => name.startsWith("sql "));
+        expect(sql).toMatchObject({ parentId: atMaster.spanId, attributes: { "db.system.name": flavour } });
+        expect(atMaster.attributes).toMatchObject({
+          "http.response.status_code": 201,
+          "http.route": "/insert",
+          "understudy.forwarded_by": slaveId,
+          "understudy.request_id": "request-1",
+          "understudy.role": "master",
+        });
+      }, WAIT);
+    });
+
+    it("has the same ids in both logs, with the trace's", async () => {
+      const traceId = "1af7651916cd43dd8448eb211c80319c";
+      await insertAt(cluster.firstSlave, 2, { traceparent: `00-${traceId}-b7ad6b7169203331-01` });
+      const atSlave = await lineOf(cluster.firstSlave, "request", "request-2");
+      const atMaster = await lineOf(cluster.master, "request", "request-2");
+      expect(atSlave).toMatchObject({ route: "/insert", status: 201, traceId, forwarded: true });
+      expect(atMaster).toMatchObject({ traceId, forwardedBy: cluster.firstSlave.nodeId });
+      expect(atSlave["idempotencyKey"]).toEqual(expect.any(String));
+      expect(atMaster["idempotencyKey"]).toBe(atSlave["idempotencyKey"]);
+      const spans = await spansOf(traceId);
+      expect(spans.map(({ spanId }) => spanId)).toEqual(
+        expect.arrayContaining([atSlave["spanId"], atMaster["spanId"]]),
+      );
+    });
+
+    it("has its transaction's id in both logs, from the first call to the last", async () => {
+      const slave = cluster.firstSlave;
+      const headersOf = (call: string) => ({ headers: { "x-request-id": call } });
+      const begun = await slave.post("/transactions", { database: "shop" }, headersOf("begin"));
+      const id = String(begun.body["id"]);
+      const statement = { sql: "INSERT INTO items VALUES (3, 'b')" };
+      expect(await slave.post(`/transactions/${id}/execute`, statement, headersOf("execute"))).toMatchObject({
+        status: 200,
+      });
+      expect(await slave.post(`/transactions/${id}/commit`, {}, headersOf("commit"))).toMatchObject({
+        status: 200,
+      });
+      for (const call of ["execute", "commit"]) {
+        for (const node of cluster.nodes)
+          expect((await lineOf(node, "request", call))["transactionId"]).toBe(id);
+      }
+      expect(await lineOf(cluster.master, "request", "begin")).toMatchObject({ transactionId: id });
+    });
+
+    it("is counted where it was answered, refused or passed on, under few names", async () => {
+      const { master, firstSlave } = cluster;
+      for (let number = 0; number < 20; number++) await master.get(`/nothing/${number}`);
+      await insertAt(firstSlave, 4, { "idempotency-key": "key-4" });
+      await insertAt(firstSlave, 4, { "idempotency-key": "key-4" });
+      await firstSlave.post("/insert", { ...TABLE, record: { id: 4 } });
+      const ofMaster = (await master.get("/metrics")).text;
+      const ofSlave = (await firstSlave.get("/metrics")).text;
+      for (const line of [
+        /^understudy_build_info\{version="\d.*,node_id="node1",flavour="\w+",server_version="\d.*"\} 1$/m,
+        /^understudy_http_request_duration_seconds_count\{method="GET",route="none",status="404"\} 20$/m,
+        /^understudy_http_problems_total\{route="none",code="not-found"\} 20$/m,
+        /^understudy_http_problems_total\{route="\/insert",code="duplicate-key"\} 1$/m,
+        /^understudy_idempotency_replays_total 1$/m,
+        /^understudy_ack_wait_seconds_count\{result="confirmed"\} [1-9]/m,
+        /^understudy_pool_connections_max\{pool="application"\} \d+$/m,
+        /^understudy_delivered_transactions_total\{member="node2"\} [1-9]/m,
+        /^understudy_member_lag_bytes\{member="node2"\} 0$/m,
+        /^understudy_members\{state="up"\} 2$/m,
+        /^understudy_role_changes_total\{role="master"\} 1$/m,
+        /^understudy_quarantine_entries\{state="open"\} 0$/m,
+        /^understudy_window_limit_bytes \d+$/m,
+        /^nodejs_eventloop_lag_p99_seconds /m,
+        /^process_resident_memory_bytes /m,
+      ])
+        expect(ofMaster).toMatch(line);
+      for (const line of [
+        /^understudy_forwarded_requests_total\{effect="write",result="answered"\} [1-9]/m,
+        /^understudy_http_problems_total\{route="\/insert",code="duplicate-key"\} 1$/m,
+        /^understudy_idempotency_replays_total 0$/m,
+        /^understudy_apply_duration_seconds_count\{result="ok"\} [1-9]/m,
+        /^understudy_has_leader 1$/m,
+        /^understudy_is_master 0$/m,
+      ])
+        expect(ofSlave).toMatch(line);
+      const routes = new Set([...ofMaster.matchAll(/route="([^"]*)"/g)].map(([, route]) => route));
+      for (const route of routes) expect(route).not.toMatch(/\d/);
+    });
+  });
+}
+
+describe("without an OpenTelemetry SDK", () => {
+  let cluster: Cluster;
+
+  beforeAll(async () => {
+    const [flavour] = testFlavours();
+    if (!flavour) throw new Error("there is no server to test with");
+    cluster = await startCluster({ flavour, slaves: 1, environment: { UNDERSTUDY_SLOW_REQUEST_MS: "1" } });
+    await makeTable(cluster);
+  });
+
+  afterAll(async () => {
+    await cluster[Symbol.asyncDispose]();
+  });
+
+  it("the caller's trace is passed on all the same, and a wrong one is not", async () => {
+    const traceId = "2af7651916cd43dd8448eb211c80319c";
+    await insertAt(cluster.firstSlave, 1, { traceparent: `00-${traceId}-b7ad6b7169203331-01` });
+    // slow ones are told at info
+    for (const node of cluster.nodes) {
+      const line = await lineOf(node, "slow-request", "request-1");
+      expect(line).toMatchObject({ traceId, spanId: "b7ad6b7169203331", level: 30 });
+    }
+    await insertAt(cluster.firstSlave, 2, { traceparent: "00-nothing-of-the-kind-01" });
+    expect(await lineOf(cluster.master, "slow-request", "request-2")).not.toHaveProperty("traceId");
+  });
+});
