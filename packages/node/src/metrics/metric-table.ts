@@ -6,6 +6,8 @@ export interface MetricDescription {
   readonly labels: readonly string[];
   /** Of a histogram. */
   readonly buckets?: readonly number[];
+  /** Labels that are there with 0 from the start: else nobody sees a first event, since it is no increase of anything. */
+  readonly initial?: readonly Readonly<Record<string, string>>[];
 }
 
 const SHORT_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -41,6 +43,7 @@ export const METRICS = {
   understudy_role_changes_total: {
     kind: "counter",
     labels: ["role"],
+    initial: [{ role: "master" }, { role: "slave" }],
     help: "Roles that this node has taken, by role: `master`, `slave`. The first one of its life counts, too.",
   },
   understudy_lease_remaining_seconds: {
@@ -90,6 +93,7 @@ export const METRICS = {
     kind: "histogram",
     labels: ["result"],
     buckets: SHORT_SECONDS,
+    initial: [{ result: "confirmed" }, { result: "ack-timeout" }, { result: "write-uncertain" }],
     help: "How long committed writes waited for slaves. `result`: `confirmed`, or the code of what came instead.",
   },
   understudy_open_transactions: {
@@ -210,7 +214,13 @@ export const METRICS = {
     kind: "histogram",
     labels: ["kind", "result"],
     buckets: LONG_SECONDS,
-    help: "Time of this node's long work. `kind`: `rebuild` (a fresh copy of the data), `switchover` and others of `GET /jobs`; `result`: `done`, `failed`.",
+    initial: [
+      { kind: "rebuild", result: "done" },
+      { kind: "rebuild", result: "failed" },
+      { kind: "switchover", result: "done" },
+      { kind: "switchover", result: "failed" },
+    ],
+    help: "Time of this node's long work. `kind`: `rebuild` (a fresh copy of the data), `switchover`; `result`: `done`, `failed`.",
   },
   understudy_jobs_running: { kind: "gauge", labels: ["kind"], help: "Long work of this node under way." },
   understudy_quarantine_entries: {

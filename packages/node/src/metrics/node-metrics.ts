@@ -93,15 +93,21 @@ function clear(gauge: Gauge): void {
 }
 
 function createMetric(name: string, description: MetricDescription, registry: Registry): AnyMetric {
-  const { kind, help, labels, buckets } = description;
+  const { kind, help, labels, buckets, initial = [] } = description;
   const options = { name, help, labelNames: [...labels], registers: [registry] };
   switch (kind) {
     case "gauge":
       return new Gauge(options);
-    case "counter":
-      return new Counter(options);
-    case "histogram":
-      return new Histogram({ ...options, ...(buckets ? { buckets: [...buckets] } : {}) });
+    case "counter": {
+      const counter = new Counter(options);
+      for (const values of initial) counter.inc({ ...values }, 0);
+      return counter;
+    }
+    case "histogram": {
+      const histogram = new Histogram({ ...options, ...(buckets ? { buckets: [...buckets] } : {}) });
+      for (const values of initial) histogram.zero({ ...values });
+      return histogram;
+    }
     default:
       return kind satisfies never;
   }
