@@ -1,5 +1,7 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
-import { readText, readYaml } from "./manifests.mjs";
+import { readText, readYaml, ROOT } from "./manifests.mjs";
 
 const FOLDER = "docker/observability";
 const documented = new Set(
@@ -30,7 +32,9 @@ it("alert rules ask for metrics that nodes have, and say what to do", () => {
 
 it("the dashboard asks for metrics that nodes have, of the data source that is set up", () => {
   const dashboard = JSON.parse(readText(`${FOLDER}/grafana/dashboards/understudy.json`));
-  const [source] = readYaml(`${FOLDER}/grafana/provisioning/datasources/prometheus.yml`).datasources;
+  const sources = `${FOLDER}/grafana/provisioning/datasources`;
+  const [file] = readdirSync(join(ROOT, sources));
+  const [source] = readYaml(`${sources}/${file}`).datasources;
   expect(dashboard.panels.length).toBeGreaterThan(8);
   for (const { title, datasource, targets } of dashboard.panels) {
     expect(datasource.uid, title).toBe(source.uid);
