@@ -5,6 +5,7 @@ import { format, getFileInfo, resolveConfig } from "prettier";
 import { configurationDocument } from "./docs/configuration-document.ts";
 import { envExample } from "./docs/env-example.ts";
 import { errorCodesDocument } from "./docs/error-codes-document.ts";
+import { logsDocument } from "./docs/logs-document.ts";
 import { metricsDocument } from "./docs/metrics-document.ts";
 import { openapiText } from "./docs/openapi-document.ts";
 
@@ -14,6 +15,7 @@ const DOCUMENTS: Readonly<Record<string, () => string | Promise<string>>> = {
   "apps/slave/.env.example": () => envExample("slave"),
   "docs/configuration.md": configurationDocument,
   "docs/error-codes.md": errorCodesDocument,
+  "docs/logs.md": logsDocument,
   "docs/metrics.md": metricsDocument,
   "docs/openapi.json": openapiText,
 };

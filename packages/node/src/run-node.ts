@@ -7,6 +7,7 @@ import { loadConfig, type LoadedConfig } from "./config/node-config.ts";
 import { describeConfig, printConfig } from "./config/shown-config.ts";
 import { switchLogLevel } from "./logging/log-level-switch.ts";
 import { openLogger } from "./logging/open-logger.ts";
+import { nodeIdOf } from "./node-identity.ts";
 import { openNode } from "./open-node.ts";
 import { VERSION } from "./version.ts";
 
@@ -65,7 +66,8 @@ function showConfig(role: Role, configFile: string | null, show: (loaded: Loaded
 async function run(role: Role, configFile: string | null): Promise<void> {
   try {
     const { config } = load(role, configFile);
-    const logger = openLogger(config);
+    const nodeId = await nodeIdOf(config.dataDir, config.nodeId);
+    const logger = openLogger(config, nodeId);
     switchLogLevel(logger, process);
     const node = await openNode(config, logger);
     logger.info({ event: "listening", url: node.url, nodeId: node.nodeId }, `listening on ${node.url}`);

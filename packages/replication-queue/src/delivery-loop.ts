@@ -69,7 +69,7 @@ export class DeliveryLoop implements AsyncDisposable {
         this.#lastError = messageOf(error);
         this.#stopped = { code: "internal", message: this.#lastError };
         options.logger.error(
-          { event: "delivery-loop-ended", node: options.endpoint.nodeId },
+          { event: "delivery-loop-ended", member: options.endpoint.nodeId },
           this.#lastError,
         );
       },
@@ -186,7 +186,7 @@ export class DeliveryLoop implements AsyncDisposable {
     const code = errorCodeOf(error);
     const message = messageOf(error);
     if (message !== this.#lastError) {
-      logger.warn({ event: "delivery-failed", node: endpoint.nodeId, code }, message);
+      logger.warn({ event: "delivery-failed", member: endpoint.nodeId, code }, message);
     }
     this.#lastError = message;
     if (STOPPING_CODES.has(code)) this.#stopped = { code, message };

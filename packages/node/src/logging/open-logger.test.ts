@@ -11,14 +11,13 @@ const CONFIG = readConfig(
     UNDERSTUDY_ETCD_USER: "node",
     UNDERSTUDY_ETCD_PASSWORD: 'second"secret',
     UNDERSTUDY_CLUSTER_ID: "shop",
-    UNDERSTUDY_NODE_ID: "node1",
   },
   "master",
 );
 
 function openTestLogger() {
   const lines: string[] = [];
-  return { lines, logger: openLogger(CONFIG, { write: (line) => void lines.push(line) }) };
+  return { lines, logger: openLogger(CONFIG, "node1", { write: (line) => void lines.push(line) }) };
 }
 
 it("cuts the configuration's secrets out of every line, wherever they got in", () => {

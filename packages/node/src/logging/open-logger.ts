@@ -25,11 +25,11 @@ export interface LogDestination {
  * A node's own log: JSON lines to standard output, each with the node, its app and, inside a traced request, the trace's ids. What the
  * configuration holds as a secret is cut out of every line, wherever it got in.
  */
-export function openLogger(config: NodeConfig, destination?: LogDestination): PinoLogger {
+export function openLogger(config: NodeConfig, nodeId: string, destination?: LogDestination): PinoLogger {
   const cut = cutSecrets(secretsOf(config));
   const options = {
     level: config.logLevel,
-    base: { node: config.nodeId, role: config.role },
+    base: { node: nodeId, role: config.role },
     redact: { paths: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: MASK },
     mixin: currentTraceIds,
     hooks: { streamWrite: cut },

@@ -92,7 +92,7 @@ export class MasterMembers implements AsyncDisposable {
       await client.follows(invitation, { signal, timeoutMs: INVITE_TIMEOUT_MS });
     } catch (error) {
       signal.throwIfAborted();
-      logger.debug({ event: "member-not-invited", node: nodeId }, messageOf(error));
+      logger.debug({ event: "member-not-invited", member: nodeId }, messageOf(error));
     }
   }
 

@@ -1,0 +1,26 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { LOG_EVENTS } from "../src/logging/log-events.ts";
+
+const PACKAGES = join(import.meta.dirname, "../..");
+/** Those that run inside a node. */
+const SOURCES =
+  "{applier,binlog,client,database-server,election,health-monitor,kernel,node,quarantine,replication-queue,snapshot,sql-executor}/src/**/*.ts";
+const EVENT = /\bevent: "([\w.-]+)"/g;
+const LEVEL_AND_EVENT = /logger\s*\.(debug|info|warn|error)\(\s*\{\s*event: "([\w.-]+)"/g;
+
+const texts = globSync(SOURCES, { cwd: PACKAGES })
+  .filter((path) => !path.includes(".test.") && !path.endsWith("log-events.ts"))
+  .map((path) => readFileSync(join(PACKAGES, path), "utf8"));
+
+it("lists every event that a node logs, and no other", () => {
+  const logged = new Set(texts.flatMap((text) => [...text.matchAll(EVENT)].map(([, name]) => name)));
+  expect([...logged].toSorted()).toEqual(Object.keys(LOG_EVENTS).toSorted());
+});
+
+it("tells the weight that each has", () => {
+  const found = texts.flatMap((text) => [...text.matchAll(LEVEL_AND_EVENT)]);
+  expect(found.length).toBeGreaterThan(40);
+  for (const [, level, name = ""] of found) expect([name, LOG_EVENTS[name]?.level]).toEqual([name, level]);
+});
