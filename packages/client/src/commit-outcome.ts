@@ -24,29 +24,42 @@ export async function carryCommitThrough(
 ): Promise<CommitAnswer> {
   // Once a commit may have arrived, a later failure says nothing about it.
   let uncertain: unknown;
+  // it may still be on its way to the slaves
+  let unconfirmed: unknown;
   const commitAt = async (at: NodeClient, own: CallOptions): Promise<CommitAnswer> => {
     try {
       return await calls.toNode(at, (one) => one.commit(id, request, own), own);
     } catch (error) {
       const position = isUnderstudyError(error, "transaction-expired") ? committedPosition(error) : undefined;
-      if (position !== undefined) return answerOf(id, position, request);
+      if (position !== undefined) return answerOf(id, { position, confirmed: confirmedIn(error) }, request);
       if (errorCodeOf(error) === "write-uncertain") uncertain = error;
       throw error;
     }
   };
   try {
-    return await calls.again(isPassing, options, async (own, attempt) => {
-      if (attempt === 0) return commitAt(node, own);
-      const leader = await calls.leader(own);
-      const told = await calls.toNode(leader, (one) => one.transaction(id, own), own);
-      if (told.state === "open") return commitAt(leader, own);
-      if (told.state === "committed" && told.position !== null) return answerOf(id, told.position, request);
-      throw new UnderstudyError(
-        "transaction-expired",
-        `the transaction was rolled back: ${told.reason ?? "it ended"}`,
-        { details: { outcome: "rolled-back", reason: told.reason }, cause: uncertain },
-      );
-    });
+    return await calls.again(
+      (error) => error === unconfirmed || isPassing(error),
+      options,
+      async (own, attempt) => {
+        if (attempt === 0) return commitAt(node, own);
+        const leader = await calls.leader(own);
+        const told = await calls.toNode(leader, (one) => one.transaction(id, own), own);
+        if (told.state === "open") return commitAt(leader, own);
+        if (told.state === "committed" && told.position !== null) {
+          try {
+            return answerOf(id, { position: told.position, confirmed: told.confirmed }, request);
+          } catch (error) {
+            if (told.confirmed === false) unconfirmed = error;
+            throw error;
+          }
+        }
+        throw new UnderstudyError(
+          "transaction-expired",
+          `the transaction was rolled back: ${told.reason ?? "it ended"}`,
+          { details: { outcome: "rolled-back", reason: told.reason }, cause: uncertain },
+        );
+      },
+    );
   } catch (error) {
     if (uncertain === undefined || error === uncertain || !isUnknown(error)) throw error;
     throw new UnderstudyError("write-uncertain", "what became of the commit could not be found out", {
@@ -69,8 +82,19 @@ function committedPosition(error: UnderstudyError): string | undefined {
   return error.details["outcome"] === "committed" ? error.position : undefined;
 }
 
-function answerOf(id: string, position: string, { ack }: CommitInput): CommitAnswer {
-  if (ack !== undefined && ack !== "async") {
+function confirmedIn(error: unknown): boolean | null {
+  const confirmed = isUnderstudyError(error) ? error.details["confirmed"] : null;
+  return typeof confirmed === "boolean" ? confirmed : null;
+}
+
+/** Nodes of an earlier release do not tell whether it is confirmed. */
+function answerOf(
+  id: string,
+  { position, confirmed }: { readonly position: string; readonly confirmed: boolean | null | undefined },
+  { ack }: CommitInput,
+): CommitAnswer {
+  const asksForAcks = ack !== undefined && ack !== "async";
+  if (confirmed === false || (asksForAcks && confirmed !== true)) {
     throw new UnderstudyError(
       "ack-timeout",
       "committed, but the answer that would have told which slaves have it was lost",

@@ -151,6 +151,17 @@ test("acks that were asked for and can't be told any more are said", async () =>
   expect(open.client.position).toBe("1:u:9");
 });
 
+test("a commit that was found out counts as confirmed only where the master says so", async () => {
+  const told = (confirmed: boolean) => tells("committed", { position: "1:u:9", confirmed });
+  const more = { retryForMs: 1_100 };
+  await using open = await openTransactions({ "/commit": cut, tell: told(false) }, more);
+  await using first = await open.client.transaction();
+  await expect(first.commit()).rejects.toMatchObject({ code: "ack-timeout", details: { committed: true } });
+  open.master.data = transactions({ "/commit": cut, tell: once(told(false), told(true)) });
+  await using second = await open.client.transaction({ ack: "majority" });
+  expect(await second.commit()).toMatchObject({ state: "committed", position: "1:u:9" });
+});
+
 test("a commit whose outcome nobody tells is uncertain; one that was surely not done is not", async () => {
   const more = { retryForMs: 1_100 };
   await using lost = await openTransactions({ "/commit": cut, tell: problem(503, "no-leader") }, more);

@@ -153,6 +153,25 @@ for (const flavour of testFlavours()) {
       expect(await names(master)).toEqual(["one", "two", "keyed 0", "keyed 1"]);
     });
 
+    it("are told as confirmed only once the slaves have them that the commit asked for", async () => {
+      const transaction = await begin(master);
+      await transaction.execute("INSERT INTO t (a) VALUES ('unconfirmed')");
+      const told = async (): Promise<object> => (await master.get(`/transactions/${transaction.id}`)).body;
+      await slave.freeze();
+      try {
+        expectProblem(await transaction.commit({ ack: 1, ackTimeoutMs: 300 }), "504 ack-timeout");
+        expect(await told()).toMatchObject({ state: "committed", confirmed: false });
+        const again = await transaction.commit();
+        expectProblem(again, "410 transaction-expired");
+        expect(again.body).toMatchObject({ outcome: "committed", confirmed: false });
+      } finally {
+        slave.thaw();
+      }
+      await expect.poll(told, { timeout: 60_000 }).toMatchObject({ state: "committed", confirmed: true });
+      expect((await slave.get(`/transactions/${transaction.id}`)).body).toMatchObject({ confirmed: true });
+      await master.post("/execute", { sql: "DELETE FROM shop.t WHERE a = 'unconfirmed'" });
+    });
+
     it("leave nothing behind when they are rolled back", async () => {
       const transaction = await begin(slave);
       await transaction.execute("DELETE FROM t");

@@ -72,6 +72,11 @@ export const TransactionAnswer = Type.Object({
   reason: nullable(Type.String()),
   /** Where it was committed, or a position that has it; null unless it was committed. */
   position: nullable(Type.String()),
+  /**
+   * Whether so many slaves have it as its commit asked for, or as the cluster does by default where that is not known any more, so that it
+   * survives the master. Null unless it was committed.
+   */
+  confirmed: nullable(Type.Boolean()),
   /** Null unless it is open. */
   expiresAt: nullable(expiresAt),
 });

@@ -11,6 +11,7 @@ import type { TransactionRegistry } from "../transactions/transaction-registry.t
 import { askExecutedPosition, createBinlogAccess } from "./binlog-access.ts";
 import { openKeyedWrites } from "../writes/idempotency/open-keyed-writes.ts";
 import type { KeyedWrites } from "../writes/idempotency/keyed-writes.ts";
+import { WriteAcks } from "../writes/write-acks.ts";
 import { CommitWatch } from "./commit-watch.ts";
 import { applyServerMode } from "./server-mode.ts";
 import { CopyServer } from "./copy-server.ts";
@@ -22,6 +23,7 @@ export interface MasterParts {
   readonly registry: MemberRegistry;
   readonly queue: ReplicationQueue;
   readonly reads: MasterReads;
+  readonly acks: WriteAcks;
   readonly keyed: KeyedWrites;
   readonly warnings: SchemaWarnings;
   readonly monitor: HealthMonitor;
@@ -75,6 +77,18 @@ export async function openMasterParts(
     }),
   );
   const reads = opening.use(await openMasterReads(services, store, queue));
+  const acks = new WriteAcks({
+    queue,
+    slaves: () => registry.all().length,
+    defaultAck: config.defaultAck,
+    clock,
+    conditions: config.hasElections ? () => services.leadership.conditions() : undefined,
+    checkLeads: () => services.leadership.checkLeads(record.epoch),
+    ended: reads.ended,
+    onWaited: (result, tookMs) =>
+      services.metrics.observe("understudy_ack_wait_seconds", { result }, tookMs / 1000),
+    broken: config.brokenRule,
+  });
   const warnings = opening.use(new SchemaWarnings(executor, clock, logger));
   const monitor = opening.use(
     await openHealthMonitor({
@@ -90,7 +104,7 @@ export async function openMasterParts(
       onChange: (change) => members?.noteHealth(change),
     }),
   );
-  const transactions = opening.use(await openTransactions(services, record.epoch));
+  const transactions = opening.use(await openTransactions(services, { epoch: record.epoch, acks }));
   const copies = new CopyServer(services);
   members = opening.use(
     new MasterMembers({
@@ -104,7 +118,20 @@ export async function openMasterParts(
       copies,
     }),
   );
-  return { record, commits, keyed, registry, queue, reads, warnings, monitor, members, copies, transactions };
+  return {
+    record,
+    acks,
+    commits,
+    keyed,
+    registry,
+    queue,
+    reads,
+    warnings,
+    monitor,
+    members,
+    copies,
+    transactions,
+  };
 }
 
 function watchCommits(services: RoleServices, epoch: bigint): CommitWatch {

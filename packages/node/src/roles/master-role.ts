@@ -18,7 +18,7 @@ import type { MasterReads } from "../reads/master-reads.ts";
 import type { TransactionRegistry } from "../transactions/transaction-registry.ts";
 import { positionOf } from "./binlog-access.ts";
 import type { KeyedWrites } from "../writes/idempotency/keyed-writes.ts";
-import { WriteAcks } from "../writes/write-acks.ts";
+import type { WriteAcks } from "../writes/write-acks.ts";
 import { WriteGate } from "../writes/write-gate.ts";
 import type { RoleFacts } from "./role.ts";
 import type { CommitWatch } from "./commit-watch.ts";
@@ -65,18 +65,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
     this.#queue = parts.queue;
     this.#warnings = parts.warnings;
     this.reads = parts.reads;
-    this.acks = new WriteAcks({
-      queue: parts.queue,
-      slaves: () => parts.registry.all().length,
-      defaultAck: services.config.defaultAck,
-      clock: services.clock,
-      conditions: services.config.hasElections ? () => services.leadership.conditions() : undefined,
-      checkLeads: () => services.leadership.checkLeads(this.epoch),
-      ended: parts.reads.ended,
-      onWaited: (result, tookMs) =>
-        services.metrics.observe("understudy_ack_wait_seconds", { result }, tookMs / 1000),
-      broken: services.config.brokenRule,
-    });
+    this.acks = parts.acks;
     this.#conditions = new BackgroundLoop(
       (signal) => this.#followConditions(signal),
       (error) => services.logger.error({ event: "conditions-not-followed", err: error }, messageOf(error)),

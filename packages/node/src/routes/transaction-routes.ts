@@ -6,6 +6,7 @@ import {
   TransactionExecuteRequest,
   TransactionQueryRequest,
   UnderstudyError,
+  type AckLevel,
   type CommitAnswer,
   type TransactionAnswer,
 } from "@understudy/protocol";
@@ -77,7 +78,9 @@ export function addTransactionRoutes(server: HttpServer, runtime: NodeRuntime): 
       const { clock } = runtime.services;
       role.acks.check(request.body);
       const startedMs = clock.monotonicMs();
-      const committed = await inSpan("sql commit", {}, () => commitOnce(role, request, id));
+      const committed = await inSpan("sql commit", {}, () =>
+        commitOnce(role, request, { id, ack: request.body.ack }),
+      );
       const timeMs = elapsedMs(clock.monotonicMs() - startedMs);
       const receipt = await confirmWrite(role, committed, request.body);
       if (committed.isReplayed) reply.header(HEADERS.idempotencyReplayed, "true");
@@ -97,16 +100,17 @@ export function addTransactionRoutes(server: HttpServer, runtime: NodeRuntime): 
 async function commitOnce(
   role: MasterRole,
   request: FastifyRequest,
-  id: string,
+  { id, ack }: { readonly id: string; readonly ack: AckLevel | undefined },
 ): Promise<Committed & { readonly isReplayed: boolean }> {
   const positionOf = (gtid: string | null): string => role.noteWrite(gtid);
   const key = parseIdempotencyKey(request.headers[HEADERS.idempotencyKey]);
-  if (key === null) return { ...(await role.transactions.commit(id, { positionOf })), isReplayed: false };
+  if (key === null)
+    return { ...(await role.transactions.commit(id, { positionOf, ack })), isReplayed: false };
   const hash = requestHash(`/transactions/${id}/commit${scopeOf(callerOf(request))}`, request.body);
   const answer = { id, state: "committed" };
   return whileConnected(request, (signal) =>
     role.keyed.run({ key, hash, status: 200, signal }, async (keep) => {
-      const committed = await role.transactions.commit(id, { positionOf, alsoKeep: keep(answer) });
+      const committed = await role.transactions.commit(id, { positionOf, ack, alsoKeep: keep(answer) });
       return { ...committed, answer };
     }),
   );
@@ -156,7 +160,8 @@ async function tell(
 
 async function tellFromHere(role: SlaveRole, id: string, cause: unknown): Promise<TransactionAnswer> {
   const end = await role.findTransactionEnd(id);
-  if (end) return { id, ...end, expiresAt: null };
+  // who else has it only a master knows
+  if (end) return { id, ...end, confirmed: end.state === "committed" ? false : null, expiresAt: null };
   throw new UnderstudyError(
     "no-leader",
     "no master answers, and this node's own copy does not tell whether the transaction was committed",

@@ -1,7 +1,8 @@
-import { formatPosition } from "@understudy/protocol";
+import { formatPosition, parsePosition } from "@understudy/protocol";
 import { ClusterStore } from "../cluster/cluster-store.ts";
 import type { RoleServices } from "../node-services.ts";
-import { askExecutedPosition } from "../roles/binlog-access.ts";
+import { askExecutedPosition, positionOf } from "../roles/binlog-access.ts";
+import type { WriteAcks } from "../writes/write-acks.ts";
 import { KeyStore } from "../writes/idempotency/key-store.ts";
 import { KeptOutcomes } from "./kept-outcomes.ts";
 import type { TransactionEnd } from "./transaction-end.ts";
@@ -9,10 +10,21 @@ import { TransactionIds } from "./transaction-ids.ts";
 import { TransactionRegistry } from "./transaction-registry.ts";
 
 /** Opens the interactive transactions of a master, whose schema `understudy` is there already. */
-export async function openTransactions(services: RoleServices, epoch: bigint): Promise<TransactionRegistry> {
+export async function openTransactions(
+  services: RoleServices,
+  { epoch, acks }: { readonly epoch: bigint; readonly acks: WriteAcks },
+): Promise<TransactionRegistry> {
   const { ids, outcomes } = await createParts(services, epoch);
   const { executor, clock, logger, config } = services;
-  return new TransactionRegistry({ executor, ids, outcomes, clock, logger, openMax: config.transactionsMax });
+  return new TransactionRegistry({
+    executor,
+    ids,
+    outcomes,
+    clock,
+    logger,
+    openMax: config.transactionsMax,
+    isConfirmed: (position, ack) => acks.isConfirmed(positionOf(services, parsePosition(position).gtid), ack),
+  });
 }
 
 /**

@@ -12,10 +12,10 @@ export interface TransactionEnd {
 /** The database can tell how it ended, or nobody can. */
 export type UnknownEnd = "commit-lost" | "unknowable";
 
-/** What every call gets that comes after the end. */
-export function expired({ state, reason, position }: TransactionEnd): UnderstudyError {
+/** What every call gets that comes after the end. `confirmed`: whether enough slaves are known to have what was committed. */
+export function expired({ state, reason, position }: TransactionEnd, confirmed = false): UnderstudyError {
   const outcome = state === "committed" ? "committed" : "rolled back";
   return new UnderstudyError("transaction-expired", `the transaction was ${outcome}: ${reason}`, {
-    details: { outcome: state, reason, ...(position === null ? {} : { position }) },
+    details: { outcome: state, reason, ...(position === null ? {} : { position, confirmed }) },
   });
 }

@@ -69,6 +69,7 @@ async function openRegistry(openMax = 3) {
   const clock = new VirtualClock(1_700_000_000_000);
   const opened: FakeTransaction[] = [];
   const settled: string[] = [];
+  const confirmed = new Set<string>();
   const registry = new TransactionRegistry({
     executor: {
       openTransaction: async () => {
@@ -88,6 +89,7 @@ async function openRegistry(openMax = 3) {
     clock,
     logger: silentLogger,
     openMax,
+    isConfirmed: (position, ack) => confirmed.has(`${position} ${String(ack)}`),
   });
   const begin = async () => {
     const { id, expiresAt } = await registry.begin({ idleTimeoutMs: 1000, maxMs: 5000 });
@@ -95,7 +97,7 @@ async function openRegistry(openMax = 3) {
     if (!fake) throw new Error("nothing was opened");
     return { id, expiresAt, fake };
   };
-  return { registry, clock, begin, settled };
+  return { registry, clock, begin, settled, confirmed };
 }
 
 const query = (sql: string) => ({ sql, rows: "objects", maxRows: 10, timeoutMs: 1000 }) as const;
@@ -121,6 +123,29 @@ describe("interactive transactions", () => {
     held.resolve();
     await Promise.all(calls);
     expect(fake.log).toEqual(["a", "b", "COMMIT"]);
+  });
+
+  it("are told as confirmed only once what their commit asked for has come", async () => {
+    const { registry, begin, confirmed } = await openRegistry();
+    const [asked, byDefault, open] = [await begin(), await begin(), await begin()];
+    await registry.commit(asked.id, { positionOf, ack: 2 });
+    await registry.commit(byDefault.id, { positionOf });
+    const told = async (id: string): Promise<unknown> => (await registry.tell(id)).confirmed;
+    expect(await Promise.all([asked, byDefault, open].map(({ id }) => told(id)))).toEqual([
+      false,
+      false,
+      null,
+    ]);
+    confirmed.add("1:gtid-1 2");
+    expect(await Promise.all([asked, byDefault].map(({ id }) => told(id)))).toEqual([true, false]);
+    await expect(registry.commit(asked.id, { positionOf })).rejects.toMatchObject({
+      details: { confirmed: true },
+    });
+    await expect(registry.commit(byDefault.id, { positionOf })).rejects.toMatchObject({
+      details: { confirmed: false },
+    });
+    await registry.rollback(open.id);
+    expect(await told(open.id)).toBeNull();
   });
 
   it("keep their own word only where they wrote, the row of a key always", async () => {
@@ -154,6 +179,7 @@ describe("interactive transactions", () => {
       state: "committed",
       reason: "the client committed it",
       position: "1:gtid-1",
+      confirmed: false,
       expiresAt: null,
     });
     expect(settled).toEqual([]);
@@ -238,7 +264,7 @@ describe("interactive transactions", () => {
     fake.commitError = new UnderstudyError("write-uncertain", "lost");
     await expect(registry.commit(id, { positionOf })).rejects.toMatchObject({ code: "write-uncertain" });
     expect(registry.openCount).toBe(0);
-    expect(await registry.tell(id)).toEqual({ id, expiresAt: null, ...SETTLED });
+    expect(await registry.tell(id)).toEqual({ id, expiresAt: null, confirmed: null, ...SETTLED });
     await expect(registry.rollback(id)).rejects.toMatchObject(
       expiredAs("rolled-back", /not in the database/),
     );

@@ -1,6 +1,7 @@
 import { ChangeSignal, type Clock, type Logger } from "@understudy/kernel";
 import {
   UnderstudyError,
+  type AckLevel,
   type BeginAnswer,
   type BeginRequest,
   type TransactionAnswer,
@@ -47,6 +48,8 @@ export interface TransactionOutcomes {
 /** What {@link TransactionRegistry.commit} takes. */
 export interface CommitOptions extends Pick<CommitSteps, "positionOf"> {
   readonly alsoKeep?: NodeStatement | undefined;
+  /** What the commit is to be confirmed by; left out: as the cluster does by default. */
+  readonly ack?: AckLevel | undefined;
 }
 
 /** What a {@link TransactionRegistry} is made of. */
@@ -57,6 +60,8 @@ export interface TransactionRegistryOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly openMax: number;
+  /** Whether what is at a position is confirmed by now, as its commit asked for it. */
+  readonly isConfirmed: (position: string, ack: AckLevel | undefined) => boolean;
 }
 
 /**
@@ -68,6 +73,8 @@ export class TransactionRegistry implements AsyncDisposable {
   readonly #open = new Map<string, InteractiveTransaction>();
   readonly #ends = new Map<string, TransactionEnd | "unknowable">();
   readonly #owners = new Map<string, string | null>();
+  /** What commits asked for, of those that named something. */
+  readonly #acks = new Map<string, AckLevel>();
   readonly #ended = new ChangeSignal();
   #opening = 0;
   #isClosed = false;
@@ -140,9 +147,10 @@ export class TransactionRegistry implements AsyncDisposable {
    * Throws `write-uncertain` where the answer was lost; {@link tell} finds it out. `alsoKeep` is the row of an idempotency key, which
    * is committed with the transaction also where that changed nothing.
    */
-  async commit(id: string, { positionOf, alsoKeep }: CommitOptions): Promise<Committed> {
+  async commit(id: string, { positionOf, alsoKeep, ack }: CommitOptions): Promise<Committed> {
     const transaction = await this.#get(id);
     const { outcomes } = this.#options;
+    if (ack !== undefined) remember(this.#acks, id, ack);
     const keep = (hasWritten: boolean): NodeStatement | undefined => {
       if (!hasWritten) return alsoKeep;
       const own = outcomes.keep(id);
@@ -153,7 +161,7 @@ export class TransactionRegistry implements AsyncDisposable {
 
   async rollback(id: string): Promise<TransactionAnswer> {
     const transaction = await this.#get(id);
-    return answerOf(id, await transaction.rollback());
+    return this.#answerOf(id, await transaction.rollback());
   }
 
   /** Where it stands. */
@@ -161,9 +169,18 @@ export class TransactionRegistry implements AsyncDisposable {
     this.#options.ids.check(id);
     const transaction = this.#open.get(id);
     if (transaction) {
-      return { id, state: "open", reason: null, position: null, expiresAt: transaction.expiresAt() };
+      const expiresAt = transaction.expiresAt();
+      return { id, state: "open", reason: null, position: null, confirmed: null, expiresAt };
     }
-    return answerOf(id, await this.#endOf(id));
+    return this.#answerOf(id, await this.#endOf(id));
+  }
+
+  #answerOf(id: string, { state, reason, position }: TransactionEnd): TransactionAnswer {
+    return { id, state, reason, position, confirmed: this.#isConfirmed(id, position), expiresAt: null };
+  }
+
+  #isConfirmed(id: string, position: string | null): boolean | null {
+    return position === null ? null : this.#options.isConfirmed(position, this.#acks.get(id));
   }
 
   /** Rolls back all that is open; commits under way are waited for. */
@@ -188,7 +205,8 @@ export class TransactionRegistry implements AsyncDisposable {
     this.#options.ids.check(id);
     const transaction = this.#open.get(id);
     if (transaction) return transaction;
-    throw expired(await this.#endOf(id));
+    const end = await this.#endOf(id);
+    throw expired(end, this.#isConfirmed(id, end.position) ?? false);
   }
 
   async #endOf(id: string): Promise<TransactionEnd> {
@@ -213,13 +231,13 @@ export class TransactionRegistry implements AsyncDisposable {
   }
 
   #remember(id: string, end: TransactionEnd | "unknowable"): void {
-    this.#ends.set(id, end);
-    if (this.#ends.size <= ENDS_KEPT) return;
-    const [oldest] = this.#ends.keys();
-    if (oldest !== undefined) this.#ends.delete(oldest);
+    remember(this.#ends, id, end);
   }
 }
 
-function answerOf(id: string, { state, reason, position }: TransactionEnd): TransactionAnswer {
-  return { id, state, reason, position, expiresAt: null };
+function remember<T>(kept: Map<string, T>, id: string, value: T): void {
+  kept.set(id, value);
+  if (kept.size <= ENDS_KEPT) return;
+  const [oldest] = kept.keys();
+  if (oldest !== undefined) kept.delete(oldest);
 }

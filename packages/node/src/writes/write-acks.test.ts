@@ -119,3 +119,23 @@ it("F7: nothing is confirmed by a node that can't be sure to lead, whatever was 
   await expect(scene.acks.wait(write, { ackTimeoutMs: 1 })).rejects.toMatchObject(uncertain);
   await expect(scene.acks.wait(write, { ack: 1, ackTimeoutMs: 1 })).rejects.toMatchObject(uncertain);
 });
+
+it("what was committed earlier is confirmed once enough have it that count, and this node leads", () => {
+  const conditions = [{ members: ["a"], acks: 1 }];
+  let leads = true;
+  const scene = openScene("majority", {
+    conditions: () => conditions,
+    checkLeads: () => {
+      if (!leads) throw new Error("it does not lead");
+    },
+  });
+  const isConfirmed = (ack?: "async" | "all"): boolean => scene.acks.isConfirmed(position, ack);
+  expect([isConfirmed(), isConfirmed("async")]).toEqual([false, true]);
+  // not in sync, so that an election may pass it by
+  scene.acked = ["b"];
+  expect(isConfirmed()).toBe(false);
+  scene.acked = ["a"];
+  expect([isConfirmed(), isConfirmed("all")]).toEqual([true, false]);
+  leads = false;
+  expect([isConfirmed(), isConfirmed("async")]).toEqual([false, false]);
+});

@@ -74,6 +74,20 @@ export class WriteAcks {
     }
   }
 
+  /** Whether a write that was committed earlier is confirmed by now: enough slaves have it, and this node surely leads still. */
+  isConfirmed(position: GtidPosition, ack: AckLevel | undefined): boolean {
+    const { queue, slaves, defaultAck, checkLeads } = this.#of;
+    const goal = ackGoalOf(ack ?? defaultAck, slaves());
+    const acks = queue.ackedBy(position);
+    if (goal > 0 && !(acks.length >= goal && this.#counts(acks, goal))) return false;
+    try {
+      checkLeads();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   async #wait(write: CommittedWrite, options: WriteOptions): Promise<string[]> {
     const { queue, slaves, defaultAck, clock, ended } = this.#of;
     const { position } = write;

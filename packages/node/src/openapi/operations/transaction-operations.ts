@@ -102,6 +102,7 @@ export const TRANSACTION_OPERATIONS: OperationTable = {
       state: "rolled-back",
       reason: "the client rolled it back",
       position: null,
+      confirmed: null,
       expiresAt: null,
     }),
     errors: [...ERRORS_OF_WRITE, ...ENDED],
@@ -110,7 +111,7 @@ export const TRANSACTION_OPERATIONS: OperationTable = {
     tag: "Transactions",
     summary: "What became of a transaction",
     description:
-      "For 24 hours after its begin, at any node, also after the master or its database server was restarted. A transaction that is no longer open and was not committed can't be committed any more once this has been asked.",
+      "For 24 hours after its begin, at any node, also after the master or its database server was restarted. A transaction that is no longer open and was not committed can't be committed any more once this has been asked. `confirmed` says whether enough slaves have what was committed, so that it survives the master.",
     parameters,
     answers: "Open, committed or rolled back",
     content: json(TransactionAnswer, {
@@ -118,6 +119,7 @@ export const TRANSACTION_OPERATIONS: OperationTable = {
       state: "committed",
       reason: "the client committed it",
       position: "1:0-1-12",
+      confirmed: true,
       expiresAt: null,
     }),
     errors: [...ERRORS_OF_READ, "not-found"],
