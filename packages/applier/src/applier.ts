@@ -1,6 +1,7 @@
 import type { GtidPosition } from "@understudy/binlog";
 import type { Clock, Logger, Random } from "@understudy/kernel";
 import type { Flavour } from "@understudy/protocol";
+import type { ApplyFailure } from "./apply-failure.ts";
 import type { ApplierConnection } from "./applier-connection.ts";
 
 /** What an applier works with. */
@@ -17,6 +18,8 @@ export interface ApplierOptions {
   readonly orderWaitMs?: number;
   /** After so long a wait for another session's lock it is said in the log, and tried again. Default 20, at least 1. */
   readonly lockWaitSeconds?: number;
+  /** What an earlier life could not apply: it begins as `broken`. */
+  readonly broken?: ApplyFailure | null;
   /** Ends the opening. */
   readonly signal?: AbortSignal;
 }
@@ -38,15 +41,7 @@ export interface ApplyOutcome {
 
 /** What an applier is doing. `broken` stays until `resume`. */
 export type ApplierState =
-  | { readonly kind: "idle" }
-  | { readonly kind: "applying" }
-  | {
-      readonly kind: "broken";
-      readonly gtid: string;
-      readonly table: string | null;
-      readonly error: string;
-      readonly errno: number | null;
-    };
+  { readonly kind: "idle" } | { readonly kind: "applying" } | ({ readonly kind: "broken" } & ApplyFailure);
 
 /** Commits delivered transactions in a slave's database server, exactly once, in order, under their own GTIDs. */
 export interface Applier extends AsyncDisposable {

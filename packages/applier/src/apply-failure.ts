@@ -8,6 +8,8 @@ export interface ApplyFailure {
   readonly table: string | null;
   readonly error: string;
   readonly errno: number | null;
+  /** The server may hold a part of a transaction under its GTID: trying again would take it for whole. */
+  readonly isDivided: boolean;
 }
 
 /** An `apply-failed` that says which transaction, on which table, and what the server said. */

@@ -48,6 +48,7 @@ class SessionApplier implements Applier {
 
   constructor(options: ApplierOptions) {
     this.#options = options;
+    this.#broken = options.broken ?? null;
     this.#order = new DeliveryOrder(options.clock, options.orderWaitMs ?? ORDER_WAIT_MS);
     this.#committed = emptyPosition(options.flavour);
     this.#accepted = this.#committed;
@@ -236,12 +237,13 @@ class SessionApplier implements Applier {
   /** The first failure of a transaction breaks the applier. */
   #remember(error: unknown): unknown {
     if (!isCodedError(error, "apply-failed") || this.#broken) return error;
-    const { gtid, table, error: text, errno } = error.details;
+    const { gtid, table, error: text, errno, isDivided } = error.details;
     this.#broken = {
       gtid: String(gtid),
       table: typeof table === "string" ? table : null,
       error: String(text),
       errno: typeof errno === "number" ? errno : null,
+      isDivided: isDivided === true,
     };
     this.#options.logger.error({ event: "applier.broken", ...this.#broken }, error.message);
     this.#order.notify();

@@ -136,6 +136,7 @@ export class StepRunner {
         table: tableOf(at?.tableMap ?? null),
         error: `${SPLIT_WORDS} (${error.message})`,
         errno: error.errno,
+        isDivided: true,
       },
       error,
     );
@@ -157,6 +158,7 @@ export class StepRunner {
         table: null,
         error: `the server wrote ${written} last, which is none of those it was told; ${SPLIT_WORDS}`,
         errno: null,
+        isDivided: true,
       });
     }
     this.#written = written;
@@ -255,7 +257,13 @@ export class StepRunner {
       );
     }
     throw applyFailed(
-      { gtid: at.gtid, table: tableOf(at.tableMap), error: error.message, errno: error.errno },
+      {
+        gtid: at.gtid,
+        table: tableOf(at.tableMap),
+        error: error.message,
+        errno: error.errno,
+        isDivided: false,
+      },
       error,
     );
   }
@@ -264,7 +272,7 @@ export class StepRunner {
     const max = this.#session.packetBytesMax;
     if (bytes <= max) return;
     const error = `an event needs a statement of ${bytes} bytes, and the server's max_allowed_packet is ${max}: raise it`;
-    throw applyFailed({ gtid, table: tableOf(tableMap), error, errno: PACKET_TOO_LARGE });
+    throw applyFailed({ gtid, table: tableOf(tableMap), error, errno: PACKET_TOO_LARGE, isDivided: false });
   }
 
   /** On MySQL a statement that the server did not log (it had no effect here) leaves its GTID open: an empty transaction takes it. */
@@ -279,7 +287,10 @@ export class StepRunner {
     } catch (error) {
       if (!(error instanceof ServerError)) throw error;
       this.#session.destroy();
-      throw applyFailed({ gtid, table: null, error: error.message, errno: error.errno }, error);
+      throw applyFailed(
+        { gtid, table: null, error: error.message, errno: error.errno, isDivided: false },
+        error,
+      );
     }
   }
 

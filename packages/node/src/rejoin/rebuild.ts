@@ -7,6 +7,7 @@ import { CLIENT_ACCOUNTS, connectRaw } from "@understudy/sql-executor";
 import type { JobProgress } from "../jobs/job-board.ts";
 import type { RoleServices } from "../node-services.ts";
 import { positionOf } from "../roles/binlog-access.ts";
+import { forgetFailure } from "../roles/kept-failure.ts";
 import { fenceServer } from "../roles/fence.ts";
 import type { KnownLeader } from "../roles/leader-link.ts";
 import { keepCopySource } from "./copy-source.ts";
@@ -65,6 +66,7 @@ export async function rebuildNode(
     for (let attempt = 0; ; attempt++) {
       try {
         await takeCopy(services, { order, signal, tell });
+        await forgetFailure(services.config.dataDir);
         return;
       } catch (error) {
         signal.throwIfAborted();

@@ -13,6 +13,7 @@ import type { RoleServices } from "../node-services.ts";
 import { openSlaveReads } from "../reads/open-slave-reads.ts";
 import type { SlaveReads } from "../reads/slave-reads.ts";
 import { LeaderLink, type KnownLeader } from "./leader-link.ts";
+import { readKeptFailure } from "./kept-failure.ts";
 import { Membership } from "./membership.ts";
 import { readObeyedEpoch } from "./obeyed-epoch.ts";
 import { applyServerMode } from "./server-mode.ts";
@@ -69,6 +70,7 @@ export async function openSlaveParts(
       clock,
       random,
       logger,
+      broken: await readKeptFailure(config.dataDir),
       onProgress: (position) => reads?.advance(position),
     }),
   );

@@ -17,7 +17,6 @@ import {
   type ReplicateAnswer,
   type ReplicatePosition,
 } from "@understudy/protocol";
-import { newlyBroken } from "../cluster/newly-broken.ts";
 import { Registration } from "../cluster/registration.ts";
 import { buildSlaveView } from "../cluster/slave-view.ts";
 import { ViewFollower } from "../cluster/view-follower.ts";
@@ -27,7 +26,7 @@ import type { SlaveReads } from "../reads/slave-reads.ts";
 import { findTransactionEnd } from "../transactions/open-transactions.ts";
 import type { TransactionEnd } from "../transactions/transaction-end.ts";
 import { positionOf } from "./binlog-access.ts";
-import { brokenReason } from "./broken-reason.ts";
+import { BrokenWatch } from "./broken-watch.ts";
 import { checkDelivery, type DeliveryHeaders } from "./delivery-check.ts";
 import type { KnownLeader, LeaderLink } from "./leader-link.ts";
 import type { Membership } from "./membership.ts";
@@ -60,7 +59,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
   readonly #monitor: HealthMonitor;
   readonly #registration: Registration;
   readonly #follower: ViewFollower;
-  #notedBroken: string | null = null;
+  readonly #broken: BrokenWatch;
 
   private constructor(services: RoleServices, parts: SlaveParts) {
     const { clock, logger } = services;
@@ -74,6 +73,12 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     this.reads = parts.reads;
     this.#throughput = new ThroughputMeter({ clock });
     this.#monitor = parts.monitor;
+    this.#broken = new BrokenWatch({
+      nodeId: services.identity.nodeId,
+      dataDir: services.config.dataDir,
+      events: services.events,
+      applier: this.#applier,
+    });
     this.#registration = new Registration({
       services,
       membership: this.#membership,
@@ -96,7 +101,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       link: this.#link,
       clock,
       logger,
-      onView: (before, now) => this.#noteOthersBroken(before, now),
+      onView: (before, now) => this.#broken.noteOthers(before, now),
     });
   }
 
@@ -109,6 +114,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     const parts = await openSlaveParts(services, { leader, opening });
     const role = new SlaveRole(services, parts);
     parts.monitored.by = role;
+    await role.#broken.note();
     opening.move();
     return role;
   }
@@ -136,14 +142,11 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
   }
 
   problem(): string | null {
-    const reason = brokenReason(this.#applier.state);
-    if (reason !== null) return `replication is broken at ${reason}`;
-    return this.#registration.problem;
+    return this.#broken.advice ?? this.#registration.problem;
   }
 
   unreadable(): string | null {
-    const { state } = this.#applier;
-    if (state.kind === "broken") return this.problem();
+    if (this.#broken.advice !== null) return this.#broken.advice;
     return this.#isOutside() ? this.#registration.problem : null;
   }
 
@@ -230,6 +233,13 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       throw new UnderstudyError("starting", "a copy of the data was not restored to its end here");
   }
 
+  /** Throws `starting` for half a copy, `promotion-blocked` where a transaction could not be applied: neither is anything to lead with. */
+  checkFit(): void {
+    this.checkWhole();
+    if (this.#broken.advice === null) return;
+    throw new UnderstudyError("promotion-blocked", `this node can't lead: ${this.#broken.advice}`);
+  }
+
   /** Throws `starting` where this node's data is not the cluster's. One that has only stopped to follow has old data, but right ones. */
   checkInside(): void {
     if (!this.#isOutside()) return;
@@ -262,7 +272,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
         if (!isUnderstudyError(error)) this.reads.ended.throwIfAborted();
         throw error;
       })
-      .finally(() => this.#noteBroken());
+      .finally(() => this.#broken.note());
     // an ack that this node has promised not to give any more
     reception.signal.throwIfAborted();
     // only what came as a whole delivery may change whom this node follows: headers alone are quickly forged or garbled
@@ -306,35 +316,12 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
 
   /** Where this node's history ends, asked from its server, for a master that starts delivering. */
   async replicatePosition(): Promise<ReplicatePosition> {
-    const { state } = this.#applier;
     const position = await this.#applier.refresh();
-    const common = {
-      nodeId: this.#services.identity.nodeId,
-      position: position.toString(),
-      epoch: this.epoch.toString(),
-    };
-    const reason = brokenReason(state);
+    const { nodeId } = this.#services.identity;
+    const common = { nodeId, position: position.toString(), epoch: this.epoch.toString() };
+    const { reason } = this.#broken;
     if (reason === null) return { ...common, state: "streaming" };
     return { ...common, state: "broken", error: reason };
-  }
-
-  /** Tells once that this node can't go on. */
-  #noteBroken(): void {
-    const reason = brokenReason(this.#applier.state);
-    if (reason !== null && reason !== this.#notedBroken)
-      this.#recordBroken(this.#services.identity.nodeId, reason);
-    this.#notedBroken = reason;
-  }
-
-  /** What the master tells of other slaves belongs into every node's history. */
-  #noteOthersBroken(before: ClusterView | null, now: ClusterView): void {
-    for (const { nodeId, reason } of newlyBroken(before?.members ?? [], now.members)) {
-      if (nodeId !== this.#services.identity.nodeId) this.#recordBroken(nodeId, reason);
-    }
-  }
-
-  #recordBroken(nodeId: string, why: string): void {
-    this.#services.events.record("replication-broken", `${nodeId} can't go on: ${why}`, nodeId);
   }
 
   noteHealth({ from, to, reason }: HealthChange): void {
@@ -344,11 +331,9 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     if (to === "up") this.#registration.hurry();
   }
 
-  /** Leaves `broken`, so that the next delivery tries again. */
+  /** Leaves `broken`, so that the next delivery tries again. Throws `apply-failed` where only a fresh copy helps. */
   async resume(): Promise<void> {
-    await this.#applier.resume();
-    this.#notedBroken = null;
-    this.#services.events.record("replication-resumed", "replication tries again");
+    await this.#broken.resume();
     this.#registration.hurry();
   }
 
@@ -395,7 +380,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       masterHealth: this.#monitor.stateOf(MASTER),
       positionText: this.positionText(),
       lagMs: this.lagMs(),
-      broken: brokenReason(this.#applier.state),
+      broken: this.#broken.reason,
       problem: this.#registration.problem,
       isOutside: this.#isOutside(),
       throughput: this.#throughput.rates(),

@@ -60,7 +60,8 @@ export function addFailoverRoutes(server: HttpServer, runtime: NodeRuntime): voi
           ),
         );
       }
-      const { election } = runtime.running();
+      const { election, role } = runtime.running();
+      if (role.kind === "slave") role.checkFit();
       await election.force({ acceptLoss }, stopping);
       const leads = await leadOf(runtime, gone);
       return { leader: identity.nodeId, epoch: leads.toString() };

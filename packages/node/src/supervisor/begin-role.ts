@@ -3,6 +3,7 @@ import { isTornSnapshot } from "@understudy/snapshot";
 import type { SqlExecutor } from "@understudy/sql-executor";
 import { ClusterStore } from "../cluster/cluster-store.ts";
 import { readCopySource } from "../rejoin/copy-source.ts";
+import { readKeptFailure } from "../roles/kept-failure.ts";
 import type { KnownLeader } from "../roles/leader-link.ts";
 import { ElectionLeadership } from "./election-leadership.ts";
 import { NodeSupervisor, type ServicesOfSupervisor } from "./node-supervisor.ts";
@@ -73,7 +74,8 @@ async function beginStatic(
   const newer =
     record &&
     (await findNewerLead({ others: await othersOf(services), peers: services.peers }, record.epoch, signal));
-  if (newer) await supervisor.begin(newer.leader);
+  // what could not be applied here is missing here: a person has to say so before it leads
+  if (newer || (await readKeptFailure(config.dataDir))) await supervisor.begin(newer?.leader ?? null);
   else await supervisor.lead(null, signal);
 }
 

@@ -94,8 +94,8 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
     await this.#tasks.run(async () => {
       signal.throwIfAborted();
       const before = this.#holder.role;
-      // whoever names it: half a copy is nothing to lead with
-      if (before?.kind === "slave") before.checkWhole();
+      // whoever names it
+      if (before?.kind === "slave") before.checkFit();
       this.#holder.clear("it is becoming the master");
       // what was passed on to the old master may be on its way back to this node: to wait for it would be to wait for oneself
       if (before?.kind === "slave") before.follow(null);
