@@ -4,6 +4,20 @@ import { parseChaosOptions } from "./chaos-options.ts";
 const parse = (...words: readonly string[]) => parseChaosOptions(words, () => 0.5);
 
 describe("parseChaosOptions", () => {
+  it("takes the fault that shows a broken rule, where none is named", () => {
+    const { broken, faults, rounds, minutes } = parse("--broken", "sync-order");
+    expect({ broken, faults: faults.map(({ name }) => name), rounds, minutes }).toEqual({
+      broken: "sync-order",
+      faults: ["double-death"],
+      rounds: 6,
+      minutes: null,
+    });
+    expect(parse("--broken", "fence", "--fault", "freeze-node").faults.map(({ name }) => name)).toEqual([
+      "freeze-node",
+    ]);
+    expect(parse().broken).toBeNull();
+  });
+
   it("walks for ten minutes where nothing is said", () => {
     expect(parse()).toMatchObject({ minutes: 10, rounds: null, faults: [], seed: 500_001, ack: "majority" });
   });
@@ -30,6 +44,7 @@ describe("parseChaosOptions", () => {
     [["--flavour", "sqlite"], /--flavour takes mariadb, mysql|--flavour takes mysql, mariadb/],
     [["--target", "nobody"], /--target takes master, slave, random/],
     [["--ack", "none"], /--ack takes majority, async/],
+    [["--broken", "gravity"], /--broken takes fence, epoch-check/],
     [["--loud"], /see --help/],
   ])("refuses %s", (words, message) => {
     expect(() => parse(...words)).toThrow(message);

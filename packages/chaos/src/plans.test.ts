@@ -25,8 +25,10 @@ describe("plansOf", () => {
     const walk = plans("--seed", "7");
     expect(walk.some(({ name }) => name.includes("+"))).toBe(true);
     expect(walk.some(({ during }) => during === "switchover")).toBe(true);
+    expect(walk.some(({ during }) => during === "snapshot")).toBe(true);
     const planned = walk.filter(({ name }) => /switchover|rolling/.test(name));
     expect(planned.length).toBeGreaterThan(0);
-    expect(planned.filter(({ name, during }) => name.includes("+") || during === "switchover")).toEqual([]);
+    expect(planned.filter(({ name, during }) => name.includes("+") || during !== "load")).toEqual([]);
+    expect(walk.filter(({ name }) => name.includes("false-death"))).toEqual([]);
   });
 });

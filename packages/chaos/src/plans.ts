@@ -14,6 +14,7 @@ const SEEDS = 2 ** 31;
 export function* plansOf(options: ChaosOptions): Generator<RoundPlan> {
   const random = seededRandom(options.seed);
   const { faults, rounds, ack } = options;
+  const possible = FAULTS_OF_WALKS.filter((fault) => lackFor(fault) === null);
   const perRound = Math.max(1, faults.length);
   const total = rounds === null ? Number.POSITIVE_INFINITY : rounds * perRound;
   for (let round = 0; round < total; round++) {
@@ -21,26 +22,22 @@ export function* plansOf(options: ChaosOptions): Generator<RoundPlan> {
     const named = faults[round % perRound];
     yield named
       ? { round, seed, fault: named, target: options.target, during: options.during, ack }
-      : { round, seed, ack, ...stepOf(seededRandom(seed)) };
+      : { round, seed, ack, ...stepOf(seededRandom(seed), possible) };
   }
 }
 
 /** One step of a walk; the master is hit as often as both slaves. */
-function stepOf(random: Random): Pick<RoundPlan, "fault" | "target" | "during"> {
-  const first = pick(random);
-  const second = random() < TWO_AT_ONCE ? pick(random) : first;
+function stepOf(
+  random: Random,
+  possible: readonly Fault[],
+): Pick<RoundPlan, "fault" | "target" | "during"> {
+  const first = pickOne(possible, random);
+  const second = random() < TWO_AT_ONCE ? pickOne(possible, random) : first;
   const isPlain = first === second || first.isPlanned || second.isPlanned || clashes(first, second);
   const fault = isPlain ? first : faultNamed(`${first.name}+${second.name}`);
   const target = random() < 0.5 ? "master" : "random";
   const during = duringOf(random(), fault);
   return { fault, target, during };
-}
-
-function pick(random: Random): Fault {
-  return pickOne(
-    FAULTS_OF_WALKS.filter((fault) => lackFor(fault) === null),
-    random,
-  );
 }
 
 /** Two that act on the same processes undo each other's preparations. */
