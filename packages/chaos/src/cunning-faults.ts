@@ -6,8 +6,9 @@ import { findLeader } from "./lead-sampler.ts";
 
 const HOLD_MS = 6_000;
 const DEATH_HOLD_MS = 4_000;
-const LATE_MS = 900;
-const FALL_BEHIND_MS = 3_000;
+/** Twice as much, there and back, must not count as silence yet. */
+const LATE_MS = 1_150;
+const FALL_BEHIND_MS = 3_500;
 const POLL_MS = 10;
 const WAIT_MS = 6_000;
 

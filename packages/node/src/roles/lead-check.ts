@@ -10,6 +10,8 @@ export interface LeadCheckOptions {
   readonly epoch: bigint;
   readonly registry: Pick<MemberRegistry, "all">;
   readonly leadership: Leadership;
+  /** Without, nobody but a person makes another node the master. */
+  readonly hasElections: boolean;
   readonly clock: Clock;
 }
 
@@ -31,9 +33,14 @@ export class LeadCheck {
 
   /** Resolves where this node leads at a moment after the call; calls at the same time share one question. Throws `no-leader`. */
   async check(): Promise<void> {
-    const { leadership, epoch } = this.#of;
+    const { leadership, epoch, hasElections } = this.#of;
     leadership.checkLeads(epoch);
     const sets = leadership.conditions();
+    if (sets === null && hasElections)
+      throw new UnderstudyError(
+        "no-leader",
+        "it is not agreed on yet which slaves' word counts for this master",
+      );
     if (sets !== null && sets.some(({ acks }) => acks > 0)) await this.#answer.get();
     leadership.checkLeads(epoch);
   }

@@ -78,6 +78,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
       epoch: parts.record.epoch,
       registry: parts.registry,
       leadership: services.leadership,
+      hasElections: services.config.hasElections,
       clock: services.clock,
     });
     this.#monitor = parts.monitor;
