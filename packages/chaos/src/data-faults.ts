@@ -17,9 +17,15 @@ export const DATA_FAULTS: readonly Fault[] = [
     holdMs: FULL_HOLD_MS,
     backWithinMs: FULL_BACK_MS,
     inflict: async (site) => {
-      const { dataDirectory } = site.target.database;
-      await disksOf(site).fill(dataDirectory);
-      return () => disksOf(site).free(dataDirectory);
+      const { database, nodeId } = site.target;
+      await disksOf(site).fill(database.dataDirectory);
+      return async () => {
+        await disksOf(site).free(database.dataDirectory);
+        if (database.pid !== null) return;
+        // a service manager would have
+        site.tell(`the database server of ${nodeId} has ended for want of room, and is started again`);
+        await database.start();
+      };
     },
   },
   {

@@ -27,10 +27,7 @@ export function* plansOf(options: ChaosOptions): Generator<RoundPlan> {
 }
 
 /** One step of a walk; the master is hit as often as both slaves. */
-function stepOf(
-  random: Random,
-  possible: readonly Fault[],
-): Pick<RoundPlan, "fault" | "target" | "during"> {
+function stepOf(random: Random, possible: readonly Fault[]): Pick<RoundPlan, "fault" | "target" | "during"> {
   const first = pickOne(possible, random);
   const second = random() < TWO_AT_ONCE ? pickOne(possible, random) : first;
   const isPlain = first === second || first.isPlanned || second.isPlanned || clashes(first, second);

@@ -23,6 +23,8 @@ describe("classifyDriverError", () => {
     [3024, "HY000", "timeout"],
     [1040, "08004", "overloaded"],
     [1053, "08S01", "database-unavailable"],
+    [3, "HY000", "database-unavailable"],
+    [1021, "HY000", "database-unavailable"],
     [9999, "22999", "invalid-value"],
     [9999, "45000", "constraint"],
     [9999, "HY000", "invalid-request"],

@@ -107,6 +107,8 @@ const CODE_OF_ERRNO: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>
   ...codes("timeout", 1317, 1969, 3024, 3169),
   ...codes("overloaded", 1040, 1203, 1226, 1041, 1135),
   ...codes("database-unavailable", 1053, 1927, 4031, 1159, 1161, 1158, 1160, 1152, 1184, 3032, 1077, 1079),
+  // a full disk: nothing is wrong with the statement, and another node has room
+  ...codes("database-unavailable", 3, 20, 1021, 1026, 1114, 1598),
   ...codes("not-allowed", 1235, 1286, 1295, 1336, 1422, 1314, 1192, 3161, 3098, 1785, 1911),
 ]);
 

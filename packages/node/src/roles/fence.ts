@@ -17,14 +17,14 @@ export async function fenceServer(executor: SqlExecutor): Promise<void> {
 }
 
 async function endClientSessions(session: SqlSession): Promise<void> {
-  const rows = await session.rows(
-    `SELECT ID AS id, USER AS user, COMMAND AS command FROM information_schema.PROCESSLIST
-     WHERE USER <> SUBSTRING_INDEX(USER(), '@', 1)`,
-  );
-  for (const row of rows) {
+  const [self] = await session.rows("SELECT SUBSTRING_INDEX(USER(), '@', 1) AS user");
+  // a table of information_schema would want a temporary one on a disk that may be full
+  for (const row of await session.rows("SHOW PROCESSLIST")) {
     const isClient =
-      !NOT_CLIENTS.includes(String(row["user"])) && !NOT_CLIENT_COMMANDS.includes(String(row["command"]));
+      row["User"] !== self?.["user"] &&
+      !NOT_CLIENTS.includes(String(row["User"])) &&
+      !NOT_CLIENT_COMMANDS.includes(String(row["Command"]));
     // one that ended by itself in the meantime is what we want
-    if (isClient) await session.run(`KILL CONNECTION ${Number(row["id"])}`).catch(() => undefined);
+    if (isClient) await session.run(`KILL CONNECTION ${Number(row["Id"])}`).catch(() => undefined);
   }
 }
