@@ -18,6 +18,8 @@ import { Timeline } from "./timeline.ts";
 const WARM_UP_MS = 1_500;
 const CONFIRM_MS = 30_000;
 const AFTER_MS = 1_000;
+/** Who comes back may have to take a copy as well, after another one. */
+const COPY_MS = 150_000;
 /** Most of a switchover happens in this time. */
 const SWITCHOVER_LEAD_MS = 120;
 
@@ -53,7 +55,7 @@ export async function runRound(
     beganMs = systemClock.monotonicMs();
     const problem = await lastThrough(site, { fault: plan.fault, log });
     if (problem !== null) problems.push(problem);
-    outside = await convergence(cluster.nodes, signal, plan.fault.backWithinMs);
+    outside = await convergence(cluster.nodes, signal, joiner ? COPY_MS : plan.fault.backWithinMs);
     tell(outside.length === 0 ? "all nodes are well" : `not all came back: ${outside.join("; ")}`);
     const fromMs = systemClock.monotonicMs();
     if (!(await confirmsWithin(log, { fromMs, ms: CONFIRM_MS, signal }))) {

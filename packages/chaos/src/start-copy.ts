@@ -4,7 +4,7 @@ import { systemClock } from "@understudy/kernel";
 import type { FaultSite } from "./fault.ts";
 import { mustExecute } from "./set-tables.ts";
 
-const ROWS = 96;
+const ROWS = 64;
 const ROW_BYTES = 1024 * 1024;
 const POLL_MS = 20;
 const WAIT_MS = 15_000;

@@ -1,9 +1,9 @@
-import { BROKEN_RULES, type BrokenRule } from "@understudy/election";
+import type { BrokenRule } from "@understudy/election";
 import type { Environment } from "./read-settings.ts";
 
 /**
  * Names a safety rule that this node is not to keep. It is no setting and no way to run a cluster: drills use it to show that their
- * checks see what happens without the rule (`pnpm chaos --broken`). Which rules there are: {@link BROKEN_RULES}.
+ * checks see what happens without the rule (`pnpm chaos --broken`). See `BROKEN_RULES` of the election.
  */
 export const BROKEN_RULE_VARIABLE = "UNDERSTUDY_UNSAFE_BROKEN_RULE";
 
