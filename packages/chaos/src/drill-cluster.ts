@@ -36,7 +36,7 @@ export async function openDrillCluster(options: {
 }): Promise<DrillCluster> {
   const { flavour, needs = [], random = systemRandom, logLevel = "info", broken = null } = options;
   await using stack = new AsyncDisposableStack();
-  const { equipment, options: equipped } = await openEquipment(stack, needs, random);
+  const { equipment, options: equipped } = await openEquipment(stack, { needs, random, flavour });
   const cluster = stack.use(
     await startCluster({
       flavour,

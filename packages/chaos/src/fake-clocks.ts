@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Flavour } from "@understudy/protocol";
 
 const LIBRARY = "libfaketimeMT.so.1";
 
@@ -11,17 +12,24 @@ export function noFakeClocks(): string | null {
     : null;
 }
 
-/** Wall clocks that can be stepped, one for each node and its database server. Clocks that only count on are left alone. */
+/**
+ * Wall clocks that can be stepped, one for each node and, on MariaDB, its database server: MySQL 9 does not come up under libfaketime.
+ * Clocks that only count on are left alone.
+ */
 export class FakeClocks {
+  /** Whether database servers have them, too. */
+  readonly areServers: boolean;
   readonly #directory: string;
 
   /** The folder holds what the processes read their clocks from. */
-  constructor(directory: string) {
+  constructor(directory: string, flavour: Flavour) {
+    this.areServers = flavour === "mariadb";
     this.#directory = directory;
   }
 
   /** What a process of this node is to be started with. */
-  environmentOf(nodeId: string): Readonly<Record<string, string>> {
+  environmentOf(nodeId: string, process: "node" | "database"): Readonly<Record<string, string>> {
+    if (process === "database" && !this.areServers) return {};
     return {
       LD_PRELOAD: libraryPath() ?? "",
       FAKETIME_TIMESTAMP_FILE: this.#fileOf(nodeId),
