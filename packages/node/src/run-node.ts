@@ -1,6 +1,7 @@
-import { messageOf } from "@understudy/kernel";
+import { messageOf, systemClock } from "@understudy/kernel";
 import { errorCodeOf, type Role } from "@understudy/protocol";
 import closeWithGrace from "close-with-grace";
+import { runTokenCommand } from "./access/token-command.ts";
 import { helpText, parseCommandLine } from "./config/command-line.ts";
 import { readConfigFile } from "./config/config-file.ts";
 import { loadConfig, type LoadedConfig } from "./config/node-config.ts";
@@ -23,6 +24,11 @@ const EXIT_CONFIG = 78;
  * cleanly at SIGTERM or SIGINT. Refusals to start are plain sentences on stderr and exit code 78 for the configuration, else 1.
  */
 export async function runNode(role: Role): Promise<void> {
+  const [word, ...words] = process.argv.slice(2);
+  if (word === "token") {
+    process.exitCode = await changeTokens(words);
+    return;
+  }
   const command = parseCommandLine(process.argv.slice(2), process.env);
   switch (command.kind) {
     case "help":
@@ -47,6 +53,15 @@ export async function runNode(role: Role): Promise<void> {
     default:
       command satisfies never;
   }
+}
+
+async function changeTokens(words: readonly string[]): Promise<number> {
+  return runTokenCommand(words, {
+    defaultFile: process.env["UNDERSTUDY_TOKENS_FILE"],
+    nowMs: systemClock.nowMs(),
+    out: (text) => void process.stdout.write(text),
+    tell: (text) => void process.stderr.write(text),
+  });
 }
 
 function load(role: Role, configFile: string | null): LoadedConfig {
