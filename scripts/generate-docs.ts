@@ -7,6 +7,7 @@ import { envExample } from "./docs/env-example.ts";
 import { errorCodesDocument } from "./docs/error-codes-document.ts";
 import { logsDocument } from "./docs/logs-document.ts";
 import { metricsDocument } from "./docs/metrics-document.ts";
+import { securityDocument } from "./docs/security-document.ts";
 import { openapiText } from "./docs/openapi-document.ts";
 
 /** Path from the root → how its text is made. A new generated document is one line here. */
@@ -18,6 +19,7 @@ const DOCUMENTS: Readonly<Record<string, () => string | Promise<string>>> = {
   "docs/logs.md": logsDocument,
   "docs/metrics.md": metricsDocument,
   "docs/openapi.json": openapiText,
+  "docs/security.md": securityDocument,
 };
 
 const root = join(import.meta.dirname, "..");

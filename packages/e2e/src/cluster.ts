@@ -52,6 +52,8 @@ export interface ClusterOptions {
   readonly etcd?: number;
   /** More `UNDERSTUDY_*` settings for every node, by their full names. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** By which `waitUntilReplicating` asks, where the nodes ask for tokens; requests of a test bring their own. */
+  readonly token?: string;
   /** Default `debug`, since the logs are read only where something went wrong. */
   readonly logLevel?: string;
   /** Joins every two parties by a proxy that can break; `random` chooses what breaks. */
@@ -72,10 +74,16 @@ export class Cluster implements AsyncDisposable {
   /** `node2`, `node3`, … */
   readonly slaves: readonly ClusterNode[];
   readonly #sandbox: Sandbox;
+  readonly #token: string | undefined;
   readonly #dispose: () => Promise<void>;
 
   /** Use {@link startCluster}. */
-  constructor(sandbox: Sandbox, agent: Agent, dispose: () => Promise<void>) {
+  constructor(
+    sandbox: Sandbox,
+    agent: Agent,
+    { token, dispose }: { readonly token: string | undefined; readonly dispose: () => Promise<void> },
+  ) {
+    this.#token = token;
     this.flavour = sandbox.flavour;
     const clusterNode = (node: SandboxNode): ClusterNode => {
       const proxy = sandbox.proxies.get(`client>${node.nodeId}`);
@@ -150,7 +158,8 @@ export class Cluster implements AsyncDisposable {
 
   /** Resolves when a master's `GET /cluster` shows every other node up and without lag, with the master's node id. */
   async waitUntilReplicating(timeoutMs = 60_000): Promise<string> {
-    return (await waitUntilReplicating(this.#sandbox, { timeoutMs })).leader;
+    const token = this.#token === undefined ? {} : { token: this.#token };
+    return (await waitUntilReplicating(this.#sandbox, { timeoutMs, ...token })).leader;
   }
 
   /** What each node's database server holds, by node id: for every table of users its definition and `CHECKSUM TABLE`. */
@@ -191,12 +200,15 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       ...(options.openDisks ? { openDisks: options.openDisks } : {}),
     }),
   );
-  await waitUntilReplicating(sandbox);
+  await waitUntilReplicating(sandbox, options.token === undefined ? {} : { token: options.token });
   const owned = stack.move();
-  return new Cluster(sandbox, agent, async () => {
-    // what is thrown away need not be shut down in order; tests of an orderly stop call `stop()` themselves
-    kill.abort();
-    await owned.disposeAsync();
+  return new Cluster(sandbox, agent, {
+    token: options.token,
+    dispose: async () => {
+      // what is thrown away need not be shut down in order; tests of an orderly stop call `stop()` themselves
+      kill.abort();
+      await owned.disposeAsync();
+    },
   });
 }
 

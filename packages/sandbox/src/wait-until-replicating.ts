@@ -19,14 +19,14 @@ type Look = { readonly leader: string } | { readonly missing: string };
  */
 export async function waitUntilReplicating(
   sandbox: Replicating,
-  options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
+  options: { readonly timeoutMs?: number; readonly signal?: AbortSignal; readonly token?: string } = {},
 ): Promise<{ readonly leader: string }> {
   const timeoutMs = options.timeoutMs ?? 60_000;
   const deadline = systemClock.monotonicMs() + timeoutMs;
   await using stack = new AsyncDisposableStack();
   const nodes = sandbox.nodes.map(({ nodeId, url }) => ({
     nodeId,
-    client: stack.use(createNodeClient({ url, timeoutMs: REQUEST_TIMEOUT_MS })),
+    client: stack.use(createNodeClient({ url, token: options.token, timeoutMs: REQUEST_TIMEOUT_MS })),
   }));
   for (;;) {
     options.signal?.throwIfAborted();

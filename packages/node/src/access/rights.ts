@@ -1,4 +1,4 @@
-/** What a token may permit, each with what it is good for. `docs/security.md` is made from this. */
+/** What a token may permit, each with what it is good for. a table of `docs/security.md` is made from this. */
 export const RIGHTS = {
   read: "queries, schemas, and the cluster's state, metrics and events",
   write: "changes of rows, and CALL",

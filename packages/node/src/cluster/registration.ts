@@ -39,6 +39,8 @@ export interface RegistrationOptions {
 const SILENCE_MS = 3500;
 const CHECK_MS = 500;
 const BACKOFF = { baseMs: 200, maxMs: 5000 } as const;
+/** Answers to a node that can't prove that it belongs to the cluster. */
+const TOKEN_REFUSALS: ReadonlySet<ErrorCode> = new Set(["unauthenticated", "forbidden"]);
 /** Answers of a master that won't have this node as it is. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   "cluster-mismatch",
@@ -183,8 +185,12 @@ export class Registration implements AsyncDisposable {
       return true;
     } catch (error) {
       signal.throwIfAborted();
-      this.#isLost = LOST.has(errorCodeOf(error));
-      this.#note(`can't register with the master ${url}: ${messageOf(error)}`, errorCodeOf(error));
+      const code = errorCodeOf(error);
+      this.#isLost = LOST.has(code);
+      const advice = TOKEN_REFUSALS.has(code)
+        ? "; this node's token (UNDERSTUDY_NODE_TOKEN) must be in the master's UNDERSTUDY_TOKENS_FILE, with the right replicate"
+        : "";
+      this.#note(`can't register with the master ${url}: ${messageOf(error)}${advice}`, code);
       this.#followWord(error);
       return false;
     }
