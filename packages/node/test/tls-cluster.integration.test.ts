@@ -53,7 +53,10 @@ describe.each(testFlavours())("three nodes on %s over TLS on both sides", (flavo
     await using onSlave = createNodeClient({ url: slave.url, tls: { ca: authority.ca } });
     await onSlave.insert({ database: "shop", table: "orders", record: { id: 2 }, ack: "all" });
     expect(await rowsAt(third, authority)).toEqual([1, 2]);
-    expect(await onSlave.cluster()).toMatchObject({ leader: { nodeId: "node1", url: master.url }, warnings: [] });
+    expect(await onSlave.cluster()).toMatchObject({
+      leader: { nodeId: "node1", url: master.url },
+      warnings: [],
+    });
 
     // a fresh copy: out of the master's server, from node to node and into the other server, all by TLS
     await onSlave.rebuild("node3");
@@ -74,7 +77,9 @@ describe.each(testFlavours())("three nodes on %s over TLS on both sides", (flavo
     };
     await expect.poll(reasonAtMaster, POLL).toMatch(/certificate of an unknown authority/);
     await using onThird = createNodeClient({ url: third.url, tls: { ca: stranger.ca } });
-    expect((await onThird.cluster()).warnings.join("\n")).toMatch(/not signed by an authority of UNDERSTUDY_TLS_CA_FILE/);
+    expect((await onThird.cluster()).warnings.join("\n")).toMatch(
+      /not signed by an authority of UNDERSTUDY_TLS_CA_FILE/,
+    );
   });
 });
 

@@ -53,7 +53,11 @@ async function listen(environment: Readonly<Record<string, string>>): Promise<Li
 }
 
 /** What a GET is answered with, over a connection of its own. */
-async function get(url: string, path: string, tls: TlsSource = {}): Promise<{ status: number; text: string }> {
+async function get(
+  url: string,
+  path: string,
+  tls: TlsSource = {},
+): Promise<{ status: number; text: string }> {
   await using client = createNodeClient({ url, tls });
   const answer = await client.forward({ method: "GET", path, headers: {}, body: undefined });
   return { status: answer.status, text: answer.body.toString("utf8") };
@@ -123,7 +127,9 @@ test("plain HTTP, garbage and silence on the TLS port, and TLS on a plain one, e
     });
     expect(await sendRaw(node.port, Buffer.from([0, 1, 2, 3]))).toMatch(/^HTTP\/1\.1 400 /);
     // what begins like TLS and goes on otherwise
-    expect(await sendRaw(node.port, Buffer.from("\u0016\u0003\u0001nonsense\r\n\r\n", "latin1"))).not.toMatch(/HTTP/);
+    expect(await sendRaw(node.port, Buffer.from("\u0016\u0003\u0001nonsense\r\n\r\n", "latin1"))).not.toMatch(
+      /HTTP/,
+    );
     expect(await sendRaw(plain.port, Buffer.from("\u0016\u0003\u0001\u0000\u0005hello", "latin1"))).toMatch(
       /^HTTP\/1\.1 400 /,
     );
@@ -134,8 +140,16 @@ test("plain HTTP, garbage and silence on the TLS port, and TLS on a plain one, e
     let text = "";
     for await (const chunk of secure.setEncoding("utf8")) text += String(chunk);
     expect(text).toMatch(/^HTTP\/1\.1 400 /);
-    const old = connectTls({ port: node.port, host: "127.0.0.1", ca, maxVersion: "TLSv1.1", minVersion: "TLSv1" });
-    await expect(new Promise((resolve, reject) => old.on("error", reject).on("close", resolve))).rejects.toThrow();
+    const old = connectTls({
+      port: node.port,
+      host: "127.0.0.1",
+      ca,
+      maxVersion: "TLSv1.1",
+      minVersion: "TLSv1",
+    });
+    await expect(
+      new Promise((resolve, reject) => old.on("error", reject).on("close", resolve)),
+    ).rejects.toThrow();
     expect(await get(node.url, "/health/live", { ca })).toMatchObject({ status: 200 });
   }
   // one that says nothing does not hold up the end
@@ -182,10 +196,13 @@ test("takes other certificates under load without a failed request, and keeps th
     await copyFile(next.keyFile, own.keyFile);
     await copyFile(next.certFile, own.certFile);
     await expect.poll(serves, POLL).toBe("the other");
-    expect(node.warnings()).toEqual([expect.stringMatching(/not signed by an authority of UNDERSTUDY_TLS_CA_FILE/)]);
+    expect(node.warnings()).toEqual([
+      expect.stringMatching(/not signed by an authority of UNDERSTUDY_TLS_CA_FILE/),
+    ]);
 
     await writeFile(own.certFile, "no certificate");
-    const refused = /can't be used, so the former certificates stay in force: UNDERSTUDY_TLS_CERT_FILE holds no certificate/;
+    const refused =
+      /can't be used, so the former certificates stay in force: UNDERSTUDY_TLS_CERT_FILE holds no certificate/;
     await expect.poll(() => node.warnings().join(), POLL).toMatch(refused);
     expect(node.events().join()).toMatch(refused);
     expect(await serves()).toBe("the other");
@@ -198,7 +215,9 @@ test("takes other certificates under load without a failed request, and keeps th
     await copyFile(soon.keyFile, own.keyFile);
     await expect.poll(serves, POLL).toBe("the former");
     expect(node.warnings()).toEqual([
-      expect.stringMatching(/^the certificate of UNDERSTUDY_TLS_CERT_FILE expires on \d{4}-\d\d-\d\d, in 3 days: renew it$/),
+      expect.stringMatching(
+        /^the certificate of UNDERSTUDY_TLS_CERT_FILE expires on \d{4}-\d\d-\d\d, in 3 days: renew it$/,
+      ),
     ]);
     await expect.poll(() => node.events().join(), POLL).toMatch(/in 3 days: renew it/);
   } finally {

@@ -10,7 +10,10 @@ function read(environment: Readonly<Record<string, string>>): void {
   readConfig({ ...DATABASE, ...environment }, "master");
 }
 
-function filesOf({ certFile, keyFile }: Pick<TestCertificate, "certFile" | "keyFile">): Record<string, string> {
+function filesOf({
+  certFile,
+  keyFile,
+}: Pick<TestCertificate, "certFile" | "keyFile">): Record<string, string> {
   return { UNDERSTUDY_TLS_CERT_FILE: certFile, UNDERSTUDY_TLS_KEY_FILE: keyFile };
 }
 
@@ -27,12 +30,24 @@ test("files that fit are taken; what is wrong with others is said", async () => 
   const garbage = join(authority.directory, "garbage.pem");
   await writeFile(garbage, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
   const cases: readonly (readonly [Record<string, string>, RegExp])[] = [
-    [filesOf({ ...good, keyFile: other.keyFile }), /_KEY_FILE is not the key of the certificate in .*_CERT_FILE/],
+    [
+      filesOf({ ...good, keyFile: other.keyFile }),
+      /_KEY_FILE is not the key of the certificate in .*_CERT_FILE/,
+    ],
     [filesOf(old), /certificate of UNDERSTUDY_TLS_CERT_FILE expired on \d{4}-\d\d-\d\d/],
-    [filesOf({ ...good, certFile: garbage }), /UNDERSTUDY_TLS_CERT_FILE holds a certificate that can't be read/],
+    [
+      filesOf({ ...good, certFile: garbage }),
+      /UNDERSTUDY_TLS_CERT_FILE holds a certificate that can't be read/,
+    ],
     [filesOf({ ...good, keyFile: good.certFile }), /UNDERSTUDY_TLS_KEY_FILE holds no private key/],
-    [filesOf({ ...good, certFile: "/nowhere/x.pem" }), /UNDERSTUDY_TLS_CERT_FILE can't be read: there is no file/],
-    [filesOf({ ...good, certFile: authority.directory }), /UNDERSTUDY_TLS_CERT_FILE can't be read: .* is a folder/],
+    [
+      filesOf({ ...good, certFile: "/nowhere/x.pem" }),
+      /UNDERSTUDY_TLS_CERT_FILE can't be read: there is no file/,
+    ],
+    [
+      filesOf({ ...good, certFile: authority.directory }),
+      /UNDERSTUDY_TLS_CERT_FILE can't be read: .* is a folder/,
+    ],
     [{ UNDERSTUDY_TLS_CERT_FILE: good.certFile }, /belong together/],
     [{ ...filesOf(good), UNDERSTUDY_TLS_CLIENT_AUTH: "nodes" }, /needs .*UNDERSTUDY_TLS_CA_FILE/],
     [{ ...filesOf(serverOnly), ...ca, UNDERSTUDY_TLS_CLIENT_AUTH: "nodes" }, /lacks clientAuth/],

@@ -85,7 +85,9 @@ async function readGreeting(server: Socket): Promise<Buffer | null> {
 }
 
 function withoutTls(greeting: Buffer): Buffer {
-  return greeting[HEAD_BYTES] === ERROR_MARK ? greeting : withBit(greeting, capabilitiesAt(greeting) + 1, false);
+  return greeting[HEAD_BYTES] === ERROR_MARK
+    ? greeting
+    : withBit(greeting, capabilitiesAt(greeting) + 1, false);
 }
 
 function offersTls(greeting: Buffer): boolean {

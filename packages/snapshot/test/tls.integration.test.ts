@@ -25,11 +25,7 @@ describe.each(testFlavours())("%s: a copy over TLS", (flavour) => {
     await using authority = await openTestAuthority();
     await using stranger = await openTestAuthority();
     const { certFile, keyFile } = await authority.issue("server");
-    const extraArguments = [
-      `--ssl-ca=${authority.caFile}`,
-      `--ssl-cert=${certFile}`,
-      `--ssl-key=${keyFile}`,
-    ];
+    const extraArguments = [`--ssl-ca=${authority.caFile}`, `--ssl-cert=${certFile}`, `--ssl-key=${keyFile}`];
     await using source = await openTestServer(flavour, { serverId: 1, extraArguments });
     await using target = await openTestServer(flavour, { serverId: 2, readOnly: true, extraArguments });
     using onSource = await TestSession.open(source);

@@ -22,7 +22,7 @@ export interface CheckOptions {
 }
 
 /** So long before a certificate's end a warning begins. */
-export const EXPIRY_WARNING_MS = 14 * 86_400_000;
+const EXPIRY_WARNING_MS = 14 * 86_400_000;
 
 const DAY_MS = 86_400_000;
 const USE_NAMES = { server: "serverAuth", client: "clientAuth" } as const;

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { createServer, type Server } from "node:https";
 import { UnderstudyError } from "@understudy/protocol";
-import type { FastifyServerFactory, RawServerDefault } from "fastify";
+import type { FastifyServerFactory } from "fastify";
 import { refuseConnection } from "../http/client-error-answer.ts";
 import type { NodeTls } from "./node-tls.ts";
 
@@ -23,11 +23,11 @@ const HANDSHAKE = 0x16;
  * is wrong. `endSilent` closes the connections that have said nothing yet.
  */
 export function createTlsServerFactory({ tls, asksForCertificates, headersTimeoutMs }: TlsServerOptions): {
-  readonly serverFactory: FastifyServerFactory<RawServerDefault>;
+  readonly serverFactory: FastifyServerFactory;
   readonly endSilent: () => void;
 } {
   const silent = new Set<Socket>();
-  const serverFactory: FastifyServerFactory<RawServerDefault> = (handler, options) => {
+  const serverFactory: FastifyServerFactory = (handler, options) => {
     const server = createServer(
       {
         ...tls.serverContext(),
