@@ -45,7 +45,7 @@ it.each(["master", "slave"])("the bundle of %s runs alone", { timeout: 300_000 }
   const { code, stderr } = await runBundle(app, []);
   expect(stderr).toContain("UNDERSTUDY_DATABASE_URL is required");
   expect(stderr).toMatch(/^understudy [^]*\(config-invalid\)\n$/);
-  expect(code).toBe(1);
+  expect(code).toBe(78);
 });
 
 it("the bundle of the dashboard runs alone", { timeout: 300_000 }, async () => {
