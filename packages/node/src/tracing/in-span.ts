@@ -44,7 +44,7 @@ export async function inSpan<T>(
 }
 
 /** Marks a span as failed, with the error's code, which is what people should look for. */
-export function noteFailure(span: Span, error: unknown): void {
+function noteFailure(span: Span, error: unknown): void {
   span.setAttribute("error.type", errorCodeOf(error));
   span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
 }
