@@ -168,10 +168,10 @@ test("takes other certificates under load without a failed request, and keeps th
   const trusted = { ca: `${authority.ca}${other.ca}` };
   const failures: string[] = [];
   let requests = 0;
-  let isOver = false;
+  const over = new AbortController();
   const load = async (): Promise<void> => {
     await using kept = createNodeClient({ url: node.url, tls: trusted });
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const asked = requests++ % 3 === 0 ? get(node.url, "/health/live", trusted) : null;
       const forward = kept.forward({ method: "GET", path: "/health/live", headers: {}, body: undefined });
       for (const answer of [asked, forward]) {
@@ -221,7 +221,7 @@ test("takes other certificates under load without a failed request, and keeps th
     ]);
     await expect.poll(() => node.events().join(), POLL).toMatch(/in 3 days: renew it/);
   } finally {
-    isOver = true;
+    over.abort();
     await Promise.all(loads);
   }
   expect(failures).toEqual([]);

@@ -40,10 +40,8 @@ export async function openTestAuthority(): Promise<TestAuthority> {
   const directory = await mkdtemp(join(tmpdir(), "understudy-ca-"));
   const at = (name: string): string => join(directory, name);
   const caFile = at("ca.pem");
-  await run("openssl", [
-    ...["req", "-x509", ...NEW_KEY, "-days", "60", "-subj", "/CN=test authority"],
-    ...["-keyout", at("ca.key"), "-out", caFile],
-  ]);
+  const ofAuthority = ["req", "-x509", ...NEW_KEY, "-days", "60", "-subj", "/CN=test authority"];
+  await run("openssl", [...ofAuthority, "-keyout", at("ca.key"), "-out", caFile]);
   return {
     directory,
     caFile,
@@ -60,11 +58,10 @@ export async function openTestAuthority(): Promise<TestAuthority> {
       await writeFile(at(`${name}.cnf`), caConfiguration(directory, name));
       await writeFile(at(`${name}.index`), "");
       const untilMs = Date.now() + days * DAY_MS;
-      await run("openssl", [
-        ...["ca", "-batch", "-notext", "-config", at(`${name}.cnf`), "-in", csrFile],
-        ...["-startdate", asn1Time(Math.min(Date.now(), untilMs) - DAY_MS), "-enddate", asn1Time(untilMs)],
-        ...["-extfile", extFile, "-out", certFile],
-      ]);
+      const signed = ["ca", "-batch", "-notext", "-config", at(`${name}.cnf`), "-in", csrFile];
+      const fromMs = Math.min(Date.now(), untilMs) - DAY_MS;
+      const dates = ["-startdate", asn1Time(fromMs), "-enddate", asn1Time(untilMs)];
+      await run("openssl", [...signed, ...dates, "-extfile", extFile, "-out", certFile]);
       return {
         certFile,
         keyFile,
