@@ -6,7 +6,7 @@ import { LOG_EVENTS } from "../src/logging/log-events.ts";
 const PACKAGES = join(import.meta.dirname, "../..");
 /** Those that run inside a node. */
 const SOURCES =
-  "{applier,binlog,client,database-server,election,health-monitor,kernel,node,quarantine,replication-queue,snapshot,sql-executor}/src/**/*.ts";
+  "{applier,binlog,client,database-server,election,health-monitor,kernel,node,quarantine,replication-queue,snapshot,sql-executor,tls}/src/**/*.ts";
 const EVENT = /\bevent: "([\w.-]+)"/g;
 const LEVEL_AND_EVENT = /logger\s*\.(debug|info|warn|error)\(\s*\{\s*event: "([\w.-]+)"/g;
 

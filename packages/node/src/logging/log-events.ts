@@ -86,6 +86,33 @@ export const LOG_EVENTS: Readonly<Record<string, LogEvent>> = {
     meaning: "A defect: old answers of idempotency keys are not deleted any more.",
   },
 
+  audit: {
+    level: "info",
+    meaning:
+      "Who changed the cluster's shape, or tried to: `action`, `token`, `address`, `status`; also that the list of tokens was read again. At `error` where a list that was read again will not do.",
+  },
+  unauthenticated: {
+    level: "warn",
+    meaning: "A request came without a token, or with a wrong one: `address`.",
+  },
+  "tokens-warning": {
+    level: "warn",
+    meaning: "Something about the file of tokens that should be otherwise.",
+  },
+  "node-token-changed": { level: "info", meaning: "The node's own token was read again." },
+  "node-token-unreadable": {
+    level: "error",
+    meaning: "The file of the node's own token can't be read; the last one stays in force.",
+  },
+  "file-watch-ended": {
+    level: "error",
+    meaning: "A defect: changes of the file at `path` are not noticed any more.",
+  },
+  "certificates-unwatched": {
+    level: "error",
+    meaning: "A defect: changes of certificates are not noticed any more.",
+  },
+
   election: { level: "info", meaning: "What this node decides in the election, and why, in one sentence." },
   "election-tick-failed": {
     level: "debug",
