@@ -67,8 +67,21 @@ describe("planPromotion: what must be there", () => {
 
   it("F1: every member that the data names, where the store does not know who was in sync", () => {
     const known = { ...CLOSED, knows: ["a", "b"] };
-    expect(plan({ members: { a: known } }).blocked[0]).toMatch(/missing: b$/);
-    expect(plan({ members: { a: known, b: CLOSED } }).winner).toBe("a");
+    expect(plan({ epoch: "0", members: { a: known } }).blocked[0]).toMatch(/missing: b$/);
+    expect(plan({ epoch: "0", members: { a: known, b: CLOSED } }).winner).toBe("a");
+  });
+
+  it("F1: or one that has the beginning of an epoch in which nobody could confirm a write", () => {
+    const first = { ...CLOSED, knows: ["a", "b"] };
+    const empty = { ...CLOSED, dataEpoch: "0", gtid: "", hasHistory: false };
+    expect(plan({ epoch: "1", members: { a: first, b: empty } })).toMatchObject({
+      winner: "a",
+      evidence: "nothing was confirmed in epoch 1, and a has all that it began with",
+    });
+    // given out, but its master died before it wrote anything
+    expect(plan({ epoch: "2", members: { a: { ...first, closed: "2" } } }).blocked[0]).toMatch(/missing: b$/);
+    // and none that follows it still
+    expect(plan({ epoch: "1", members: { a: { ...first, closed: null } } }).winner).toBeNull();
   });
 
   it("says so where nobody is there, or nobody fit", () => {

@@ -106,8 +106,20 @@ function proveNothingMissing(facts: PlanFacts, closed: readonly PresentMember[])
   };
 }
 
-/** Nobody has led by this store yet: the cluster is new, was static, or the store has lost its data. */
+/**
+ * Nobody has led by this store yet: the cluster is new, was static, or the store has lost its data. Or somebody was given an epoch, but
+ * went before it was agreed whose acks count; then nothing was confirmed in that epoch, since a master confirms nothing before that.
+ * Whoever has the record of the epoch's beginning has all that came before it.
+ */
 function proveNewCluster(state: ClusterState, closed: readonly PresentMember[]): Proof {
+  const { epoch } = state;
+  const began = epoch > 0n ? closed.find(({ dataEpoch }) => dataEpoch === epoch) : undefined;
+  if (began) {
+    return {
+      problem: null,
+      evidence: `nothing was confirmed in epoch ${epoch}, and ${began.nodeId} has all that it began with`,
+    };
+  }
   const isNew = [...state.members.values()].every(({ dataEpoch }) => dataEpoch === 0n);
   if (isNew) return { problem: null, evidence: "the cluster is new: no node has led it before" };
   const known = new Set(closed.flatMap(({ knows, nodeId }) => [...knows, nodeId]));
