@@ -23,6 +23,7 @@ import { nodeIdOf } from "./node-identity.ts";
 import type { NodeRuntime, RunningNode } from "./node-runtime.ts";
 import type { NodeServices } from "./node-services.ts";
 import { createPeerClients } from "./peers/peer-clients.ts";
+import { removeOldLogins } from "./rejoin/copy-programs.ts";
 import { addRoutes } from "./routes/add-routes.ts";
 import { beginRole, type BegunNode } from "./supervisor/begin-role.ts";
 import { handOverBeforeStop } from "./supervisor/hand-over-before-stop.ts";
@@ -182,6 +183,7 @@ class Node implements NodeRuntime, AsyncDisposable {
     const { services } = this;
     const { config, logger, clock, events } = services;
     const endpoint = parseDatabaseUrl(config.databaseUrl.reveal());
+    await removeOldLogins(config);
     await using opening = new AsyncDisposableStack();
     const executor = opening.use(
       await openSqlExecutor({

@@ -10,6 +10,7 @@ import { writeOptionFile, type OptionFile } from "./option-file.ts";
 export interface ClientProcessOptions {
   readonly program: string;
   readonly endpoint: SnapshotEndpoint;
+  readonly loginFolder?: string | undefined;
   /** `schema.table`, for a dump. */
   readonly ignoredTables?: readonly string[];
   /** What follows the option file on the command line. */
@@ -106,7 +107,7 @@ export class ClientProcess implements AsyncDisposable {
 
 /** Starts a program with a login of its own. It runs on until it ends or is disposed of. */
 export async function startClientProcess(options: ClientProcessOptions): Promise<ClientProcess> {
-  return new ClientProcess(options, await writeOptionFile(options.endpoint, options.ignoredTables));
+  return new ClientProcess(options, await writeOptionFile(options));
 }
 
 /** Without what would change how the program logs in, and with files that are not there for those it looks for by itself. */

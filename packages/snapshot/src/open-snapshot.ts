@@ -29,6 +29,8 @@ export interface OpenSnapshotOptions {
   /** Users that a node makes for itself: they are left out. */
   readonly nodeAccounts: readonly string[];
   readonly programs?: SnapshotPrograms;
+  /** Where the files lie that tell the programs how to log in. Made where it is missing; the system's folder for such things by default. */
+  readonly loginFolder?: string;
   /** Ends the opening and the copy. */
   readonly signal: AbortSignal;
   /** Must be quick and must not throw. */
@@ -74,6 +76,7 @@ export async function openSnapshot(options: OpenSnapshotOptions): Promise<Snapsh
             flavour,
             program: program.path,
             endpoint: relay.endpoint,
+            loginFolder: options.loginFolder,
             ignoredTables: prepared.views.map(({ schema, name }) => `${schema}.${name}`),
             programArguments: dumpArguments({ ...prepared, flavour, program }),
             watcher: session,

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SnapshotEndpoint } from "./database-endpoint.ts";
@@ -10,16 +10,26 @@ export interface OptionFile extends AsyncDisposable {
   readonly folder: string;
 }
 
+/** What an option file says, and where. */
+export interface OptionFileContents {
+  readonly endpoint: SnapshotEndpoint;
+  /** `schema.table`, for a dump. */
+  readonly ignoredTables?: readonly string[];
+  readonly loginFolder?: string | undefined;
+}
+
 /**
  * Writes an option file (mode 600) with which a client program logs in. A file, since a command line is seen by every user of
  * the machine, and the variable MYSQL_PWD, which newer versions no longer read, is handed on to whatever the program starts.
  * The tables that a dump leaves out stand there too, as there may be more than a command line holds.
  */
-export async function writeOptionFile(
-  endpoint: SnapshotEndpoint,
-  ignoredTables: readonly string[] = [],
-): Promise<OptionFile> {
-  const folder = await mkdtemp(join(tmpdir(), "understudy-copy-"));
+export async function writeOptionFile({
+  endpoint,
+  ignoredTables = [],
+  loginFolder = tmpdir(),
+}: OptionFileContents): Promise<OptionFile> {
+  await mkdir(loginFolder, { recursive: true, mode: 0o700 });
+  const folder = await mkdtemp(join(loginFolder, "understudy-copy-"));
   const path = join(folder, "login.cnf");
   const where =
     endpoint.socketPath === undefined

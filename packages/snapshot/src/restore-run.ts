@@ -12,6 +12,7 @@ export interface RestoreRunOptions {
   readonly flavour: Flavour;
   readonly program: string;
   readonly endpoint: SnapshotEndpoint;
+  readonly loginFolder?: string | undefined;
   /** The compressed text, whole or with an error at its end. */
   readonly data: AsyncIterable<Buffer>;
   readonly progress: ProgressReporter;
@@ -39,6 +40,7 @@ export async function runRestore(options: RestoreRunOptions): Promise<number> {
   await using client = await startClientProcess({
     program: options.program,
     endpoint: options.endpoint,
+    loginFolder: options.loginFolder,
     programArguments: clientArguments(options.flavour),
   });
   client.output.resume();

@@ -29,6 +29,8 @@ export interface RestoreSnapshotOptions {
   /** What `openSnapshot` gave, from wherever it comes. */
   readonly body: AsyncIterable<Uint8Array>;
   readonly programs?: SnapshotPrograms;
+  /** Where the files lie that tell the programs how to log in. Made where it is missing; the system's folder for such things by default. */
+  readonly loginFolder?: string;
   readonly signal: AbortSignal;
   /** Must be quick and must not throw. */
   readonly onProgress?: (progress: SnapshotProgress) => void;
@@ -100,6 +102,7 @@ async function fill(session: ServerSession, options: FillOptions): Promise<void>
     flavour,
     program: options.program.path,
     endpoint: relay?.endpoint ?? options.endpoint,
+    loginFolder: options.loginFolder,
     data: dataOf(frames),
     progress,
     abandon: options.abandon,

@@ -146,6 +146,20 @@ export const NodeSettings = Type.Object({
     description:
       "What a node does that deliveries can't bring along, since its history is not part of the master's or the binlog does not reach back to it: `rebuild` saves the transactions that only it has into its quarantine and takes a fresh copy; `refuse` waits for a person.",
   }),
+  dumpProgram: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        "Path of the program by which copies of the data are made, `mysqldump` or `mariadb-dump`. Left out: it is looked for by its usual names on `PATH` and in the usual folders.",
+    }),
+  ),
+  clientProgram: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        "Path of the program by which copies are restored, `mysql` or `mariadb`. Left out: likewise.",
+    }),
+  ),
   databaseUrl: Type.String({
     minLength: 1,
     description:

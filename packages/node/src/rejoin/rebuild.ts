@@ -11,6 +11,7 @@ import { forgetFailure } from "../roles/kept-failure.ts";
 import { fenceServer } from "../roles/fence.ts";
 import type { KnownLeader } from "../roles/leader-link.ts";
 import { keepCopySource } from "./copy-source.ts";
+import { copyPrograms } from "./copy-programs.ts";
 
 /** What a master has told a node that can't go on from where it is. */
 export interface RebuildOrder {
@@ -137,7 +138,7 @@ async function saveOwn(services: RoleServices, { order, signal, tell }: Part): P
 }
 
 async function takeCopy(services: RoleServices, { order, signal, tell }: Part): Promise<void> {
-  const { executor, endpoint, identity, logger } = services;
+  const { config, executor, endpoint, identity, logger } = services;
   await using client = services.peers.connect(order.source.url);
   const path = `/replicate/snapshot?for=${encodeURIComponent(identity.nodeId)}`;
   const request = { method: "GET", path, headers: {}, body: undefined, isOwn: true };
@@ -147,6 +148,7 @@ async function takeCopy(services: RoleServices, { order, signal, tell }: Part): 
     flavour: executor.server.flavour,
     endpoint,
     nodeAccounts: CLIENT_ACCOUNTS,
+    ...copyPrograms(config),
     body: copy.body(),
     signal,
     onProgress: ({ phase, bytesDone, bytesTotal, tablesDone, tablesTotal }) =>

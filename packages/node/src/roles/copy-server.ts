@@ -2,6 +2,7 @@ import { UnderstudyError, type CopyProgress } from "@understudy/protocol";
 import { openSnapshot, type Snapshot } from "@understudy/snapshot";
 import { CLIENT_ACCOUNTS } from "@understudy/sql-executor";
 import type { RoleServices } from "../node-services.ts";
+import { copyPrograms } from "../rejoin/copy-programs.ts";
 
 /** One at a time: each reads the whole server. */
 const COPIES_MAX = 1;
@@ -39,13 +40,14 @@ export class CopyServer {
       tablesDone: 0,
       tablesTotal: 0,
     });
-    const { executor, endpoint, logger, events } = this.#services;
+    const { config, executor, endpoint, logger, events } = this.#services;
     events.record("copy", `a copy of the data for ${nodeId} begins`, nodeId);
     try {
       const snapshot = await openSnapshot({
         flavour: executor.server.flavour,
         endpoint,
         nodeAccounts: CLIENT_ACCOUNTS,
+        ...copyPrograms(config),
         signal,
         onProgress: (progress) => this.#note(nodeId, progress),
         logger,
