@@ -24,6 +24,18 @@ describe("the session's settings", () => {
     expect(settingsChange(wanted, base)).toContain("@@session.sql_mode='NO_AUTO_VALUE_ON_ZERO'");
   });
 
+  it("say by name what stands for a character set, where the server knows such a setting", () => {
+    const variables = parseStatusVariables(Buffer.from("830208000f002d00e800", "hex"), "mariadb");
+    const at = { flavour: "mariadb", timestamp: 1700000000 } as const;
+    const base = baseSettings("mariadb", defaults);
+    expect(base.get("character_set_collations")).toBe("''");
+    expect(settingsOf(variables, { ...at, base }).get("character_set_collations")).toMatch(
+      /^\(SELECT .* WHERE ID IN \(15,232\)\)$/,
+    );
+    const older = baseSettings("mariadb", { ...defaults, known: new Set() });
+    expect(settingsOf(variables, { ...at, base: older }).has("character_set_collations")).toBe(false);
+  });
+
   it("leave out what the server does not know", () => {
     const base = baseSettings("mysql", { ...defaults, known: new Set() });
     expect([...base.keys()]).not.toContain("default_table_encryption");

@@ -19,6 +19,7 @@ export const OPTIONAL_SETTINGS = [
   "sql_if_exists",
   "system_versioning_insert_history",
   "explicit_defaults_for_timestamp",
+  "character_set_collations",
   "sql_require_primary_key",
   "default_table_encryption",
 ] as const;
@@ -64,6 +65,7 @@ export function baseSettings(flavour: Flavour, defaults: SessionDefaults): Setti
     settings.set("check_constraint_checks", "1");
     settings.set("explicit_defaults_for_timestamp", "DEFAULT");
     settings.set("system_versioning_insert_history", "0");
+    settings.set("character_set_collations", "''");
   }
   for (const name of OPTIONAL_SETTINGS) if (!defaults.known.has(name)) settings.delete(name);
   return settings;
@@ -87,6 +89,9 @@ export function settingsOf(
   if (variables.timeZone) settings.set("time_zone", quote(variables.timeZone));
   putNumber(settings, "lc_time_names", variables.lcTimeNames);
   putNumber(settings, "collation_database", variables.databaseCollation);
+  if (variables.characterSetCollations) {
+    putKnown(settings, "character_set_collations", collationMap(variables.characterSetCollations));
+  }
   if (options.flavour === "mysql") {
     putNumber(settings, "explicit_defaults_for_timestamp", variables.explicitDefaultsForTimestamp);
     putNumber(settings, "default_collation_for_utf8mb4", variables.defaultCollationForUtf8mb4);
@@ -94,6 +99,15 @@ export function settingsOf(
     putNumber(settings, "default_table_encryption", variables.defaultTableEncryption);
   }
   return settings;
+}
+
+/** What the setting takes are names, and what the binlog has are ids. */
+function collationMap(ids: readonly number[]): string {
+  if (ids.length === 0) return "''";
+  return (
+    "(SELECT GROUP_CONCAT(CONCAT(CHARACTER_SET_NAME,'=',FULL_COLLATION_NAME))" +
+    ` FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY WHERE ID IN (${ids.join(",")}))`
+  );
 }
 
 function putFlags(settings: Map<string, string>, variables: StatusVariables, flavour: Flavour): void {

@@ -33,6 +33,19 @@ describe("status variables of a Query event", () => {
     });
   });
 
+  it("are read as MariaDB 11.8 wrote them, which puts what stands for a character set before the session's", () => {
+    const bytes = hex(
+      "00 00000000 01 0000205400000000 06 03737464 83 02 08000f00 2d00e800 04 0009 0009 0009 81 0a00000000000000",
+    );
+    expect(parseStatusVariables(bytes, "mariadb")).toMatchObject({
+      characterSetCollations: [15, 232],
+      charset: { client: 2304, connection: 2304, server: 2304 },
+      unknownCode: null,
+    });
+    expect(parseStatusVariables(hex("83 00"), "mariadb").characterSetCollations).toEqual([]);
+    expect(parseStatusVariables(hex("83 00"), "mysql").unknownCode).toBe(131);
+  });
+
   it("end at a code that is not known, with what was read before", () => {
     expect(parseStatusVariables(hex("07 0500 fa 01020304 01 00"), "mysql")).toMatchObject({
       lcTimeNames: 5,

@@ -7,6 +7,8 @@ export interface StatusVariables {
   autoIncrement: { readonly increment: number; readonly offset: number } | null;
   /** Collation ids, since that is how the binlog names character sets. */
   charset: { readonly client: number; readonly connection: number; readonly server: number } | null;
+  /** MariaDB 11.2 and later: ids of the collations that stand for their character sets; null where the statement uses none of them. */
+  characterSetCollations: readonly number[] | null;
   timeZone: string | null;
   lcTimeNames: number | null;
   databaseCollation: number | null;
@@ -44,6 +46,7 @@ function noVariables(): StatusVariables {
     sqlMode: null,
     autoIncrement: null,
     charset: null,
+    characterSetCollations: null,
     timeZone: null,
     lcTimeNames: null,
     databaseCollation: null,
@@ -103,12 +106,21 @@ function readCommon(code: number, cursor: Cursor, found: StatusVariables): boole
   }
 }
 
-/** The codes that MariaDB added on its own. */
+/** The codes that MariaDB added on its own. 131 as seen from 11.8, which writes it before 4. */
 function readMariadb(code: number, cursor: Cursor, found: StatusVariables): boolean {
   if (code === 128) found.microseconds = cursor.u24();
   else if (code === 129) cursor.u64();
+  else if (code === 131) found.characterSetCollations = readCollations(cursor);
   else return false;
   return true;
+}
+
+/** Pairs of ids: the character set's collation by the server's own defaults, and the one that stands for the set instead. */
+function readCollations(cursor: Cursor): number[] {
+  return Array.from({ length: cursor.u8() }, () => {
+    cursor.u16();
+    return cursor.u16();
+  });
 }
 
 /** The codes that MySQL added on its own. */
