@@ -208,7 +208,7 @@ for (const flavour of testFlavours()) {
       await cluster.waitUntilReplicating();
       const log = await readFile(master.logFile, "utf8");
       const audits = log.split("\n").filter((line) => line.includes('"event":"audit"'));
-      expect(audits.join("\n")).toMatch(/"token":"ops".*node2.*|node2.*"token":"ops"/);
+      expect(audits.join("\n")).toMatch(/"caller":"ops".*node2.*|node2.*"caller":"ops"/);
     });
 
     it("sees new and revoked tokens within seconds, by the command that makes them", async () => {

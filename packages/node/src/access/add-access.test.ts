@@ -78,10 +78,10 @@ class Guarded implements AsyncDisposable {
     const [body] = route.includes("/psdb.") ? [{ query: "SELECT 1" }] : Object.values(requests);
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(parameters)) {
-      if (!path.includes(`:${name}`)) query.set(name, String(value));
+      if (!path.includes(`:${name}`)) query.set(name, textOf(value));
     }
     const filled = path.replaceAll(/:(\w+)/g, (_, name: string) =>
-      encodeURIComponent(String(parameters[name] ?? "x")),
+      encodeURIComponent(textOf(parameters[name])),
     );
     const answer = await fetch(`${this.#url}${filled}${query.size === 0 ? "" : `?${query}`}`, {
       method,
@@ -105,6 +105,10 @@ class Guarded implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack[Symbol.asyncDispose]();
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value ?? "x");
 }
 
 /** The database of the examples. */
@@ -229,8 +233,8 @@ test("changes of the cluster's shape are written down with who asked for them, d
     .map((line) => JSON.parse(line) as Record<string, unknown>)
     .filter(({ event }) => event === "audit");
   expect(audits).toMatchObject([
-    { action: "DELETE /cluster/nodes/:id", token: "ops", status: 503, address: "127.0.0.1" },
-    { action: "POST /cluster/failover", token: null, status: 401 },
+    { action: "DELETE /cluster/nodes/:id", caller: "ops", status: 503, address: "127.0.0.1" },
+    { action: "POST /cluster/failover", caller: null, status: 401 },
   ]);
   for (const { requestId } of audits) expect(requestId).toBeTypeOf("string");
 });

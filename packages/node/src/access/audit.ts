@@ -6,14 +6,14 @@ import { callerOf } from "./caller.ts";
 /** Writes down a call that changes the cluster's shape, or was to: who made it, from where, and what became of it. */
 export function auditCall(logger: Logger, request: FastifyRequest, status: number): void {
   const { method, routeOptions, params, headers } = request;
-  const token = callerOf(request).name;
+  const caller = callerOf(request).name;
   const isDone = status < 400;
   const action = `${method} ${routeOptions.url ?? ""}`;
   const fields = {
     event: "audit",
     action,
     params,
-    token,
+    caller,
     address: request.ip,
     requestId: request.id,
     forwardedBy: headers[HEADERS.forwardedBy] ?? null,
@@ -21,6 +21,6 @@ export function auditCall(logger: Logger, request: FastifyRequest, status: numbe
   };
   logger.info(
     fields,
-    `${action} by ${token ?? "someone without a token"} was ${isDone ? "done" : "refused"}`,
+    `${action} by ${caller ?? "someone without a token"} was ${isDone ? "done" : "refused"}`,
   );
 }

@@ -52,6 +52,6 @@ export function requireDatabase(caller: Caller, database: string): void {
 }
 
 /** `the token "app"`. */
-export function nameOf({ name }: Caller): string {
+function nameOf({ name }: Caller): string {
   return name === null ? "a request without a token" : `the token ${JSON.stringify(name)}`;
 }

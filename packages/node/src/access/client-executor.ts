@@ -13,7 +13,7 @@ export function executorFor(
 }
 
 /** What a caller may do with data. */
-export function clientAccessOf({ rights, databases }: Caller): ClientAccess {
+function clientAccessOf({ rights, databases }: Caller): ClientAccess {
   return { rights: new Set(CLIENT_RIGHTS.filter((right) => rights.has(right))), databases };
 }
 

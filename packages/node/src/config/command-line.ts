@@ -54,6 +54,8 @@ export function helpText(role: string): string {
   --version, -v            prints the version
   --help, -h               prints this
 
+"token create|list|revoke" instead of these makes the tokens of UNDERSTUDY_TOKENS_FILE; "token --help" tells how.
+
 docs/configuration.md lists the settings. A running node logs at debug after SIGUSR2, and as before after the next one.
 `;
 }

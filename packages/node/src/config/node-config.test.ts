@@ -106,3 +106,24 @@ describe("a node's configuration", () => {
     );
   });
 });
+
+describe("tokens in the configuration", () => {
+  const TOKENS = { UNDERSTUDY_TOKENS_FILE: "/etc/tokens.json", UNDERSTUDY_NODE_TOKEN: "a-token-of-the-node" };
+
+  it("let a node listen beyond loopback, which it else does not", () => {
+    const open = { ...DATABASE, UNDERSTUDY_HOST: "0.0.0.0" };
+    expect(() => readConfig(open, "master")).toThrow(/UNDERSTUDY_TOKENS_FILE.*UNDERSTUDY_ALLOW_OPEN_ACCESS/);
+    expect(readConfig({ ...open, ...TOKENS }, "master").host).toBe("0.0.0.0");
+    expect(readConfig({ ...open, UNDERSTUDY_ALLOW_OPEN_ACCESS: "true" }, "master").host).toBe("0.0.0.0");
+  });
+
+  it("need the node's own, which is never shown", () => {
+    const { UNDERSTUDY_NODE_TOKEN: _, ...without } = TOKENS;
+    expect(() => readConfig({ ...DATABASE, ...without }, "master")).toThrow(
+      /UNDERSTUDY_NODE_TOKEN is required/,
+    );
+    const config = readConfig({ ...DATABASE, ...TOKENS }, "master");
+    expect(config.nodeToken?.reveal()).toBe("a-token-of-the-node");
+    expect(JSON.stringify(config)).not.toContain("a-token-of-the-node");
+  });
+});

@@ -11,6 +11,14 @@ import { readPageAsset } from "../openapi/page-assets.ts";
 import type { CollectedRoute } from "../openapi/route-collection.ts";
 
 const decompress = promisify(gunzip);
+/** What a page whose buttons change data should have; the policy of its contents comes on top. */
+const DOCS_HEADERS = {
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+} as const;
 /** The files are those of this version of Understudy: an hour is short enough that an update is seen. */
 const CACHE = "max-age=3600";
 
@@ -23,7 +31,7 @@ export function addDocsRoutes(server: HttpServer, routes: readonly CollectedRout
   });
   const sendPage = async (reply: FastifyReply): Promise<FastifyReply> =>
     reply
-      .headers({ "content-security-policy": DOCS_POLICY, "x-content-type-options": "nosniff" })
+      .headers({ ...DOCS_HEADERS, "content-security-policy": DOCS_POLICY })
       .type("text/html; charset=utf-8")
       .send(DOCS_PAGE);
   server.get("/docs", (_request, reply) => sendPage(reply));
