@@ -70,8 +70,7 @@ export class AccessControl {
     const { clock, logger } = this.#options;
     const text = presentedToken(authorization);
     const token = text === null ? null : tokens.find(text);
-    const isExpired = token?.expiresMs != null && token.expiresMs <= clock.nowMs();
-    if (token && !isExpired) return token;
+    if (token && (token.expiresMs === null || token.expiresMs > clock.nowMs())) return token;
     const reason = token
       ? `the token ${JSON.stringify(token.name)} has expired`
       : text === null

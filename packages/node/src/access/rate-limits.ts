@@ -18,12 +18,8 @@ export class RateLimits {
     if (requestsPerSecond === null) return;
     const burst = Math.max(1, 2 * requestsPerSecond);
     // under another rate it is another bucket
-    const bucket = bucketOf(
-      this.#tokens,
-      `${name} ${requestsPerSecond}`,
-      { perSecond: requestsPerSecond, burst },
-      nowMs,
-    );
+    const rate = { perSecond: requestsPerSecond, burst };
+    const bucket = bucketOf(this.#tokens, `${name} ${requestsPerSecond}`, { rate, nowMs });
     const waitMs = bucket.take(nowMs);
     if (waitMs > 0) {
       throw limited(
@@ -38,13 +34,17 @@ export class RateLimits {
    * each try would cost a line of the log. Whoever has a right token is not held up by others of the same address.
    */
   countFailure(address: string, nowMs: number): void {
-    const waitMs = bucketOf(this.#failures, networkOf(address), FAILURES, nowMs).take(nowMs);
+    const waitMs = bucketOf(this.#failures, networkOf(address), { rate: FAILURES, nowMs }).take(nowMs);
     if (waitMs > 0)
       throw limited("too many requests from this address brought no token that is right", waitMs);
   }
 }
 
-function bucketOf(buckets: Map<string, TokenBucket>, key: string, rate: Rate, nowMs: number): TokenBucket {
+function bucketOf(
+  buckets: Map<string, TokenBucket>,
+  key: string,
+  { rate, nowMs }: { readonly rate: Rate; readonly nowMs: number },
+): TokenBucket {
   const bucket = buckets.get(key) ?? new TokenBucket(rate, nowMs);
   buckets.delete(key);
   buckets.set(key, bucket);

@@ -42,7 +42,7 @@ const KEEP_ALIVE_MS = 75_000;
 
 /** Makes the HTTP side of a node, without routes. */
 export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
-  const { config, identity, logger, admission, access, tls } = runtime.services;
+  const { config, logger, admission, tls } = runtime.services;
   const secure =
     config.tlsCertFile === undefined
       ? null
@@ -86,6 +86,17 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
   limitRequests(server, config);
   addJsonParser(server);
   server.addContentTypeParser(BINLOG_MEDIA_TYPE, (_request, payload, done) => done(null, payload));
+  await addGuards(server, runtime);
+  closeIdleConnections(server, IDLE_CONNECTION_MS);
+  closeConnectionsAtEnd(server);
+  if (secure) server.addHook("preClose", async () => secure.endSilent());
+  addAdmission(server, admission, config.connectionsMax);
+  return server;
+}
+
+/** What a request has to pass before its body is read, and what notes it. */
+async function addGuards(server: HttpServer, runtime: NodeRuntime): Promise<void> {
+  const { config, identity, logger, access } = runtime.services;
   const isAllowed = createOriginCheck(config.corsOrigins);
   const guardOrigin = createOriginGuard(isAllowed);
   // a page that reaches the node under another name has no token to send
@@ -118,11 +129,6 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
     hasOpenMetrics: config.openMetrics,
     audit: (request, status) => auditCall(logger, request, status),
   });
-  closeIdleConnections(server, IDLE_CONNECTION_MS);
-  closeConnectionsAtEnd(server);
-  if (secure) server.addHook("preClose", async () => secure.endSilent());
-  addAdmission(server, admission, config.connectionsMax);
-  return server;
 }
 
 /** Fastify's own parser, which refuses keys that reach for prototypes, behind checks that no other text is stored than was sent. */
