@@ -73,7 +73,9 @@ for (const flavour of testFlavours()) {
       const random = seededRandom(26);
       for (let round = 0; round < DAMAGES; round++) {
         const answer = await deliver({ ...delivery, body: damaged(random, delivery.body) });
-        expect(answer.status, `round ${round}: ${answer.text}`).not.toBe(500);
+        const told = `round ${round}: ${answer.text}`;
+        expect(answer.body["code"], told).not.toBe("internal");
+        if (answer.status !== 200) expect(answer.body["code"], told).toBeTypeOf("string");
         expect(await serverPosition(flavour, slave), `round ${round}`).toBe(position);
       }
     });
@@ -310,7 +312,9 @@ function damaged(random: Random, body: Buffer): Buffer {
   if (kind < 0.4) return alteredAt(body, at, (body[at] ?? 0) ^ (1 << Math.floor(random() * 8)));
   if (kind < 0.6) return body.subarray(0, at);
   if (kind < 0.8) return Buffer.concat([body.subarray(0, at), body.subarray(at + length)]);
-  return Buffer.concat([body.subarray(0, at + length), body.subarray(at)]);
+  // behind the commit it would only be something more, and the transaction before it whole
+  const from = Math.min(at, body.length - length - 1);
+  return Buffer.concat([body.subarray(0, from + length), body.subarray(from)]);
 }
 
 function alteredAt(body: Buffer, at: number, value: number): Buffer {

@@ -36,27 +36,6 @@ export const LOG_EVENTS: Readonly<Record<string, LogEvent>> = {
     meaning: "A test has this node break one of its own rules. Never in production.",
   },
 
-  audit: {
-    level: "info",
-    meaning:
-      "Somebody asked for a change of the cluster's shape, or the tokens have changed: `action`, `params`, `caller` (the token's name), `address`, `requestId`, `status`. A file of tokens that is refused is an error.",
-  },
-  unauthenticated: {
-    level: "warn",
-    meaning:
-      "A request brought no token that is right: `address`, `request`. At most one a second of an address, after twenty.",
-  },
-  "tokens-warning": { level: "warn", meaning: "Something about the file of tokens, at the start." },
-  "node-token-changed": { level: "info", meaning: "The node's own token was read again." },
-  "node-token-unreadable": {
-    level: "error",
-    meaning: "The file of the node's own token is gone or not usable; the one of before stays in use.",
-  },
-  "file-watch-ended": {
-    level: "error",
-    meaning: "A defect: a file of tokens is no longer looked at, and changes need a restart.",
-  },
-
   request: {
     level: "debug",
     meaning:
@@ -110,11 +89,12 @@ export const LOG_EVENTS: Readonly<Record<string, LogEvent>> = {
   audit: {
     level: "info",
     meaning:
-      "Who changed the cluster's shape, or tried to: `action`, `token`, `address`, `status`; also that the list of tokens was read again. At `error` where a list that was read again will not do.",
+      "Who changed the cluster's shape, or tried to: `action`, `params`, `caller` (the token's name), `address`, `requestId`, `status`; also that the list of tokens was read again. At `error` where a list that was read again will not do.",
   },
   unauthenticated: {
     level: "warn",
-    meaning: "A request came without a token, or with a wrong one: `address`.",
+    meaning:
+      "A request came without a token, or with a wrong one: `address`, `request`. At most one a second of an address, after twenty.",
   },
   "tokens-warning": {
     level: "warn",
