@@ -2,10 +2,10 @@ import type { ClusterNode } from "@understudy/e2e";
 import { systemClock } from "@understudy/kernel";
 import type { TcpProxy } from "@understudy/sandbox";
 import type { Fault, FaultSite } from "./fault.ts";
-import { findLeader } from "./lead-sampler.ts";
 
 const HOLD_MS = 6_000;
 const DEATH_HOLD_MS = 4_000;
+const UNTIL_CUT_MS = 400;
 /** Twice as much, there and back, must not count as silence yet. */
 const LATE_MS = 1_150;
 const FALL_BEHIND_MS = 3_500;
@@ -70,13 +70,20 @@ export const CUNNING_FAULTS: readonly Fault[] = [
       const toNodes = waysOf(site, new RegExp(`^${nodeId}>node`));
       const toIt = waysOf(site, new RegExp(`^(node\\d+|others)>${nodeId}$`));
       gate.refuse();
-      for (const way of toEtcd) way.freeze();
       for (const way of toNodes) way.refuse();
       for (const way of [...toNodes, ...toIt]) way.cutAll();
+      // as late as can be: from then on its lease runs out
+      await systemClock.sleep(UNTIL_CUT_MS, site.signal);
+      for (const way of toEtcd) way.freeze();
       const others = cluster.others(leader);
-      const isReplaced = await comesTrue(site, async () => (await findLeader(others)) !== null);
+      const isReplaced = await comesTrue(site, async () => {
+        const leaders = await Promise.all(others.map(leaderBy));
+        return leaders.some((id) => id !== null && id !== nodeId);
+      });
       tell(
-        isReplaced ? "another one leads; the old master reaches the others again" : "nobody takes its place",
+        isReplaced
+          ? "the lead is another's; the old master reaches the others again"
+          : "nobody takes its place",
       );
       for (const way of toNodes) await way.accept();
       return async () => {
@@ -99,6 +106,12 @@ async function comesTrue({ signal }: FaultSite, isTrue: () => Promise<boolean>):
     await systemClock.sleep(POLL_MS, signal);
   }
   return false;
+}
+
+/** Who has the lead by a node's word; null where it can't tell. */
+async function leaderBy(node: ClusterNode): Promise<string | null> {
+  const { body } = await node.get("/cluster/plan", { timeoutMs: WAIT_MS });
+  return typeof body["leader"] === "string" ? body["leader"] : null;
 }
 
 /** Who is in sync by a node's word. */
