@@ -38,7 +38,7 @@ export function OverlayView({ overlay, context }: OverlayProps<Overlay>): ReactN
     case "form":
       return (
         <Dialog title={overlay.title} width={columns}>
-          <Form form={overlay.form} width={columns - 4} />
+          <Form form={overlay.form} width={columns - 4} height={rows - 4} />
           <TonedText tone="quiet">Enter next, on the last field send · Ctrl-S send · Esc cancel</TonedText>
         </Dialog>
       );

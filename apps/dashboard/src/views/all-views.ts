@@ -1,3 +1,4 @@
+import { dataView } from "./data/data-view.tsx";
 import { eventsView } from "./events/events-view.tsx";
 import { healthView } from "./health/health-view.tsx";
 import { menuView } from "./menu/menu-view.tsx";
@@ -5,7 +6,7 @@ import { overviewView } from "./overview/overview-view.tsx";
 import type { View } from "./view.ts";
 
 /** Every view, in the order of the tabs. A new view is one line here; digits must differ. */
-export const ALL_VIEWS: readonly View[] = [menuView, overviewView, eventsView, healthView];
+export const ALL_VIEWS: readonly View[] = [menuView, overviewView, dataView, eventsView, healthView];
 
 /** The view of that id; the menu for an id that is none. */
 export function viewOf(id: string): View {

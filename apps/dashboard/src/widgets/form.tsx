@@ -5,13 +5,25 @@ import type { FormModel } from "./form-model.ts";
 import { cellsOf, cutTo, fit } from "./text-cells.ts";
 import { TextInput } from "./text-input.tsx";
 
-/** The fields of a form, one a line, with the hint of the one that has the focus and what is wrong. */
-export function Form({ form, width }: { readonly form: FormModel; readonly width: number }): ReactNode {
+/** The fields of a form, one a line, as many as there is room for, with the hint of the one that has the focus and what is wrong. */
+export function Form({
+  form,
+  width,
+  height,
+}: {
+  readonly form: FormModel;
+  readonly width: number;
+  /** Lines with that of the hint; the fields around the one that has the focus are shown. */
+  readonly height: number;
+}): ReactNode {
   const labels = Math.min(24, Math.max(...form.fields.map((field) => cellsOf(field.label)))) + 2;
   const focused = form.fields[form.focus];
+  const visible = Math.max(1, height - 1);
+  const from = Math.max(0, Math.min(form.focus - visible + 1, form.fields.length - visible));
   return (
     <Box flexDirection="column" flexShrink={0}>
-      {form.fields.map((field, index) => {
+      {form.fields.slice(from, from + visible).map((field, at) => {
+        const index = from + at;
         const isFocused = index === form.focus;
         const editor = form.editors[index] ?? { text: "", cursor: 0 };
         return (

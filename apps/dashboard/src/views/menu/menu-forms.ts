@@ -42,18 +42,18 @@ export function createDatabaseForm(): Overlay {
   );
 }
 
-/** Menu entry 3 on a master. */
-export function createTableForm(): Overlay {
+/** Menu entry 3 on a master; `database` where it is known. */
+export function createTableForm(database = ""): Overlay {
   const columns = { id: "columns", label: "columns", hint: "SQL: id INT PRIMARY KEY, name VARCHAR(255)" };
   return form(
     "Create a table",
-    [DATABASE, TABLE, columns],
-    ({ database = "", table = "", columns: sql = "" }) =>
+    [{ ...DATABASE, initial: database }, TABLE, columns],
+    ({ database: name = "", table = "", columns: sql = "" }) =>
       run({
-        title: `creating table ${database}.${table}`,
+        title: `creating table ${name}.${table}`,
         call: async (node, options) => {
-          await node.createTable({ database, table, columns: sql }, options);
-          return { said: `created table ${database}.${table}` };
+          await node.createTable({ database: name, table, columns: sql }, options);
+          return { said: `created table ${name}.${table}` };
         },
       }),
   );
