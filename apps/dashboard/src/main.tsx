@@ -43,7 +43,7 @@ async function show(kind: "once" | "json" | "watch" | "live", options: Options):
   const { nodes, isReadOnly } = options;
   const openSource = (): ClusterSource =>
     new ClusterSource({ nodes, token: access.token, monotonicMs: () => systemClock.monotonicMs() });
-  const settings = createSettingsStore(xdgFolders(process.env));
+  const settings = createSettingsStore(xdgFolders(process.env), options);
   const theme = themeFor(options.theme ?? settings.read().theme, {
     isTty: process.stdout.isTTY,
     noColor: process.env["NO_COLOR"] ?? "",

@@ -8,6 +8,7 @@ test("without options it is live, on the nodes of a sandbox", () => {
     tokenFile: null,
     caFile: null,
     isReadOnly: false,
+    keepsHistory: true,
     theme: null,
   });
 });

@@ -12,6 +12,8 @@ export interface Options {
   /** PEM certificates that are trusted beside the system's; null for none. */
   readonly caFile: string | null;
   readonly isReadOnly: boolean;
+  /** False where no statement may be kept. */
+  readonly keepsHistory: boolean;
   /** Null for the one that was used last. */
   readonly theme: ThemeName | null;
 }
@@ -27,6 +29,7 @@ const OPTIONS = {
   "token-file": { type: "string" },
   "ca-file": { type: "string" },
   "read-only": { type: "boolean" },
+  "no-history": { type: "boolean" },
   theme: { type: "string" },
   once: { type: "boolean" },
   json: { type: "boolean" },
@@ -38,13 +41,14 @@ const OPTIONS = {
 /** What `--help` prints. */
 export const USAGE = `Shows an Understudy cluster live in the terminal.
 
-usage: dashboard [--node URL]... [--token-file FILE] [--read-only] [--theme NAME] [--once | --json | --watch]
+usage: dashboard [--node URL]... [--token-file FILE] [--read-only] [--no-history] [--theme NAME] [--once | --json | --watch]
 
   --node URL         a node to begin with; the others are learnt from it. Repeat it to name several.
                      Default: ${DEFAULT_NODES.join(", ")}
   --token-file FILE  send the token in this file with each request
   --ca-file FILE     trust the certificates in this file (PEM) for https, beside the system's
   --read-only        hide everything that changes the cluster or its data
+  --no-history       keep no statement of the SQL view (one that begins with a blank is never kept)
   --theme NAME       ${THEME_NAMES.join(", ")}
   --once             print one overview and end
   --json             print the cluster as JSON, as GET /cluster gives it, and end
@@ -97,6 +101,7 @@ export function readArguments(args: readonly string[]): Command {
     tokenFile: texts.get("token-file") ?? null,
     caFile: texts.get("ca-file") ?? null,
     isReadOnly: flags.has("read-only"),
+    keepsHistory: !flags.has("no-history"),
     theme,
   };
 }

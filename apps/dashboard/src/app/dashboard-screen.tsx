@@ -121,10 +121,12 @@ function NoticeText({ context }: { readonly context: ViewContext }): ReactNode {
 /** As many of the keys that count now as fit; all of them are in the help. */
 function KeyLine({ context }: { readonly context: ViewContext }): ReactNode {
   const { ui } = context.state;
-  const bindings = [
-    ...availableBindings(viewOf(ui.view).keys, context),
-    ...availableBindings(GLOBAL_KEYS, context),
-  ];
+  const view = viewOf(ui.view);
+  const isText = view.text?.isActive(context) === true;
+  const bindings = [...availableBindings(view.keys, context), ...availableBindings(GLOBAL_KEYS, context)]
+    // In a text field a key that is a character is text.
+    .map((one) => ({ ...one, keys: isText ? one.keys.filter((key) => key.length > 1) : one.keys }))
+    .filter(({ keys }) => keys.length > 0);
   const items = bindings.flatMap((binding) => {
     if (binding.brief === undefined) return [];
     const isWhole = binding.brief.includes(" ");

@@ -83,7 +83,7 @@ export class ActionRunner {
 }
 
 /** An error as the node told it: its code, then its own words. */
-function problemInWords(error: unknown): string {
+export function problemInWords(error: unknown): string {
   if (!isUnderstudyError(error)) return messageOf(error);
   const code = typeof error.details["code"] === "string" ? error.details["code"] : error.code;
   return `${code}: ${messageOf(error)}`;

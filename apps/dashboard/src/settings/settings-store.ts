@@ -37,10 +37,10 @@ export function xdgFolders(env: NodeJS.ProcessEnv): { readonly config: string; r
 }
 
 /** Settings in `dashboard.json`, history in `history.ndjson`; each is put down whole, so that a reader never sees half of it. */
-export function createSettingsStore(folders: {
-  readonly config: string;
-  readonly state: string;
-}): SettingsStore {
+export function createSettingsStore(
+  folders: { readonly config: string; readonly state: string },
+  { keepsHistory }: { readonly keepsHistory: boolean },
+): SettingsStore {
   const settingsFile = join(folders.config, "dashboard.json");
   const historyFile = join(folders.state, "history.ndjson");
   const read = (): Settings => settingsOf(parsed(readText(settingsFile)));
@@ -55,6 +55,7 @@ export function createSettingsStore(folders: {
     write: (change) => putDown(settingsFile, `${JSON.stringify({ ...read(), ...change }, undefined, 2)}\n`),
     history,
     remember: (statement) => {
+      if (!keepsHistory) return;
       const known = history();
       if (statement.trim() === "" || known.at(-1) === statement) return;
       const lines = [...known, statement].slice(-HISTORY_MAX).map((one) => JSON.stringify(one));
