@@ -13,6 +13,8 @@ const RUNS_MAX = 16;
 export interface RunOutcome {
   /** One sentence for the notice line: what is now the case. */
   readonly said: string;
+  /** Of a write: a read that names it sees the write. */
+  readonly position?: string;
   /** Changes the screen: shows rows, loads a view again. */
   readonly show?: (context: ViewContext) => void;
 }

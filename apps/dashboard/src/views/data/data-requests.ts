@@ -1,7 +1,9 @@
 import type { CallOptions, NodeClient, SelectInput } from "@understudy/client";
 import type { TableDescription } from "@understudy/protocol";
 import { UnderstudyError } from "@understudy/protocol";
+import type { ViewContext } from "../../app/view-context.ts";
 import type { RunRequest } from "../../live/action-runner.ts";
+import { requestJson } from "../../live/node-request.ts";
 import { duration } from "../../state/wording.ts";
 import { gridRows } from "../../widgets/grid-model.ts";
 import { DATA, gotRows, levelOf, type DataState, type RowsAsk, type RowsPage } from "./data-state.ts";
@@ -51,7 +53,12 @@ export async function hear(
   options: CallOptions,
   ask: RowsAsk = state.ask,
 ): Promise<Heard> {
-  const { database, table } = state;
+  const { database, table, after } = state;
+  // A slave may not have yet what was just made; it tells when it has.
+  if (after !== null && table === null) {
+    const path = `/databases?after=${encodeURIComponent(after)}`;
+    await requestJson(node, { method: "GET", path }, options);
+  }
   if (database === null) {
     const { databases } = await node.databases(options);
     return { said: `${databases.length} databases`, change: (now) => ({ ...now, databases }) };
@@ -65,7 +72,10 @@ export async function hear(
   }
   // The definition may have changed, and costs little beside the rows.
   const description = await node.table(database, table, options);
-  const answer = await node.select(pageRequest({ database, description }, ask), options);
+  const answer = await node.select(
+    { ...pageRequest({ database, description }, ask), after: after ?? undefined },
+    options,
+  );
   const shown = answer.rows.slice(0, PAGE_ROWS);
   const page: RowsPage = {
     rows: gridRows(answer.columns, shown),
@@ -97,5 +107,13 @@ export function askRequest(state: DataState, ask: RowsAsk = state.ask): RunReque
       const { said, change } = await hear(node, state, options, ask);
       return { said, show: (now) => now.update(DATA, change) };
     },
+  };
+}
+
+/** After a write: reads again, and not before the node has that write. */
+export function readAfter(position: string | undefined): (context: ViewContext) => void {
+  return (context) => {
+    context.update(DATA, (state) => ({ ...state, after: position ?? state.after }));
+    context.services.refresh();
   };
 }

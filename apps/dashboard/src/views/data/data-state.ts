@@ -37,6 +37,8 @@ export interface DataState {
   readonly tablesTable: TableModel;
   readonly description: TableDescription | null;
   readonly ask: RowsAsk;
+  /** Position of the latest write made here, which is to be seen in what is read; null for none. */
+  readonly after: string | null;
   readonly page: RowsPage | null;
   readonly grid: GridModel;
 }
@@ -53,6 +55,7 @@ export const DATA: Slot<DataState> = {
     databasesTable: TABLE_START,
     tables: null,
     tablesTable: TABLE_START,
+    after: null,
     ...TABLE_LEFT,
   },
 };

@@ -3,7 +3,7 @@ import type { Overlay } from "../../state/overlay.ts";
 import { createForm } from "../../widgets/form-model.ts";
 import { textEditor } from "../../widgets/text-editor.ts";
 import { createDatabaseForm, createTableForm } from "../menu/menu-forms.ts";
-import { askRequest } from "./data-requests.ts";
+import { askRequest, readAfter } from "./data-requests.ts";
 import { askedFor, DATA, levelOf, type DataState } from "./data-state.ts";
 
 /** The menu's form for what can be made here: a database, or a table in the one that is open. */
@@ -17,10 +17,10 @@ export function createPlaceForm(state: DataState): Overlay {
       const submission = overlay.submit(values, context);
       if (submission.kind !== "run") return submission;
       const { request } = submission;
-      const call: typeof request.call = async (node, options) => ({
-        ...(await request.call(node, options)),
-        show: (now) => now.services.refresh(),
-      });
+      const call: typeof request.call = async (node, options) => {
+        const outcome = await request.call(node, options);
+        return { ...outcome, show: readAfter(outcome.position) };
+      };
       return { kind: "run", request: { ...request, call } };
     },
   };
@@ -44,9 +44,11 @@ export function dropDialog({
     request: {
       title: `dropping ${what}`,
       call: async (node, options) => {
-        if (table === null) await node.dropDatabase({ name: database }, options);
-        else await node.dropTable({ database, table }, options);
-        return { said: `dropped ${what}`, show: (now) => now.services.refresh() };
+        const { position } =
+          table === null
+            ? await node.dropDatabase({ name: database }, options)
+            : await node.dropTable({ database, table }, options);
+        return { said: `dropped ${what}`, show: readAfter(position) };
       },
     },
   };

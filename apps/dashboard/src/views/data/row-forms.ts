@@ -1,12 +1,11 @@
 import type { RecordInput, Value } from "@understudy/client";
 import type { OutputValue, TableDescription } from "@understudy/protocol";
-import type { ViewContext } from "../../app/view-context.ts";
 import type { FormSubmission, Overlay } from "../../state/overlay.ts";
 import { cellText, keyValue, literalOf, readLiteral } from "../../widgets/cell-text.ts";
 import { createForm, type FormField, type FormValues } from "../../widgets/form-model.ts";
 import { textEditor } from "../../widgets/text-editor.ts";
 import type { Parsed } from "../../widgets/value-text.ts";
-import { primaryKeyOf } from "./data-requests.ts";
+import { primaryKeyOf, readAfter } from "./data-requests.ts";
 
 type TableColumn = TableDescription["columns"][number];
 
@@ -17,9 +16,6 @@ export interface ChosenRow {
 }
 
 const LITERALS = "NULL is null, '' is empty text, 0x… bytes";
-
-/** Writes that succeed show the rows anew. */
-const reload = (context: ViewContext): void => context.services.refresh();
 
 /** Why rows of a table can't be changed one by one; null where they can. */
 export function keyFault({ table, ...description }: TableDescription): string | null {
@@ -44,8 +40,14 @@ export function insertRowForm(description: TableDescription): Overlay {
       request: {
         title: `inserting into ${database}.${table}`,
         call: async (node, options) => {
-          const { insertId } = await node.insert({ database, table, record: record.value }, options);
-          return { said: `inserted a row${insertId === null ? "" : `, id ${insertId}`}`, show: reload };
+          const { insertId, position } = await node.insert(
+            { database, table, record: record.value },
+            options,
+          );
+          return {
+            said: `inserted a row${insertId === null ? "" : `, id ${insertId}`}`,
+            show: readAfter(position),
+          };
         },
       },
     };
@@ -79,12 +81,12 @@ export function editRowForm(row: ChosenRow): Overlay {
       request: {
         title: `changing ${rowName(row)}`,
         call: async (node, options) => {
-          const { affectedRows } = await node.update(
+          const { affectedRows, position } = await node.update(
             { database, table, set: set.value, where: keyOf(row) },
             options,
           );
           const said = affectedRows === 0 ? "the row is gone, or was so already" : "changed the row";
-          return { said, show: reload };
+          return { said, show: readAfter(position) };
         },
       },
     };
@@ -103,8 +105,11 @@ export function deleteRowDialog(row: ChosenRow): Overlay {
     request: {
       title: `deleting ${rowName(row)}`,
       call: async (node, options) => {
-        const { affectedRows } = await node.delete({ database, table, where: keyOf(row) }, options);
-        return { said: affectedRows === 0 ? "the row was gone already" : "deleted the row", show: reload };
+        const { affectedRows, position } = await node.delete({ database, table, where: keyOf(row) }, options);
+        return {
+          said: affectedRows === 0 ? "the row was gone already" : "deleted the row",
+          show: readAfter(position),
+        };
       },
     },
   };

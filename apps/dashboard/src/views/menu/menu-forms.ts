@@ -35,8 +35,8 @@ export function createDatabaseForm(): Overlay {
     run({
       title: `creating database ${database}`,
       call: async (node, options) => {
-        await node.createDatabase({ name: database }, options);
-        return { said: `created database ${database}` };
+        const { position } = await node.createDatabase({ name: database }, options);
+        return { said: `created database ${database}`, position };
       },
     }),
   );
@@ -52,8 +52,8 @@ export function createTableForm(database = ""): Overlay {
       run({
         title: `creating table ${name}.${table}`,
         call: async (node, options) => {
-          await node.createTable({ database: name, table, columns: sql }, options);
-          return { said: `created table ${name}.${table}` };
+          const { position } = await node.createTable({ database: name, table, columns: sql }, options);
+          return { said: `created table ${name}.${table}`, position };
         },
       }),
   );

@@ -135,7 +135,7 @@ export const SQL_KEYS: readonly KeyBinding<ViewContext>[] = [
   writing({
     keys: ["Ctrl-d", "Alt-Enter"],
     does: "run (also Enter behind a ;)",
-    brief: "or Enter after ; run",
+    brief: "Ctrl-D, or Enter after ; run",
     run: runStatement,
   }),
   writing({
@@ -165,7 +165,7 @@ export const SQL_KEYS: readonly KeyBinding<ViewContext>[] = [
   writing({
     keys: ["Esc"],
     does: "leave the editor, for the result and all other keys",
-    brief: "result, keys",
+    brief: "result",
     run: (context) => focus(context, 1),
   }),
   reading({ keys: ["i", "e"], does: "write", brief: "write", run: (context) => focus(context, 0) }),
