@@ -48,9 +48,11 @@ async function show(kind: "once" | "json" | "watch" | "live", options: Options):
     isTty: process.stdout.isTTY,
     noColor: process.env["NO_COLOR"] ?? "",
   });
+  const { tokenFile, caFile } = options;
+  const facts = { version: packageJson.version, tokenFile, caFile };
   if (kind === "live") {
     if (process.stdin.isTTY && process.stdout.isTTY) {
-      return showLive({ nodes, openSource, settings, isReadOnly, theme });
+      return showLive({ nodes, openSource, settings, isReadOnly, theme, facts });
     }
     process.stderr.write("This is no terminal, so here is one overview (as with --once).\n");
   }

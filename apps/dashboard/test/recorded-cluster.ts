@@ -68,16 +68,36 @@ export interface RecordedNode extends AsyncDisposable {
   readonly url: string;
   view: ClusterView;
   events: readonly ClusterEvent[];
+  /** What it answers beside them, by method and path: `POST /cluster/switchover`; a text is no JSON. */
+  readonly answers: Map<string, { readonly status?: number; readonly body: object | string }>;
   /** Paths that were asked. */
   readonly asked: string[];
+  /** All that was sent with a body or that changes something. */
+  readonly sent: { readonly method: string; readonly path: string; readonly body: unknown }[];
+  /** Of the latest request. */
+  authorization: string | undefined;
 }
 
 /** Opens a node on a free port, or on `port`. */
 export async function openRecordedNode(view: ClusterView = recordedView(), port = 0): Promise<RecordedNode> {
   const paths: string[] = [];
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? "/", "http://node");
+    const { method = "GET" } = request;
     paths.push(url.pathname + url.search);
+    node.authorization = request.headers.authorization;
+    let body = "";
+    for await (const chunk of request.setEncoding("utf8")) body += String(chunk);
+    if (method !== "GET") {
+      node.sent.push({ method, path: url.pathname, body: body === "" ? null : JSON.parse(body) });
+    }
+    const given = node.answers.get(`${method} ${url.pathname}`);
+    if (given) {
+      const isText = typeof given.body === "string";
+      response.writeHead(given.status ?? 200, { "content-type": isText ? "text/plain" : "application/json" });
+      response.end(isText ? given.body : JSON.stringify(given.body));
+      return;
+    }
     const asked = Number(url.searchParams.get("after"));
     // As a node does: what it has not reached comes from before its restart.
     const after = asked > (node.events.at(-1)?.id ?? 0) ? 0 : asked;
@@ -95,7 +115,10 @@ export async function openRecordedNode(view: ClusterView = recordedView(), port 
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     view,
     events: RECORDED_EVENTS,
+    answers: new Map(),
     asked: paths,
+    sent: [],
+    authorization: undefined,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));

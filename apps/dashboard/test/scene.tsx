@@ -47,6 +47,7 @@ export async function openScene(options: SceneOptions = {}) {
         : new ClusterSource({ nodes: [node], monotonicMs: () => clock.monotonicMs() }),
     settings,
     isReadOnly: options.isReadOnly ?? false,
+    facts: { version: "0.1.0", tokenFile: null, caFile: null },
     theme: "none",
     startView: options.startView ?? "overview",
   };

@@ -1,6 +1,6 @@
 import { messageOf, systemClock, systemRandom } from "@understudy/kernel";
 import { render } from "ink";
-import type { DashboardWorld, Source } from "../live/dashboard-world.ts";
+import type { DashboardWorld, Source, StartFacts } from "../live/dashboard-world.ts";
 import type { SettingsStore } from "../settings/settings-store.ts";
 import type { ThemeName } from "../theme/theme.ts";
 import { Dashboard } from "./dashboard.tsx";
@@ -18,6 +18,7 @@ export interface LiveOptions {
   readonly settings: SettingsStore;
   readonly isReadOnly: boolean;
   readonly theme: ThemeName;
+  readonly facts: StartFacts;
 }
 
 /** Shows the dashboard until it is left; resolves with the exit code. The terminal is as before on every way out. */

@@ -1,5 +1,6 @@
 import type { NodeClient } from "@understudy/client";
 import type { ClusterView, Member } from "@understudy/protocol";
+import type { StartFacts } from "../live/dashboard-world.ts";
 import type { RunRequest } from "../live/action-runner.ts";
 import type { SettingsStore } from "../settings/settings-store.ts";
 import type { DashboardState } from "../state/dashboard-state.ts";
@@ -25,6 +26,10 @@ export interface Now {
 export interface Services {
   /** The attached node; null before the first answer. Writes are passed on to the master by any node. */
   readonly node: () => NodeClient | null;
+  /** A client of any node, under the token of the attached one, which the caller closes; null before the first answer. */
+  readonly openNode: (url: string) => NodeClient | null;
+  /** Moves to that node; where it doesn't answer, to another one. */
+  readonly attach: (url: string) => void;
   /** Runs a call off the render path; what becomes of it is on the notice line. */
   readonly run: (request: RunRequest, failed?: (sentence: string) => void) => void;
   /** Ends the calls that are under way. */
@@ -35,6 +40,7 @@ export interface Services {
   readonly settings: SettingsStore;
   /** The nodes of the command line. */
   readonly nodes: readonly string[];
+  readonly facts: StartFacts;
   readonly monotonicMs: () => number;
 }
 

@@ -23,6 +23,8 @@ export interface RunOutcome {
 export interface RunRequest {
   /** What is being done, for the notice line: `creating mydb`. */
   readonly title: string;
+  /** URL of the node that must be asked; left out: the attached one. */
+  readonly at?: string | undefined;
   /** Default 30,000. */
   readonly timeoutMs?: number;
   /** Must hand `options` on. Its rejection is shown in the problem's own words. */
@@ -32,6 +34,8 @@ export interface RunRequest {
 /** Options of {@link ActionRunner}. */
 export interface ActionRunnerOptions {
   readonly node: () => NodeClient | null;
+  /** A client of another node, see {@link RunRequest.at}. */
+  readonly openNode: (url: string) => NodeClient | null;
   readonly dispatch: (action: UiAction) => void;
   readonly context: () => ViewContext;
   readonly monotonicMs: () => number;
@@ -59,17 +63,15 @@ export class ActionRunner {
   };
 
   async #run(request: RunRequest, failed: ((sentence: string) => void) | undefined): Promise<void> {
-    const { dispatch, node, context, monotonicMs } = this.#options;
+    const { dispatch, context, monotonicMs } = this.#options;
     const id = ++this.#count;
     const abort = new AbortController();
     dispatch({ kind: "run-started", run: { id, title: request.title, startedAtMs: monotonicMs() } });
     try {
-      const attached = node();
-      if (!attached) throw new Error("no node answers yet");
       if (this.#running.size >= RUNS_MAX) throw new Error(`${RUNS_MAX} calls are under way already`);
       this.#running.set(id, abort);
       const options = { signal: abort.signal, timeoutMs: request.timeoutMs ?? TIMEOUT_MS };
-      const { said, show } = await request.call(attached, options);
+      const { said, show } = await this.#call(request, options);
       dispatch({ kind: "run-ended", id, notice: { text: `✓ ${said}`, tone: "good" } });
       show?.(context());
     } catch (error) {
@@ -81,6 +83,17 @@ export class ActionRunner {
     } finally {
       this.#running.delete(id);
     }
+  }
+
+  /** Asks the attached node, or the one that the request names by a connection of its own. */
+  async #call(request: RunRequest, options: CallOptions): Promise<RunOutcome> {
+    const { node, openNode } = this.#options;
+    const attached = node();
+    if (!attached) throw new Error("no node answers yet");
+    if (request.at === undefined || request.at === attached.url) return await request.call(attached, options);
+    await using other = openNode(request.at);
+    if (!other) throw new Error(`${request.at} can't be reached`);
+    return await request.call(other, options);
   }
 }
 

@@ -75,3 +75,33 @@ test("an abort ends the round with its reason", async () => {
   abort.abort(new Error("enough"));
   await expect(sourceOf(node.url).ask(abort.signal)).rejects.toThrow("enough");
 });
+
+test("asks the node that a person chose first, and stays with it", async () => {
+  const [node, other] = [opened(await openRecordedNode()), opened(await openRecordedNode())];
+  const source = sourceOf(node.url, other.url);
+  await source.ask(signal);
+  source.attach(other.url);
+  expect(await source.ask(signal)).toMatchObject({ trouble: null, snapshot: { url: other.url } });
+  expect((await source.ask(signal)).snapshot.url).toBe(other.url);
+});
+
+test("a chosen node that does not answer leaves all as it was, with the reason", async () => {
+  const [node, gone] = [opened(await openRecordedNode()), await openRecordedNode()];
+  await gone[Symbol.asyncDispose]();
+  const source = sourceOf(node.url);
+  await source.ask(signal);
+  source.attach(gone.url);
+  const { snapshot, trouble } = await source.ask(signal);
+  expect([snapshot.url, trouble]).toEqual([node.url, `${gone.url} refuses connections`]);
+});
+
+test("the token goes with every request, also with those that have no call of their own", async () => {
+  const node = opened(await openRecordedNode());
+  const source = opened(new ClusterSource({ nodes: [node.url], token: "abc", monotonicMs: () => 77 }));
+  await source.ask(signal);
+  expect(node.authorization).toBe("Bearer abc");
+  await source.jobs(signal);
+  expect([node.asked.at(-1), node.authorization]).toEqual(["/jobs", "Bearer abc"]);
+  for await (const one of source.events(signal)) void one;
+  expect([node.asked.at(-1), node.authorization]).toEqual(["/cluster/events?after=3", "Bearer abc"]);
+});

@@ -42,6 +42,8 @@ export class ClusterSource implements AsyncDisposable {
   /** Ends the stream of the node that was asked before. */
   #gone = new AbortController();
   #isStreaming = false;
+  /** The node that a person chose, until it was asked. */
+  #wanted: string | null = null;
 
   constructor(options: ClusterSourceOptions) {
     this.#options = options;
@@ -55,11 +57,24 @@ export class ClusterSource implements AsyncDisposable {
     return this.#current;
   }
 
+  /** A client of any node, under the same token, which the caller closes. */
+  openNode(url: string): NodeClient {
+    return this.#createNode(url);
+  }
+
+  /** The next round asks that node first, and stays with it where it answers. */
+  attach(url: string): void {
+    this.#wanted = url;
+  }
+
   /** One round of questions. Throws `node-unreachable` with every node's reason where none answers, or the signal's reason. */
   async ask(signal: AbortSignal): Promise<Round> {
     const troubles: string[] = [];
     const before = this.#current?.url;
+    const wanted = this.#wanted;
+    this.#wanted = null;
     for (const url of new Set([
+      ...(wanted === null ? [] : [wanted]),
       ...(before === undefined ? [] : [before]),
       ...this.#members,
       ...this.#options.nodes,
@@ -148,7 +163,8 @@ export class ClusterSource implements AsyncDisposable {
     if (!node || this.#lastEventId === null) return;
     const ended = AbortSignal.any([signal, this.#gone.signal]);
     const path = `/cluster/events?after=${this.#lastEventId}`;
-    const request = { method: "GET", path, headers: { accept: "text/event-stream" }, body: undefined };
+    const headers = { accept: "text/event-stream" };
+    const request = { method: "GET", path, headers, body: undefined, isOwn: true };
     using stream = await node.forwardStream(request, { signal: ended, timeoutMs: STREAM_WAIT_MS });
     if (stream.status !== 200 || !stream.headers["content-type"]?.startsWith("text/event-stream")) return;
     try {

@@ -10,7 +10,19 @@ export interface Source extends AsyncDisposable {
   readonly node?: NodeClient | null;
   ask(signal: AbortSignal): Promise<Round>;
   jobs?(signal: AbortSignal): Promise<readonly Job[]>;
+  /** A client of any node, which the caller closes. */
+  openNode?(url: string): NodeClient;
+  /** That node is asked first in the next round. */
+  attach?(url: string): void;
   events?(signal: AbortSignal): AsyncIterable<{ readonly url: string; readonly event: ClusterEvent }>;
+}
+
+/** What the dashboard was started with, as far as people are told. */
+export interface StartFacts {
+  readonly version: string;
+  /** Holds the token; null without one. */
+  readonly tokenFile: string | null;
+  readonly caFile: string | null;
 }
 
 /** What the dashboard needs of the world. */
@@ -23,6 +35,7 @@ export interface DashboardWorld {
   readonly settings: SettingsStore;
   readonly isReadOnly: boolean;
   readonly theme: ThemeName;
+  readonly facts: StartFacts;
   /** Id of the first view. */
   readonly startView: string;
 }

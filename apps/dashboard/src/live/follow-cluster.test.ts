@@ -25,7 +25,10 @@ function startScene() {
     },
   };
   const dispatch = (action: ClusterAction): number => scene.actions.push(action);
-  const done = followCluster({ source, clock, random: () => 0.999, hurry, dispatch }, abort.signal);
+  const done = followCluster(
+    { source, clock, random: () => 0.999, hurry, intervalMs: () => 1_000, dispatch },
+    abort.signal,
+  );
   return { ...scene, scene, clock, hurry, abort, done };
 }
 

@@ -10,7 +10,8 @@ import type { Job } from "@understudy/protocol";
 import type { Round } from "./cluster-source.ts";
 import type { ClusterAction } from "../state/cluster-state.ts";
 
-const INTERVAL_MS = 1_000;
+/** Full jitter may say no wait at all. */
+const RETRY_LEAST_MS = 500;
 const BACKOFF = { baseMs: 1_000, maxMs: 10_000 } as const;
 
 /** Options of {@link followCluster}. */
@@ -23,12 +24,14 @@ export interface FollowOptions {
   readonly random: Random;
   /** Ends the wait for the next round. */
   readonly hurry: ChangeSignal;
+  /** Between good rounds; asked before each wait. */
+  readonly intervalMs: () => number;
   readonly dispatch: (action: ClusterAction) => void;
 }
 
-/** Asks every second, and less often while nobody answers, until the signal aborts. */
+/** Asks at its interval, and less often while nobody answers, until the signal aborts. */
 export async function followCluster(options: FollowOptions, signal: AbortSignal): Promise<void> {
-  const { source, clock, random, hurry, dispatch } = options;
+  const { source, clock, random, hurry, intervalMs, dispatch } = options;
   for (let failures = 0; ;) {
     const hurried = hurry.next();
     try {
@@ -41,8 +44,7 @@ export async function followCluster(options: FollowOptions, signal: AbortSignal)
       failures += 1;
       dispatch({ kind: "unreachable", trouble: messageOf(error) });
     }
-    // At least half a second, since full jitter may say none at all.
-    const waitMs = failures === 0 ? INTERVAL_MS : INTERVAL_MS / 2 + backoffMs(failures - 1, BACKOFF, random);
+    const waitMs = failures === 0 ? intervalMs() : RETRY_LEAST_MS + backoffMs(failures - 1, BACKOFF, random);
     await sleepOrWake({ clock, ms: waitMs, woken: hurried, signal });
     signal.throwIfAborted();
   }

@@ -20,7 +20,10 @@ export async function requestJson(
 ): Promise<object> {
   const headers = request.body ? { "content-type": "application/json" } : {};
   const body = request.body ? JSON.stringify(request.body) : undefined;
-  const answer = await node.forward({ method: request.method, path: request.path, headers, body }, options);
+  const answer = await node.forward(
+    { method: request.method, path: request.path, headers, body, isOwn: true },
+    options,
+  );
   const json = parsed(answer.body.toString("utf8"));
   if (json === null) {
     throw new UnderstudyError(

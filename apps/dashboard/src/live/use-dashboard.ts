@@ -25,6 +25,7 @@ export function useDashboard(world: DashboardWorld, leave: () => void): Dashboar
   useSyncExternalStore(store.subscribe, store.getState);
   useEffect(() => {
     const { clock, random } = world;
+    const intervalMs = (): number => world.settings.read().pollMs;
     const batch = new EventBatch(clock, (heard) => store.dispatch({ kind: "heard", heard }));
     const loop = new BackgroundLoop(
       async (signal) => {
@@ -33,7 +34,7 @@ export function useDashboard(world: DashboardWorld, leave: () => void): Dashboar
         const heard = (action: Parameters<EventBatch["add"]>[0]): void => batch.add(action, signal);
         const streamed = "events" in source && source.events ? { events: source.events.bind(source) } : null;
         await Promise.all([
-          followCluster({ source, clock, random, hurry, dispatch: heard }, signal),
+          followCluster({ source, clock, random, hurry, intervalMs, dispatch: heard }, signal),
           ...(streamed ? [followEvents({ source: streamed, clock, heard }, signal)] : []),
         ]);
       },
@@ -66,9 +67,11 @@ function createParts(world: DashboardWorld, leave: () => void) {
   const hurry = new ChangeSignal();
   const attached: { source: Source | null } = { source: null };
   const node: Services["node"] = () => attached.source?.node ?? null;
+  const openNode: Services["openNode"] = (url) => attached.source?.openNode?.(url) ?? null;
   const monotonicMs = (): number => world.clock.monotonicMs();
   const runner: ActionRunner = new ActionRunner({
     node,
+    openNode,
     dispatch: (ui) => store.dispatch({ kind: "ui", ui }),
     // An answer is not drawn by itself: what it opens knows its area when it is.
     context: () =>
@@ -83,12 +86,18 @@ function createParts(world: DashboardWorld, leave: () => void) {
   });
   const services: Services = {
     node,
+    openNode,
+    attach: (url) => {
+      attached.source?.attach?.(url);
+      hurry.notify();
+    },
     run: runner.run,
     cancelRuns: runner.cancel,
     refresh: () => hurry.notify(),
     leave,
     settings: world.settings,
     nodes: world.nodes,
+    facts: world.facts,
     monotonicMs,
   };
   return { store, hurry, attached, runner, services };

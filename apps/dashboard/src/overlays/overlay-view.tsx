@@ -13,6 +13,9 @@ import { cellsOf, cutTo, fit, wrapped } from "../widgets/text-cells.ts";
 import { TextInput } from "../widgets/text-input.tsx";
 import { paletteEntries } from "./palette-entries.ts";
 
+/** The frame, the title, what is to be typed, and where. */
+const DANGER_FRAME_ROWS = 5;
+
 interface OverlayProps<O> {
   readonly overlay: O;
   readonly context: ViewContext;
@@ -43,15 +46,7 @@ export function OverlayView({ overlay, context }: OverlayProps<Overlay>): ReactN
         </Dialog>
       );
     case "danger":
-      return (
-        <Dialog title={`! ${overlay.title}`} tone="bad" width={columns}>
-          {overlay.sentences.flatMap((sentence) =>
-            wrapped(sentence, columns - 4).map((line) => <TonedText key={line}>{line}</TonedText>),
-          )}
-          <TonedText tone="notice">{`Type ${overlay.word} and press Enter to do it, Esc to leave it.`}</TonedText>
-          <TextInput editor={overlay.editor} width={columns - 4} isFocused />
-        </Dialog>
-      );
+      return <Danger overlay={overlay} context={context} />;
     case "result":
       return (
         <Box flexDirection="column">
@@ -75,6 +70,24 @@ export function OverlayView({ overlay, context }: OverlayProps<Overlay>): ReactN
     default:
       return overlay satisfies never;
   }
+}
+
+function Danger({ overlay, context }: OverlayProps<Extract<Overlay, { kind: "danger" }>>): ReactNode {
+  const { columns, rows } = context.area;
+  const lines = overlay.sentences.flatMap((sentence) => wrapped(sentence, columns - 4));
+  const visible = Math.max(1, rows - DANGER_FRAME_ROWS);
+  const from = Math.max(0, Math.min(overlay.scroll ?? 0, lines.length - visible));
+  const to = Math.min(lines.length, from + visible);
+  const range = to - from < lines.length ? ` (${from + 1}–${to} of ${lines.length} lines, ↑↓)` : "";
+  return (
+    <Dialog title={`! ${overlay.title}${range}`} tone="bad" width={columns}>
+      {lines.slice(from, to).map((line, index) => (
+        <TonedText key={from + index}>{line || " "}</TonedText>
+      ))}
+      <TonedText tone="notice">{`Type ${overlay.word} and press Enter to do it, Esc to leave it.`}</TonedText>
+      <TextInput editor={overlay.editor} width={columns - 4} isFocused />
+    </Dialog>
+  );
 }
 
 /** As wide as its widest cell in the first rows, at most a fair share; the last column takes the rest. */

@@ -9,6 +9,9 @@ import { paletteEntries } from "./palette-entries.ts";
 
 type Of<K extends Overlay["kind"]> = Extract<Overlay, { readonly kind: K }>;
 
+/** Beside these, keys are text of the word. */
+const DANGER_SCROLLS: ReadonlySet<string> = new Set(["Up", "Down", "PageUp", "PageDown"]);
+
 /** Gives a key to the overlay that lies on top. It takes every key. */
 export function pressOverlay({ id, overlay }: OpenOverlay, press: KeyPress, context: ViewContext): void {
   const close = (): void => context.ui({ kind: "close", id });
@@ -30,7 +33,9 @@ export function pressOverlay({ id, overlay }: OpenOverlay, press: KeyPress, cont
       break;
     case "danger":
       if (press.name === "Esc") close();
-      else if (press.name !== "Enter")
+      else if (DANGER_SCROLLS.has(press.name)) {
+        change({ ...overlay, scroll: Math.max(0, (overlay.scroll ?? 0) + scrollOf(press, context)) });
+      } else if (press.name !== "Enter")
         change({ ...overlay, editor: editText(overlay.editor, press) ?? overlay.editor });
       else if (overlay.editor.text.trim() === overlay.word) {
         close();

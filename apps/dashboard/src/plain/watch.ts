@@ -14,6 +14,7 @@ export async function watch(source: ClusterSource, signal: AbortSignal): Promise
         clock: systemClock,
         random: systemRandom,
         hurry: new ChangeSignal(),
+        intervalMs: () => 1_000,
         dispatch: (action) => {
           const told = changeLines(watched, action, new Date(systemClock.nowMs()).toISOString());
           watched = told.watched;

@@ -8,16 +8,30 @@ export interface Settings {
   readonly theme: ThemeName;
   /** Id of the view that is shown first. */
   readonly startView: string;
+  /** How often the attached node is asked. */
+  readonly pollMs: number;
+  /** Whether statements are kept in the history. */
+  readonly keepsHistory: boolean;
 }
 
 /** Where nothing is kept yet. */
-const DEFAULT_SETTINGS: Settings = { theme: "dark", startView: "menu" };
+export const DEFAULT_SETTINGS: Settings = {
+  theme: "dark",
+  startView: "menu",
+  pollMs: 1_000,
+  keepsHistory: true,
+};
+
+/** Intervals of asking that can be chosen, in ms. */
+export const POLL_CHOICES: readonly number[] = [500, 1_000, 2_000, 5_000, 10_000];
 
 /** Statements kept of the history. */
 const HISTORY_MAX = 1_000;
 
 /** Keeps settings and the history of statements. Never throws: what can't be read is as if it were not there, what can't be kept is lost. */
 export interface SettingsStore {
+  /** Where things are kept; null where they are kept in memory alone. */
+  readonly files: { readonly settings: string; readonly history: string } | null;
   read(): Settings;
   write(change: Partial<Settings>): void;
   /** The statements that were run, the newest last. */
@@ -43,7 +57,10 @@ export function createSettingsStore(
 ): SettingsStore {
   const settingsFile = join(folders.config, "dashboard.json");
   const historyFile = join(folders.state, "history.ndjson");
-  const read = (): Settings => settingsOf(parsed(readText(settingsFile)));
+  const readFile = (): Settings => settingsOf(parsed(readText(settingsFile)));
+  // Drawing asks for it: the file is read once, and again before each change, since another dashboard may have written it.
+  let kept: Settings | null = null;
+  const read = (): Settings => (kept ??= readFile());
   const history = (): readonly string[] =>
     readText(historyFile)
       .split("\n")
@@ -51,13 +68,17 @@ export function createSettingsStore(
       .filter((one) => typeof one === "string")
       .slice(-HISTORY_MAX);
   return {
+    files: { settings: settingsFile, history: historyFile },
     read,
-    write: (change) => putDown(settingsFile, `${JSON.stringify({ ...read(), ...change }, undefined, 2)}\n`),
+    write: (change) => {
+      kept = { ...readFile(), ...change };
+      putDown(settingsFile, `${JSON.stringify(kept, undefined, 2)}\n`);
+    },
     history,
     remember: (statement) => {
       if (!keepsHistory) return;
       const known = history();
-      if (statement.trim() === "" || known.at(-1) === statement) return;
+      if (!read().keepsHistory || statement.trim() === "" || known.at(-1) === statement) return;
       const lines = [...known, statement].slice(-HISTORY_MAX).map((one) => JSON.stringify(one));
       putDown(historyFile, `${lines.join("\n")}\n`);
     },
@@ -69,19 +90,24 @@ export function memorySettings(settings: Settings = DEFAULT_SETTINGS): SettingsS
   let kept = settings;
   const statements: string[] = [];
   return {
+    files: null,
     read: () => kept,
     write: (change) => void (kept = { ...kept, ...change }),
     history: () => statements,
-    remember: (statement) => void statements.push(statement),
+    remember: (statement) => void (kept.keepsHistory && statements.push(statement)),
   };
 }
 
 function settingsOf(json: unknown): Settings {
   if (typeof json !== "object" || json === null) return DEFAULT_SETTINGS;
-  const { theme, startView } = { ...DEFAULT_SETTINGS, ...json } as Readonly<Record<string, unknown>>;
+  const { theme, startView, pollMs, keepsHistory } = { ...DEFAULT_SETTINGS, ...json } as Readonly<
+    Record<string, unknown>
+  >;
   return {
     theme: typeof theme === "string" && isThemeName(theme) ? theme : DEFAULT_SETTINGS.theme,
     startView: typeof startView === "string" ? startView : DEFAULT_SETTINGS.startView,
+    pollMs: typeof pollMs === "number" && POLL_CHOICES.includes(pollMs) ? pollMs : DEFAULT_SETTINGS.pollMs,
+    keepsHistory: typeof keepsHistory === "boolean" ? keepsHistory : DEFAULT_SETTINGS.keepsHistory,
   };
 }
 

@@ -30,6 +30,8 @@ export type Overlay =
       readonly word: string;
       readonly editor: TextEditor;
       readonly request: RunRequest;
+      /** First line in sight where not all of it fits. */
+      readonly scroll?: number;
     }
   | {
       readonly kind: "result";
