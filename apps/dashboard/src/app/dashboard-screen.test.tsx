@@ -1,36 +1,14 @@
-import { renderToString } from "ink";
 import { expect, test } from "vitest";
+import { drawScreen } from "../../test/draw-screen.tsx";
 import { memberOf, RECORDED_EVENTS, recordedView } from "../../test/recorded-cluster.ts";
-import { contextOf } from "../../test/recorded-context.ts";
-import { ThemeContext } from "../theme/toned-text.tsx";
+import { SIZES } from "../../test/sizes.ts";
 import { ALL_VIEWS } from "../views/all-views.ts";
 import { cellsOf } from "../widgets/text-cells.ts";
-import { DashboardScreen, viewAreaOf } from "./dashboard-screen.tsx";
-
-type Options = Parameters<typeof contextOf>[0];
-
-function draw(columns: number, rows: number, options: Options = {}): string[] {
-  const size = { columns, rows };
-  const context = contextOf({ ...options, area: viewAreaOf(size) });
-  const text = renderToString(
-    <ThemeContext.Provider value="none">
-      <DashboardScreen context={context} size={size} />
-    </ThemeContext.Provider>,
-    { columns },
-  );
-  return text.split("\n").map((line) => line.trimEnd());
-}
-
-const SIZES = [
-  [60, 16],
-  [80, 24],
-  [140, 40],
-] as const;
 
 for (const view of ALL_VIEWS) {
   for (const [columns, rows] of SIZES) {
     test(`${view.title} stays within ${columns}×${rows}, between its frame's lines`, () => {
-      const lines = draw(columns, rows, { viewId: view.id });
+      const lines = drawScreen(columns, rows, { viewId: view.id });
       expect(lines.length).toBe(rows - 1);
       for (const line of lines) expect(cellsOf(line)).toBeLessThanOrEqual(columns);
       expect(lines[0]).toMatch(/^Understudy {2}● healthy {2}cluster demo +as of now$/);
@@ -43,7 +21,7 @@ for (const view of ALL_VIEWS) {
 
 for (const [columns, rows] of SIZES) {
   test(`${columns}×${rows} of the overview shows all that matters`, () => {
-    const lines = draw(columns, rows, { viewId: "overview" });
+    const lines = drawScreen(columns, rows, { viewId: "overview" });
     expect(lines[3]).toMatch(/^ {4}node +role +state +lag +/);
     expect(lines[4]).toMatch(/^▸ ★ node-a +master ● up +0 ms .*now/);
     expect(lines[6]).toMatch(/^ {4}node-c +slave +● up +4\.2 s 1234 tx .*4\.0 s ago/);
@@ -52,13 +30,13 @@ for (const [columns, rows] of SIZES) {
 }
 
 test("wider screens have more columns, and the topology", () => {
-  const titles = (columns: number) => draw(columns, 24, { viewId: "overview" })[3] ?? "";
+  const titles = (columns: number) => drawScreen(columns, 24, { viewId: "overview" })[3] ?? "";
   expect(titles(60)).not.toContain("queue");
   expect(titles(72)).toContain("queue");
   expect(titles(84)).toContain("tx/s");
   expect(titles(106)).toContain("position");
   expect(titles(150)).toContain("server");
-  const wide = draw(140, 40, { viewId: "overview" }).join("\n");
+  const wide = drawScreen(140, 40, { viewId: "overview" }).join("\n");
   expect(wide).toMatch(/★ ● node-a up\n.*├─ ● node-b up\n.*└─ ● node-c up/);
 });
 
@@ -67,14 +45,14 @@ for (const [columns, rows] of [
   [100, 15],
 ] as const) {
   test(`${columns}×${rows} is too small, and says so`, () => {
-    expect(draw(columns, rows)).toEqual([`Too small: ${columns}×${rows}, at least 60×16 is needed.`]);
+    expect(drawScreen(columns, rows)).toEqual([`Too small: ${columns}×${rows}, at least 60×16 is needed.`]);
   });
 }
 
 test("columns stay in line behind names in Chinese, Japanese and emoji, and long ones are cut", () => {
   const names = ["abc", "東京ノード", "🚀🚀", "とても長い名前のノード三号機東京データセンター"];
   const view = recordedView({ members: names.map((name) => memberOf(name)) });
-  const lines = draw(60, 20, { viewId: "overview", view });
+  const lines = drawScreen(60, 20, { viewId: "overview", view });
   const starts = lines.slice(4, 8).map((line) => cellsOf(line.slice(0, line.indexOf("slave"))));
   expect(new Set(starts).size).toBe(1);
   expect(lines[7]).toContain("…");
@@ -85,7 +63,7 @@ test("every state has its word beside its glyph", () => {
   const view = recordedView({
     members: states.map((state) => memberOf(state, { nodeId: `n-${state}`, state, reason: "" })),
   });
-  const lines = draw(80, 30, { viewId: "overview", view });
+  const lines = drawScreen(80, 30, { viewId: "overview", view });
   expect(lines.slice(4, 9).map((line) => /slave +(\S \S+)/.exec(line)?.[1])).toEqual([
     "● up",
     "+ joining",
@@ -97,7 +75,7 @@ test("every state has its word beside its glyph", () => {
 
 test("faults and warnings are shown, and counted where they do not fit", () => {
   const warnings = Array.from({ length: 9 }, (_, index) => `warning ${index}`);
-  const lines = draw(80, 24, { viewId: "overview", view: recordedView({ leader: null, warnings }) });
+  const lines = drawScreen(80, 24, { viewId: "overview", view: recordedView({ leader: null, warnings }) });
   expect(lines[0]).toContain("! degraded");
   expect(lines[1]).toContain("no master");
   const from = lines.indexOf("attention (10)");
@@ -113,12 +91,12 @@ test("a copy under way has a bar, its rate and the time left", () => {
   const copy = { phase: "rows", bytesDone: 50e6, bytesTotal: 100e6, tablesDone: 1, tablesTotal: 3 };
   const before = recordedView({ members: [memberOf("node-b", { copy: { ...copy, bytesDone: 40e6 } })] });
   const view = recordedView({ members: [memberOf("node-b", { copy })] });
-  const text = draw(140, 30, { viewId: "overview", view, before }).join("\n");
+  const text = drawScreen(140, 30, { viewId: "overview", view, before }).join("\n");
   expect(text).toMatch(/copy node-b +▕█+▌?·+▏ 50% rows 50\.0 MB of ~100 MB, 10\.0 MB\/s, 5\.0 s left/);
 });
 
 test("what is old is said to be old, with the reason", () => {
-  const lines = draw(120, 20, { ageMs: 12_000, trouble: "http://127.0.0.1:8083 refuses connections" });
+  const lines = drawScreen(120, 20, { ageMs: 12_000, trouble: "http://127.0.0.1:8083 refuses connections" });
   expect(lines[0]).toMatch(/^Understudy {2}× unreachable.*as of 12 s ago$/);
   expect(lines.at(-2)).toBe(
     "! What is shown is 12 s old. No node answers, trying again: http://127.0.0.1:8083 refuses connections",
@@ -126,11 +104,11 @@ test("what is old is said to be old, with the reason", () => {
 });
 
 test("before the first answer it says whom it asks", () => {
-  expect(draw(80, 20, { view: null })[1]).toBe("Asking http://127.0.0.1:8083 …");
+  expect(drawScreen(80, 20, { view: null })[1]).toBe("Asking http://127.0.0.1:8083 …");
 });
 
 test("events are the newest first, with the chosen one in full", () => {
-  const lines = draw(80, 24, { viewId: "events" });
+  const lines = drawScreen(80, 24, { viewId: "events" });
   expect(lines[4]).toContain("node-c");
   expect(lines[6]).toContain("node-a");
   expect(lines.join("\n")).toContain(`${RECORDED_EVENTS[2]?.time ?? "?"} node-c joined: joined as slave`);

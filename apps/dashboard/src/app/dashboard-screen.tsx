@@ -128,13 +128,14 @@ function KeyLine({ context }: { readonly context: ViewContext }): ReactNode {
     .map((one) => ({ ...one, keys: isText ? one.keys.filter((key) => key.length > 1) : one.keys }))
     .filter(({ keys }) => keys.length > 0);
   const items = bindings.flatMap((binding) => {
-    if (binding.brief === undefined) return [];
+    if (binding.brief === undefined || binding.keys[0] === "?") return [];
     const isWhole = binding.brief.includes(" ");
     return [isWhole ? binding.brief : `${keysInWords({ keys: binding.keys.slice(0, 1) })} ${binding.brief}`];
   });
-  let line = "";
+  // The help has all of them, so that it is named however many don't fit.
+  let line = "? help";
   for (const item of items) {
-    const longer = line === "" ? item : `${line} · ${item}`;
+    const longer = `${line} · ${item}`;
     if (cellsOf(longer) > context.area.columns) break;
     line = longer;
   }

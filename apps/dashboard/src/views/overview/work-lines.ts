@@ -1,7 +1,7 @@
-import type { Job } from "@understudy/protocol";
+import type { Job, Member } from "@understudy/protocol";
 import type { ClusterState } from "../../state/cluster-state.ts";
 import { duration } from "../../state/wording.ts";
-import { bytesInWords, paceWords, progressBar } from "../../widgets/progress.ts";
+import { bytesInWords, paceWords, progressBar, type Sample } from "../../widgets/progress.ts";
 import { fit } from "../../widgets/text-cells.ts";
 
 const BAR_WIDTH = 24;
@@ -9,16 +9,20 @@ const BAR_WIDTH = 24;
 /** Long work under way, a line each: copies with bar, rate and time left, then jobs with the step that they are at. */
 export function workLines(cluster: ClusterState, nowMs: number): string[] {
   const members = cluster.snapshot?.view.members ?? [];
-  const copies = members.flatMap(({ nodeId, copy }) => {
-    if (!copy) return [];
-    const samples = cluster.series.get(nodeId)?.copy ?? [];
-    const bar = progressBar(copy.bytesDone / Math.max(1, copy.bytesTotal), BAR_WIDTH);
-    const amount = `${bytesInWords(copy.bytesDone)} of ~${bytesInWords(copy.bytesTotal)}`;
-    const pace = paceWords(samples, copy.bytesTotal, bytesInWords);
-    return [`${fit(`copy ${nodeId}`, 18)} ${bar} ${copy.phase} ${amount}${pace === "" ? "" : `, ${pace}`}`];
-  });
+  const copies = members
+    .filter(({ copy }) => copy !== null)
+    .map((member) => copyLine(member, cluster.series.get(member.nodeId)?.copy ?? []));
   const jobs = cluster.jobs.filter((job) => job.state === "running").map((job) => jobLine(job, nowMs));
   return [...copies, ...jobs];
+}
+
+/** The copy on its way to a member: bar, amount, rate and time left; empty where none is. */
+export function copyLine({ nodeId, copy }: Member, samples: readonly Sample[]): string {
+  if (!copy) return "";
+  const bar = progressBar(copy.bytesDone / Math.max(1, copy.bytesTotal), BAR_WIDTH);
+  const amount = `${bytesInWords(copy.bytesDone)} of ~${bytesInWords(copy.bytesTotal)}`;
+  const pace = paceWords(samples, copy.bytesTotal, bytesInWords);
+  return `${fit(`copy ${nodeId}`, 18)} ${bar} ${copy.phase} ${amount}${pace === "" ? "" : `, ${pace}`}`;
 }
 
 /** A job by its steps: those done of those begun, the present one in its own words. */
