@@ -1,5 +1,6 @@
 import type { ClusterView } from "@understudy/protocol";
 import { ViewContext, type Size } from "../src/app/view-context.ts";
+import type { StartFacts } from "../src/live/dashboard-world.ts";
 import { memorySettings } from "../src/settings/settings-store.ts";
 import { initialState } from "../src/state/dashboard-state.ts";
 import { DashboardStore } from "../src/state/dashboard-store.ts";
@@ -16,6 +17,7 @@ export interface RecordedContextOptions {
   readonly ageMs?: number;
   readonly area?: Size;
   readonly isReadOnly?: boolean;
+  readonly facts?: Partial<StartFacts>;
 }
 
 /** A context for drawing a view or pressing keys, over the recorded cluster; calls of the API go nowhere. */
@@ -51,7 +53,7 @@ export function contextOf(options: RecordedContextOptions): ViewContext {
       leave: () => undefined,
       settings: memorySettings(),
       nodes: [url],
-      facts: { version: "0.1.0", tokenFile: null, caFile: null },
+      facts: { version: "0.1.0", tokenFile: null, caFile: null, ...options.facts },
       monotonicMs: () => 1_000 + ageMs,
     },
     isReadOnly: options.isReadOnly ?? false,

@@ -1,9 +1,11 @@
 import { dataView } from "./data/data-view.tsx";
 import { eventsView } from "./events/events-view.tsx";
+import { failoverView } from "./failover/failover-view.tsx";
 import { healthView } from "./health/health-view.tsx";
 import { menuView } from "./menu/menu-view.tsx";
 import { overviewView } from "./overview/overview-view.tsx";
 import { replicationView } from "./replication/replication-view.tsx";
+import { settingsView } from "./settings/settings-view.tsx";
 import { sqlView } from "./sql/sql-view.tsx";
 import type { View } from "./view.ts";
 
@@ -15,6 +17,8 @@ export const ALL_VIEWS: readonly View[] = [
   sqlView,
   eventsView,
   replicationView,
+  failoverView,
+  settingsView,
   healthView,
 ];
 
