@@ -143,6 +143,13 @@ class HttpNodeClient implements NodeClient {
     return this.#get(`/jobs/${encodeURIComponent(id)}`, ["id", "state"], options);
   }
 
+  async cancelJob(id: string, options?: CallOptions): Promise<Job> {
+    const path = `/jobs/${encodeURIComponent(id)}`;
+    const request = { method: "DELETE", path, headers: { accept: "application/json" } };
+    const answer = await this.#connection.send(request, "repeatable", options);
+    return readAnswer(this.url, answer, ["id", "state"]) as Job;
+  }
+
   async stream<Row>(request: RowsInput, options?: CallOptions): Promise<RowStream<Row>> {
     const { rows = "objects", timeoutMs = ROWS_TIMEOUT_MS, ...rest } = request;
     // as arrays on the wire: they are shorter, and no row can be taken for the trailer

@@ -151,6 +151,8 @@ export interface NodeClient extends AsyncDisposable {
   rebuild(nodeId: string, options?: CallOptions): Promise<object>;
   /** Long work of a node, asked of any. */
   job(id: string, options?: CallOptions): Promise<Job>;
+  /** Has a job end without its effect where it still can; asked of any node. A lost answer is `node-unreachable`. */
+  cancelJob(id: string, options?: CallOptions): Promise<Job>;
   /** Streams a replication batch and resolves with its ack. Safe to repeat, so that a lost answer is `node-unreachable`. */
   deliver(request: DeliverRequest, options?: CallOptions): Promise<ReplicateAnswer>;
   /**

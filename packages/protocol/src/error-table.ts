@@ -231,6 +231,11 @@ export const ERROR_TABLE = {
     "Another job is running",
     "A switchover, a failover or a rebuild is under way already, and only one can be. GET /jobs tells its steps; wait for its end.",
   ),
+  "not-cancellable": entry(
+    409,
+    "Job can't be cancelled",
+    "A switchover can be cancelled until the hand-over itself; a rebuild can't be, since with half a copy the node would only start over. Wait for its end.",
+  ),
   "snapshot-failed": passing(
     502,
     "Copy of the data failed",

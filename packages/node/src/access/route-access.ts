@@ -91,6 +91,7 @@ export const ROUTE_ACCESS: Readonly<Record<string, RouteAccess>> = {
   "GET /cluster/plan": STATE,
   "GET /jobs": STATE,
   "GET /jobs/:id": STATE,
+  "DELETE /jobs/:id": SHAPE,
   "POST /cluster/switchover": SHAPE,
   "POST /cluster/failover": SHAPE,
   "DELETE /cluster/nodes/:id": SHAPE,

@@ -15,6 +15,10 @@ export interface EndedJob {
 export interface JobProgress {
   /** Runs one step of it; its failure is the job's. */
   step<T>(name: string, task: (tell: (detail: string) => void) => Promise<T>): Promise<T>;
+  /** Aborts when someone cancels the job; never for one that was begun without `isCancellable`. */
+  readonly cancelled: AbortSignal;
+  /** From here on the job can't be cancelled. Throws the reason where it was. */
+  passNoReturn(): void;
 }
 
 /** The long work of a node, one at a time, and what became of it. In memory only. */
@@ -23,6 +27,8 @@ export class JobBoard {
   readonly #clock: Clock;
   readonly #jobs = new Map<string, Job>();
   readonly #running = new Set<Promise<void>>();
+  /** Of the jobs that can be cancelled still. */
+  readonly #cancels = new Map<string, AbortController>();
   readonly #onEnd: ((ended: EndedJob) => void) | undefined;
   #lastNumber = 0;
 
@@ -44,8 +50,27 @@ export class JobBoard {
     throw new UnderstudyError("not-found", `this node knows of no job ${JSON.stringify(id)}`);
   }
 
-  /** Begins a job, and answers with it at once. Throws `job-running`. */
-  begin(kind: Job["kind"], run: (progress: JobProgress) => Promise<void>): Job {
+  /**
+   * Has a job end where it is, without its effect, and answers with it at once; one that has ended is left as it is. Throws
+   * `not-found`, and `not-cancellable` for one that must go on.
+   */
+  cancel(id: string): Job {
+    const job = this.get(id);
+    if (job.state !== "running") return job;
+    const cancel = this.#cancels.get(id);
+    if (!cancel) {
+      throw new UnderstudyError("not-cancellable", `${job.kind} ${id} has to go on to its end`);
+    }
+    cancel.abort(new DOMException("it was cancelled", "AbortError"));
+    return job;
+  }
+
+  /** Begins a job, and answers with it at once. `isCancellable`: it heeds `cancelled`. Throws `job-running`. */
+  begin(
+    kind: Job["kind"],
+    run: (progress: JobProgress) => Promise<void>,
+    { isCancellable = false }: { readonly isCancellable?: boolean } = {},
+  ): Job {
     const other = this.list().find(({ state }) => state === "running");
     if (other) {
       throw new UnderstudyError("job-running", `${other.kind} ${other.id} is under way`, {
@@ -66,7 +91,9 @@ export class JobBoard {
       error: null,
     };
     this.#remember(job);
-    const running = this.#run(job, run).finally(() => this.#running.delete(running));
+    const cancel = new AbortController();
+    if (isCancellable) this.#cancels.set(job.id, cancel);
+    const running = this.#run(job, cancel.signal, run).finally(() => this.#running.delete(running));
     this.#running.add(running);
     return job;
   }
@@ -76,15 +103,23 @@ export class JobBoard {
     await Promise.all(this.#running);
   }
 
-  async #run(job: Job, run: (progress: JobProgress) => Promise<void>): Promise<void> {
+  async #run(job: Job, cancelled: AbortSignal, run: (progress: JobProgress) => Promise<void>): Promise<void> {
     const startedMs = this.#clock.monotonicMs();
     try {
-      await run({ step: (name, task) => this.#step(job, name, task) });
+      await run({
+        step: (name, task) => this.#step(job, name, task),
+        cancelled,
+        passNoReturn: () => {
+          cancelled.throwIfAborted();
+          this.#cancels.delete(job.id);
+        },
+      });
       job.state = "done";
     } catch (error) {
       job.state = "failed";
       job.error = messageOf(error);
     }
+    this.#cancels.delete(job.id);
     job.endedAt = new Date(this.#clock.nowMs()).toISOString();
     const result = job.state === "done" ? "done" : "failed";
     this.#onEnd?.({ kind: job.kind, result, tookMs: this.#clock.monotonicMs() - startedMs });

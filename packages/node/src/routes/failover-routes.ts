@@ -24,7 +24,7 @@ const OfJob = Type.Object({ id: Type.String({ minLength: 1, maxLength: 128 }) })
 const ASK_MS = 5000;
 const LEAD_MS = 30_000;
 
-/** `GET /cluster/plan`, `POST /cluster/switchover`, `/cluster/failover`; `GET /jobs`, `/jobs/{id}`. */
+/** `GET /cluster/plan`, `POST /cluster/switchover`, `/cluster/failover`; `GET /jobs`, `/jobs/{id}`; `DELETE /jobs/{id}`. */
 export function addFailoverRoutes(server: HttpServer, runtime: NodeRuntime): void {
   const { identity, clock, jobs } = runtime.services;
   const stopping = stoppingSignal(server);
@@ -41,7 +41,9 @@ export function addFailoverRoutes(server: HttpServer, runtime: NodeRuntime): voi
             throw new UnderstudyError("promotion-blocked", `${to} is the master already`);
           }
           const options = { role, election, to, clock, signal: stopping };
-          const job = jobs.begin("switchover", (progress) => runSwitchover(progress, options));
+          const job = jobs.begin("switchover", (progress) => runSwitchover(progress, options), {
+            isCancellable: true,
+          });
           reply.status(202).header("location", `/jobs/${job.id}`);
           return job;
         },
@@ -75,6 +77,17 @@ export function addFailoverRoutes(server: HttpServer, runtime: NodeRuntime): voi
       if (owner === identity.nodeId || !isMember(runtime, owner)) return jobs.get(id);
       return askMember(runtime, owner, (client) =>
         client.job(id, { signal: gone, timeoutMs: ASK_MS, headers: onBehalfOf(request) }),
+      );
+    }),
+  );
+  server.delete("/jobs/:id", { schema: { params: OfJob } }, (request, reply) =>
+    whileConnected(request, async (gone): Promise<Job> => {
+      const { id } = request.params;
+      const owner = id.split(":")[0] ?? "";
+      reply.status(202);
+      if (owner === identity.nodeId || !isMember(runtime, owner)) return jobs.cancel(id);
+      return askMember(runtime, owner, (client) =>
+        client.cancelJob(id, { signal: gone, timeoutMs: ASK_MS, headers: onBehalfOf(request) }),
       );
     }),
   );

@@ -1,5 +1,5 @@
 import type { Election } from "@understudy/election";
-import { DeadlinePassed, withDeadline, type Clock } from "@understudy/kernel";
+import { anySignal, DeadlinePassed, withDeadline, type Clock } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import type { JobProgress } from "../jobs/job-board.ts";
 import type { MasterRole } from "../roles/master-role.ts";
@@ -23,10 +23,12 @@ const CATCH_UP_MS = 5000;
 
 /**
  * Hands the lead over while writes wait: none is refused, none is lost. Until the hand-over itself a failure leaves everything as it
- * was. Throws what stood in the way.
+ * was, and so does a cancellation; after it there is none. Throws what stood in the way.
  */
-export async function runSwitchover(progress: JobProgress, options: SwitchoverOptions): Promise<void> {
-  const { role, election, to, clock, signal } = options;
+export async function runSwitchover(progress: JobProgress, given: SwitchoverOptions): Promise<void> {
+  const { role, election, to, clock } = given;
+  const signal = anySignal(given.signal, progress.cancelled);
+  const options = { ...given, signal };
   await progress.step("check", async (tell) => {
     checkTarget(election, to);
     // what is far behind would make writes wait for long
@@ -38,6 +40,7 @@ export async function runSwitchover(progress: JobProgress, options: SwitchoverOp
     await progress.step("hold writes and let those under way end", (tell) => drain(options, tell));
     await progress.step("make the database server read-only", () => role.closeServer());
     await progress.step(`wait until ${to} has everything`, () => hasAll(options, CATCH_UP_MS));
+    progress.passNoReturn();
     await progress.step("hand the lead over", () =>
       withDeadline({ clock, ms: DRAIN_MS, signal }, (bounded) => election.handOver(to, bounded)),
     );

@@ -88,4 +88,15 @@ export const FAILOVER_OPERATIONS: OperationTable = {
     parameters: { id: "node1:m8x1k2-1" },
     errors: ["starting", "not-found", "node-unreachable"],
   },
+  "DELETE /jobs/:id": {
+    tag: "Cluster",
+    summary: "Cancel a job",
+    description:
+      "A switchover can be cancelled until the hand-over itself, and everything is as before then; a rebuild can't be. One that has ended is left as it is. A job of another member is cancelled there.",
+    answers: "The job, which ends as soon as it can: as `failed`, since it was cancelled",
+    status: 202,
+    content: json(Job, JOB),
+    parameters: { id: "node1:m8x1k2-1" },
+    errors: ["starting", "not-found", "not-cancellable", "node-unreachable"],
+  },
 };

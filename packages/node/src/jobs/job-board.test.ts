@@ -1,0 +1,64 @@
+import { orAbort, VirtualClock } from "@understudy/kernel";
+import { expect, test } from "vitest";
+import { JobBoard } from "./job-board.ts";
+
+const never = (): Promise<void> => new Promise(() => undefined);
+
+test("a cancelled job ends as failed, and another may begin", async () => {
+  const board = new JobBoard("node1", new VirtualClock());
+  const job = board.begin("switchover", (progress) => orAbort(never(), progress.cancelled), {
+    isCancellable: true,
+  });
+  expect(board.cancel(job.id).state).toBe("running");
+  await board.done();
+  expect(board.get(job.id)).toMatchObject({ state: "failed", error: "it was cancelled" });
+  expect(board.cancel(job.id)).toBe(board.get(job.id));
+  board.begin("rebuild", async () => undefined);
+  await board.done();
+});
+
+test("past the point of no return, and where it never could be, a job goes on", async () => {
+  const board = new JobBoard("node1", new VirtualClock());
+  for (const [kind, isCancellable] of [
+    ["switchover", true],
+    ["rebuild", false],
+  ] as const) {
+    const end = Promise.withResolvers<void>();
+    const job = board.begin(
+      kind,
+      async (progress) => {
+        progress.passNoReturn();
+        await orAbort(end.promise, progress.cancelled);
+      },
+      { isCancellable },
+    );
+    expect(() => board.cancel(job.id)).toThrow(expect.objectContaining({ code: "not-cancellable" }));
+    end.resolve();
+    await board.done();
+    expect(board.get(job.id).state).toBe("done");
+  }
+});
+
+test("one that is cancelled before the point of no return does not pass it", async () => {
+  const board = new JobBoard("node1", new VirtualClock());
+  const ready = Promise.withResolvers<void>();
+  let passed = false;
+  const job = board.begin(
+    "switchover",
+    async (progress) => {
+      await ready.promise;
+      progress.passNoReturn();
+      passed = true;
+    },
+    { isCancellable: true },
+  );
+  board.cancel(job.id);
+  ready.resolve();
+  await board.done();
+  expect([passed, board.get(job.id).state]).toEqual([false, "failed"]);
+});
+
+test("there is no job of another name", () => {
+  const board = new JobBoard("node1", new VirtualClock());
+  expect(() => board.cancel("x")).toThrow(expect.objectContaining({ code: "not-found" }));
+});
