@@ -1,5 +1,5 @@
 import type { ClusterEvent, ClusterView, Member } from "@understudy/protocol";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** When the recording was made. */
@@ -81,7 +81,8 @@ export interface RecordedNode extends AsyncDisposable {
 /** Opens a node on a free port, or on `port`. */
 export async function openRecordedNode(view: ClusterView = recordedView(), port = 0): Promise<RecordedNode> {
   const paths: string[] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer();
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? "/", "http://node");
     const { method = "GET" } = request;
     paths.push(url.pathname + url.search);
@@ -106,9 +107,13 @@ export async function openRecordedNode(view: ClusterView = recordedView(), port 
       "/cluster": node.view,
       "/cluster/events": { events, next: events.at(-1)?.id ?? after },
     };
-    const answer = answers[url.pathname];
-    response.writeHead(answer ? 200 : 404, { "content-type": "application/json" });
-    response.end(JSON.stringify(answer ?? { code: "not-found", detail: "no such route" }));
+    const known = answers[url.pathname];
+    response.writeHead(known ? 200 : 404, { "content-type": "application/json" });
+    response.end(JSON.stringify(known ?? { code: "not-found", detail: "no such route" }));
+  };
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    // A request that is cut off has nobody to be told.
+    answer(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   const node: RecordedNode = {

@@ -192,7 +192,7 @@ for (const [key, pane, word, says] of [
     expect(JSON.stringify(top())).toContain(says);
     press(context, "Enter");
     expect(ran).toEqual([]);
-    press(context, ...word, "Enter");
+    press(context, ...word.split(""), "Enter");
     expect(ran).toHaveLength(1);
   });
 }
@@ -221,6 +221,18 @@ test("a forced failover with a loss is refused in the form until it is accepted,
   press(context, "Right", "Enter");
   expect(top()).toMatchObject({ kind: "danger", word: "node-b" });
   expect(JSON.stringify(top())).toContain("CONFIRMED WRITES MAY BE LOST");
+});
+
+test("z cancels a switchover while it runs, and only then", async () => {
+  const { context, ran } = open(0, { state: { job: JOB } });
+  press(context, "z");
+  node.answers.set(`DELETE /jobs/${encodeURIComponent(JOB.id)}`, { status: 202, body: JOB });
+  await using client = createNodeClient({ url: node.url });
+  expect((await ran[0]?.call(client, { timeoutMs: 5_000 }))?.said).toBe("the switchover is being cancelled");
+  expect(node.sent).toMatchObject([{ method: "DELETE" }]);
+  const ended = open(0, { state: { job: { ...JOB, state: "done" } } });
+  press(ended.context, "z");
+  expect(ended.ran).toEqual([]);
 });
 
 test("without etcd s says what to do instead", () => {

@@ -12,7 +12,7 @@ import { failoverLayout, type FailoverLayout } from "./failover-layout.ts";
 import { entriesOf, HistoryPane, PlanPane, QuarantinePane, roleHistoryOf } from "./failover-panes.tsx";
 import { FAILOVER, loadFailover } from "./failover-state.ts";
 import { jobLines } from "./job-lines.ts";
-import { askFailover, askSwitchover } from "./lead-actions.ts";
+import { askFailover, askSwitchover, cancelSwitchover } from "./lead-actions.ts";
 import { planInWords } from "./plan-words.ts";
 import { askToApply, askToDiscard, checkEntry, showEntry, showListing } from "./quarantine-actions.ts";
 
@@ -125,6 +125,17 @@ export const failoverView: View = {
       askToDiscard,
       isKept,
     ),
+    {
+      keys: ["z"],
+      does: "cancel the switchover, before its hand-over",
+      brief: "cancel",
+      isWriting: true,
+      isAvailable: (context) => jobOf(context)?.state === "running",
+      run: (context) => {
+        const job = jobOf(context);
+        if (job) cancelSwitchover(job, context);
+      },
+    },
     {
       keys: ["w"],
       does: "wipe the switchover that has ended from the screen",

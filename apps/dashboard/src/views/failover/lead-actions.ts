@@ -1,3 +1,4 @@
+import type { Job } from "@understudy/protocol";
 import type { ViewContext } from "../../app/view-context.ts";
 import type { FormSubmission } from "../../state/overlay.ts";
 import { createForm } from "../../widgets/form-model.ts";
@@ -62,6 +63,17 @@ function warnOfSwitchover(
     },
   });
   return { kind: "done" };
+}
+
+/** Ends a switchover before its hand-over; everything is as before then. */
+export function cancelSwitchover(job: Job, context: ViewContext): void {
+  context.run({
+    title: `cancelling the switchover ${job.id}`,
+    call: async (node, options) => {
+      await node.cancelJob(job.id, options);
+      return { said: "the switchover is being cancelled", show: (now) => now.services.refresh() };
+    },
+  });
 }
 
 /** Asks which node is to lead, and whether a loss is accepted where there may be one; then for its name typed. */
