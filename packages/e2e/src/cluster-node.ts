@@ -63,6 +63,11 @@ export class ClusterNode {
     return this.#send("GET", path, options);
   }
 
+  /** DELETEs. */
+  async delete(path: string, options: RequestOptions = {}): Promise<Answer> {
+    return this.#send("DELETE", path, options);
+  }
+
   /** `kill -9` of the node's process; its database server goes on. */
   async killHard(): Promise<void> {
     await this.#node.process.killHard();
@@ -98,7 +103,7 @@ export class ClusterNode {
   }
 
   async #send(
-    method: "GET" | "POST",
+    method: "GET" | "POST" | "DELETE",
     path: string,
     options: RequestOptions & { readonly body?: unknown },
   ): Promise<Answer> {

@@ -177,6 +177,34 @@ for (const flavour of testFlavours()) {
     );
 
     it(
+      "goes on as before where a switchover is cancelled before its hand-over, asked of any node",
+      async () => {
+        const [leader, target, other] = await inOrder(cluster);
+        const nodes = `/cluster/nodes/${target.nodeId}`;
+        // a node is known to the election a moment after it replicates
+        const plan = async (): Promise<string> => (await leader.get("/cluster/plan")).text;
+        await expect.poll(plan, { timeout: PATIENCE_MS }).toContain(`"nodeId":"${target.nodeId}"`);
+        // so that the switchover waits for what its target lacks
+        expect((await leader.post(`${nodes}/pause`, {})).status).toBe(200);
+        expect((await insert(leader, 50)).status).toBe(201);
+        const begun = await other.post("/cluster/switchover", { to: target.nodeId });
+        expect(begun.status, begun.text).toBe(202);
+        const path = `/jobs/${String(begun.body["id"])}`;
+        const cancelled = await other.delete(path);
+        expect(cancelled.status, cancelled.text).toBe(202);
+        const job = async (): Promise<unknown> => (await target.get(path)).body["state"];
+        await expect.poll(job, { timeout: PATIENCE_MS }).toBe("failed");
+        expect((await target.get(path)).body["error"]).toBe("it was cancelled");
+        expect((await leader.post(`${nodes}/resume`, {})).status).toBe(200);
+        expect((await insert(other, 51)).status).toBe(201);
+        expect(await cluster.waitUntilReplicating(PATIENCE_MS)).toBe(leader.nodeId);
+        for (const id of [50, 51]) expect(await countOf(leader, id)).toBe(1);
+        await expectAllEqual(cluster, leader);
+      },
+      STEP_MS,
+    );
+
+    it(
       "hands the lead over under load without a failed write",
       async () => {
         const [old, target, other] = await inOrder(cluster);
