@@ -44,15 +44,22 @@ async function show(kind: "once" | "json" | "watch" | "live", options: Options):
   const openSource = (): ClusterSource =>
     new ClusterSource({ nodes, token: access.token, monotonicMs: () => systemClock.monotonicMs() });
   const settings = createSettingsStore(xdgFolders(process.env), options);
-  const theme = themeFor(options.theme ?? settings.read().theme, {
-    isTty: process.stdout.isTTY,
-    noColor: process.env["NO_COLOR"] ?? "",
-  });
+  const noColor = process.env["NO_COLOR"] ?? "";
+  const chosen = options.theme ?? settings.read().theme;
+  const theme = themeFor(chosen, { isTty: process.stdout.isTTY, noColor });
   const { tokenFile, caFile } = options;
   const facts = { version: packageJson.version, tokenFile, caFile };
   if (kind === "live") {
     if (process.stdin.isTTY && process.stdout.isTTY) {
-      return showLive({ nodes, openSource, settings, isReadOnly, theme, facts });
+      return showLive({
+        nodes,
+        openSource,
+        settings,
+        isReadOnly,
+        theme: chosen,
+        isColourless: noColor !== "",
+        facts,
+      });
     }
     process.stderr.write("This is no terminal, so here is one overview (as with --once).\n");
   }

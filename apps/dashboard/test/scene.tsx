@@ -49,6 +49,7 @@ export async function openScene(options: SceneOptions = {}) {
     isReadOnly: options.isReadOnly ?? false,
     facts: { version: "0.1.0", tokenFile: null, caFile: null },
     theme: "none",
+    isColourless: false,
     startView: options.startView ?? "overview",
   };
   const app = render(<Dashboard world={world} />);

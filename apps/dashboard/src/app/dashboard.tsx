@@ -27,7 +27,7 @@ export function Dashboard({ world }: { readonly world: DashboardWorld }): ReactN
   usePaste((text) => dispatchPaste(text, context));
   useViewLoad(viewOf(ui.view), context, { clock: world.clock, hurry: dashboard.hurry });
   return (
-    <ThemeContext.Provider value={ui.theme}>
+    <ThemeContext.Provider value={world.isColourless ? "mono" : ui.theme}>
       <DashboardScreen context={context} size={size} />
     </ThemeContext.Provider>
   );

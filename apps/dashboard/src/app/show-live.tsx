@@ -19,6 +19,8 @@ export interface LiveOptions {
   readonly isReadOnly: boolean;
   readonly theme: ThemeName;
   readonly facts: StartFacts;
+  /** True with `NO_COLOR`. */
+  readonly isColourless: boolean;
 }
 
 /** Shows the dashboard until it is left; resolves with the exit code. The terminal is as before on every way out. */
@@ -54,8 +56,8 @@ export async function showLive(options: LiveOptions): Promise<number> {
     ["SIGHUP", leaveWith("SIGHUP")],
   ] as const;
   for (const [event, listener] of listeners) process.on(event, listener);
-  // The terminal may be gone before the process is (SIGHUP): what is written then goes nowhere.
-  process.stdin.on("error", () => app.unmount());
+  // The terminal may be gone without a word (SIGHUP): what is written then goes nowhere.
+  for (const event of ["error", "end", "close"] as const) process.stdin.on(event, leaveWith("SIGHUP"));
   await app.waitUntilExit();
   for (const [event, listener] of listeners) process.off(event, listener);
   if (failure === null) return code;

@@ -42,6 +42,8 @@ export interface Services {
   readonly nodes: readonly string[];
   readonly facts: StartFacts;
   readonly monotonicMs: () => number;
+  /** True with `NO_COLOR`: no theme has a colour. */
+  readonly isColourless?: boolean;
 }
 
 /** All that views, key bindings and overlays work with. Always reads the newest state. */

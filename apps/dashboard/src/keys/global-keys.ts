@@ -74,5 +74,7 @@ function nextTheme(context: ViewContext): void {
   const theme = THEME_NAMES[(now + 1) % THEME_NAMES.length] ?? "dark";
   context.ui({ kind: "theme", theme });
   context.services.settings.write({ theme });
-  context.say(`theme ${theme}`);
+  context.say(
+    `theme ${theme}${context.services.isColourless === true ? ", without colours since NO_COLOR is set" : ""}`,
+  );
 }

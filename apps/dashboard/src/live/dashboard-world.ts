@@ -36,6 +36,8 @@ export interface DashboardWorld {
   readonly isReadOnly: boolean;
   readonly theme: ThemeName;
   readonly facts: StartFacts;
+  /** True with `NO_COLOR`: whatever theme is chosen, nothing has a colour. */
+  readonly isColourless: boolean;
   /** Id of the first view. */
   readonly startView: string;
 }

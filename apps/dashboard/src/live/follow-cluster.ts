@@ -37,8 +37,10 @@ export async function followCluster(options: FollowOptions, signal: AbortSignal)
     try {
       const { snapshot, trouble } = await source.ask(signal);
       failures = 0;
+      dispatch({ kind: "snapshot", snapshot, trouble });
+      // The cluster is shown before its jobs are known.
       const jobs = await source.jobs?.(signal);
-      dispatch({ kind: "snapshot", snapshot: jobs ? { ...snapshot, jobs } : snapshot, trouble });
+      if (jobs) dispatch({ kind: "jobs", url: snapshot.url, jobs });
     } catch (error) {
       signal.throwIfAborted();
       failures += 1;

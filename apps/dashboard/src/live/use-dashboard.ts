@@ -99,6 +99,7 @@ function createParts(world: DashboardWorld, leave: () => void) {
     nodes: world.nodes,
     facts: world.facts,
     monotonicMs,
+    isColourless: world.isColourless,
   };
   return { store, hurry, attached, runner, services };
 }

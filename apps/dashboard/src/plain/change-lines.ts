@@ -4,7 +4,7 @@ import { faultsOf, verdictOf } from "../state/verdict.ts";
 
 /** What was printed last, and which events were. */
 export interface Watched {
-  /** The cluster's line without its time; null while no node answers. */
+  /** The cluster's line without its time; empty while no node answers, null before anything was heard. */
   readonly line: string | null;
   readonly url: string | null;
   readonly lastEventId: number;
@@ -28,6 +28,8 @@ export function changeLines(
     }
     case "events":
       return withEvents(watched, action.events);
+    case "jobs":
+      return { watched, lines: [] };
     case "snapshot": {
       const { url, view, events, isWhole } = action.snapshot;
       const line = lineOf(url, view);

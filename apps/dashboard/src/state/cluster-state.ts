@@ -12,17 +12,16 @@ export interface Snapshot {
   /** Events after those known of this node; `isWhole` where they are all that it has. */
   readonly events: readonly ClusterEvent[];
   readonly isWhole: boolean;
-  /** Long work of the node that answered, the newest first. Left out: not asked. */
-  readonly jobs?: readonly Job[];
   /** Monotonic. */
   readonly atMs: number;
 }
 
 /** All that is known of the cluster. Bounded, however long it is watched. */
 export interface ClusterState {
-  readonly snapshot: Omit<Snapshot, "events" | "isWhole" | "jobs"> | null;
+  readonly snapshot: Omit<Snapshot, "events" | "isWhole"> | null;
   /** The newest last. */
   readonly events: readonly ClusterEvent[];
+  /** Long work of the node that answered, the newest first. */
   readonly jobs: readonly Job[];
   readonly series: ReadonlyMap<string, MemberSeries>;
   /** Why there is nothing newer; null where the last round was good. */
@@ -35,6 +34,7 @@ export interface ClusterState {
 export type ClusterAction =
   | { readonly kind: "snapshot"; readonly snapshot: Snapshot; readonly trouble: string | null }
   | { readonly kind: "events"; readonly url: string; readonly events: readonly ClusterEvent[] }
+  | { readonly kind: "jobs"; readonly url: string; readonly jobs: readonly Job[] }
   | { readonly kind: "unreachable"; readonly trouble: string };
 
 /** Before anything was heard. */
@@ -56,6 +56,8 @@ export function reduceCluster(state: ClusterState, action: ClusterAction): Clust
       // Of another node than is shown now: its events will come as a whole.
       if (state.snapshot?.url !== action.url) return state;
       return { ...state, events: appended(state.events, action.events) };
+    case "jobs":
+      return state.snapshot?.url === action.url ? { ...state, jobs: action.jobs } : state;
     case "unreachable":
       return { ...state, trouble: action.trouble };
     default:
@@ -64,14 +66,14 @@ export function reduceCluster(state: ClusterState, action: ClusterAction): Clust
 }
 
 function withSnapshot(state: ClusterState, snapshot: Snapshot, lost: string | null): ClusterState {
-  const { url, view, atMs, events, isWhole, jobs } = snapshot;
+  const { url, view, atMs, events, isWhole } = snapshot;
   const before = state.snapshot?.url;
   const hasMoved = before !== undefined && before !== url;
   const moved = hasMoved ? `moved to ${url}${lost === null ? "" : `, since ${lost}`}` : state.moved;
   return {
     snapshot: { url, view, atMs },
     events: appended(isWhole || hasMoved ? [] : state.events, events),
-    jobs: jobs ?? (hasMoved ? [] : state.jobs),
+    jobs: hasMoved ? [] : state.jobs,
     series: withSamples(state.series, view.members, atMs),
     trouble: null,
     moved,
