@@ -13,6 +13,7 @@ export interface SceneOptions {
   readonly answer?: () => Partial<Omit<Snapshot, "atMs">>;
   readonly startView?: string;
   readonly isReadOnly?: boolean;
+  readonly isColourless?: boolean;
   /** URL of a node that calls go to and rounds ask, see `openRecordedNode`; left out: answers come from `answer`. */
   readonly node?: string;
 }
@@ -49,7 +50,7 @@ export async function openScene(options: SceneOptions = {}) {
     isReadOnly: options.isReadOnly ?? false,
     facts: { version: "0.1.0", tokenFile: null, caFile: null },
     theme: "none",
-    isColourless: false,
+    isColourless: options.isColourless ?? false,
     startView: options.startView ?? "overview",
   };
   const app = render(<Dashboard world={world} />);

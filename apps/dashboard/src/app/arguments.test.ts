@@ -22,6 +22,16 @@ test("nodes are named by URL or by host and port, once or more", () => {
   expect(readArguments(["--once", "-h"])).toEqual({ kind: "help" });
 });
 
+test("themes and files are read, in both spellings", () => {
+  const args = ["--theme=light", "--token-file", "t", "--ca-file=c", "--read-only"];
+  expect(readArguments(args)).toMatchObject({
+    theme: "light",
+    tokenFile: "t",
+    caFile: "c",
+    isReadOnly: true,
+  });
+});
+
 for (const [args, words] of [
   [["--frob"], "there is no option --frob"],
   [["-x"], "there is no option -x"],
@@ -31,6 +41,10 @@ for (const [args, words] of [
   [["--node", "ftp://a"], "--node needs a URL"],
   [["--node", "http://a/path"], "--node needs a URL"],
   [["--once=yes"], "--once takes no value"],
+  [["--theme"], "--theme needs a name"],
+  [["--theme", "pink"], "--theme is one of dark, light, high-contrast, mono"],
+  [["--token-file"], "--token-file needs a file"],
+  [["--ca-file="], "--ca-file needs a file"],
 ] as const) {
   test(`${args.join(" ")} is one sentence about what is wrong`, () => {
     const command = readArguments(args);

@@ -142,3 +142,10 @@ test("--read-only hides what writes, and its keys do nothing", async () => {
   expect(text()).toContain("[0 Menu]");
   expect(text()).not.toContain("Drop a table");
 });
+
+test("t chooses the next theme, keeps it, and says what NO_COLOR makes of it", async () => {
+  const { press, text, settings } = await openOne({ isColourless: true });
+  await press("t");
+  expect(settings.read().theme).not.toBe("none");
+  expect(text()).toContain(`theme ${settings.read().theme}, without colours since NO_COLOR is set`);
+});

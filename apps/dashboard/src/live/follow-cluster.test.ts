@@ -64,3 +64,27 @@ test("asks at once when hurried", async () => {
   abort.abort(new Error("enough"));
   await expect(done).rejects.toThrow("enough");
 });
+
+test("shows the cluster before its jobs are known", async () => {
+  const clock = new VirtualClock();
+  const abort = new AbortController();
+  const actions: ClusterAction[] = [];
+  const jobs = Promise.withResolvers<never[]>();
+  const source = {
+    ask: async (): Promise<Round> => ({
+      snapshot: { url: "u", view: recordedView(), events: [], isWhole: false, atMs: clock.monotonicMs() },
+      trouble: null,
+    }),
+    jobs: () => jobs.promise,
+  };
+  const dispatch = (action: ClusterAction): number => actions.push(action);
+  const options = { source, clock, random: () => 0.5, hurry: new ChangeSignal(), dispatch };
+  const done = followCluster(options, abort.signal);
+  await clock.advance(10);
+  expect(actions.map(({ kind }) => kind)).toEqual(["snapshot"]);
+  jobs.resolve([]);
+  await clock.advance(10);
+  expect(actions.map(({ kind }) => kind)).toEqual(["snapshot", "jobs"]);
+  abort.abort(new Error("enough"));
+  await expect(done).rejects.toThrow("enough");
+});
