@@ -21,12 +21,13 @@ export interface TerminalOptions {
 
 /** A terminal with a shell in it, such as a person sits at; keys go in, and what is on its screen comes out. */
 export class Terminal implements AsyncDisposable {
-  readonly #socket: string;
+  /** Name of its tmux server's socket. */
+  readonly socket: string;
   readonly #environment: NodeJS.ProcessEnv;
 
   /** Use {@link openTerminal}. */
   constructor(socket: string, environment: NodeJS.ProcessEnv) {
-    this.#socket = socket;
+    this.socket = socket;
     this.#environment = environment;
   }
 
@@ -78,7 +79,7 @@ export class Terminal implements AsyncDisposable {
 
   /** Any command of tmux, at this terminal's server. Resolves with what it printed. */
   async tmux(...command: readonly string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)("tmux", ["-u", "-L", this.#socket, ...command], {
+    const { stdout } = await promisify(execFile)("tmux", ["-u", "-L", this.socket, ...command], {
       env: this.#environment,
       timeout: COMMAND_TIMEOUT_MS,
     });
