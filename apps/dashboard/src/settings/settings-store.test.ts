@@ -10,7 +10,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-const open = () => createSettingsStore({ config: join(home, "config"), state: join(home, "state") });
+const open = (options = { keepsHistory: true }) =>
+  createSettingsStore({ config: join(home, "config"), state: join(home, "state") }, options);
 
 test("what is changed is there at the next start, and only that", () => {
   expect(open().read()).toEqual(DEFAULT_SETTINGS);
@@ -43,6 +44,12 @@ test("statements are kept while that is on, and only once in a row", () => {
   store.remember("SELECT 'secret'");
   expect(open().history()).toEqual(["SELECT 1", "SELECT 2"]);
   expect(readFileSync(store.files?.history ?? "", "utf8")).not.toContain("secret");
+});
+
+test("what the command line forbids is not kept, though the settings would", () => {
+  const store = open({ keepsHistory: false });
+  store.remember("SELECT 1");
+  expect([store.allowsHistory, open().history()]).toEqual([false, []]);
 });
 
 test("folders follow the XDG rules", () => {

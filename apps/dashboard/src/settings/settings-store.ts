@@ -32,6 +32,8 @@ const HISTORY_MAX = 1_000;
 export interface SettingsStore {
   /** Where things are kept; null where they are kept in memory alone. */
   readonly files: { readonly settings: string; readonly history: string } | null;
+  /** False where the command line forbids a history, whatever the settings say. */
+  readonly allowsHistory: boolean;
   read(): Settings;
   write(change: Partial<Settings>): void;
   /** The statements that were run, the newest last. */
@@ -69,6 +71,7 @@ export function createSettingsStore(
       .slice(-HISTORY_MAX);
   return {
     files: { settings: settingsFile, history: historyFile },
+    allowsHistory: keepsHistory,
     read,
     write: (change) => {
       kept = { ...readFile(), ...change };
@@ -76,9 +79,9 @@ export function createSettingsStore(
     },
     history,
     remember: (statement) => {
-      if (!keepsHistory) return;
+      if (!keepsHistory || !read().keepsHistory) return;
       const known = history();
-      if (!read().keepsHistory || statement.trim() === "" || known.at(-1) === statement) return;
+      if (statement.trim() === "" || known.at(-1) === statement) return;
       const lines = [...known, statement].slice(-HISTORY_MAX).map((one) => JSON.stringify(one));
       putDown(historyFile, `${lines.join("\n")}\n`);
     },
@@ -91,6 +94,7 @@ export function memorySettings(settings: Settings = DEFAULT_SETTINGS): SettingsS
   const statements: string[] = [];
   return {
     files: null,
+    allowsHistory: true,
     read: () => kept,
     write: (change) => void (kept = { ...kept, ...change }),
     history: () => statements,

@@ -65,15 +65,13 @@ function choiceItems({ services, state, isReadOnly }: ViewContext): readonly Set
         context.services.refresh();
       },
     },
-    {
-      label: "history",
-      value: `‹ ${keepsHistory ? "on" : "off"} › ${keepsHistory ? "statements are kept on this machine" : "no statement is kept; what was kept before stays"}`,
-      step: (context) => {
-        const keeps = !context.services.settings.read().keepsHistory;
-        context.services.settings.write({ keepsHistory: keeps });
-        context.say(keeps ? "statements are kept from now on" : "no statement is kept from now on");
-      },
-    },
+    services.settings.allowsHistory
+      ? {
+          label: "history",
+          value: `‹ ${keepsHistory ? "on" : "off"} › ${keepsHistory ? "statements are kept on this machine" : "no statement is kept; what was kept before stays"}`,
+          step: switchHistory,
+        }
+      : { label: "history", value: "off: no statement is kept (--no-history)" },
     {
       label: "read-only",
       value: isReadOnly
@@ -81,6 +79,12 @@ function choiceItems({ services, state, isReadOnly }: ViewContext): readonly Set
         : "no: start with --read-only to hide all that changes something",
     },
   ];
+}
+
+function switchHistory(context: ViewContext): void {
+  const keepsHistory = !context.services.settings.read().keepsHistory;
+  context.services.settings.write({ keepsHistory });
+  context.say(keepsHistory ? "statements are kept from now on" : "no statement is kept from now on");
 }
 
 function nodeItems({ view, state, services }: ViewContext): readonly SettingsItem[] {
