@@ -15,7 +15,8 @@ export type ReadPass =
       /**
        * To be called when the rows have been read: the position to tell with them. A read that named `after` belongs to a session,
        * which must not go back in time at another node: it is told a position that has all that its rows can show. Any other is
-       * told {@link position}, which costs nothing.
+       * told {@link position}, which costs nothing. A strong read besides waits here until all that its rows can show is
+       * confirmed: else a later one, of the next master, might not see it any more. Throws `too-stale`, `no-leader`.
        */
       readonly tellPosition: () => Promise<string>;
       /** How far behind the master; null where that can't be known. */
@@ -60,9 +61,12 @@ export async function passReadGate(
   }
   if (role.kind === "slave") role.checkInside();
   const position = role.positionText();
+  const isStrong = options.consistency === "strong" && role.kind === "master";
   const tellPosition = async (): Promise<string> => {
-    if (after === undefined) return position;
+    if (after === undefined && !isStrong) return position;
     const seen = await role.reads.askSeen();
+    if (isStrong) await role.acks.untilAgreed(seen, { ms: waitMs, signal: ended });
+    if (after === undefined) return position;
     return formatPosition({ epoch: role.epoch, gtid: seen.toString() });
   };
   return { kind: "here", position, tellPosition, lagMs: role.lagMs() };

@@ -1,5 +1,6 @@
 import { parseGtidPosition } from "@understudy/binlog";
 import { DeadlinePassed, orAbort, VirtualClock } from "@understudy/kernel";
+import { UnderstudyError } from "@understudy/protocol";
 import type { AckWait } from "@understudy/replication-queue";
 import { expect, it } from "vitest";
 import { WriteAcks, type WriteAcksOptions } from "./write-acks.ts";
@@ -138,4 +139,47 @@ it("what was committed earlier is confirmed once enough have it that count, and 
   expect([isConfirmed(), isConfirmed("all")]).toEqual([true, false]);
   leads = false;
   expect([isConfirmed(), isConfirmed("async")]).toEqual([false, false]);
+});
+
+it("what a strong read shows waits for the acks that an election counts, and for a lead that is sure", async () => {
+  const conditions = [{ members: ["a"], acks: 1 }];
+  const scene = openScene("majority", { conditions: () => conditions });
+  scene.acked = ["b"];
+  const until = (): Promise<void> =>
+    scene.acks.untilAgreed(position, { ms: 100, signal: scene.ended.signal });
+  const waiting = until();
+  const wait = scene.waits[0]?.wait;
+  expect([wait?.wanted(2), wait?.isEnough?.(["b"]), wait?.isEnough?.(["a"])]).toEqual([1, false, true]);
+  scene.acked = ["a", "b"];
+  scene.waits[0]?.resolve();
+  await waiting;
+  await until();
+  expect(scene.waits).toHaveLength(1);
+  const refused = openScene("majority", {
+    conditions: () => conditions,
+    checkLeads: () => {
+      throw new UnderstudyError("no-leader", "not any more");
+    },
+  });
+  refused.acked = ["a"];
+  await expect(
+    refused.acks.untilAgreed(position, { ms: 100, signal: scene.ended.signal }),
+  ).rejects.toMatchObject({ code: "no-leader" });
+});
+
+it("a strong read whose acks do not come is too stale, also while nothing is agreed on", async () => {
+  for (const sets of [null, [{ members: ["a"], acks: 1 }]]) {
+    const scene = openScene("majority", { conditions: () => sets });
+    const waiting = scene.acks
+      .untilAgreed(position, { ms: 100, signal: scene.ended.signal })
+      .catch((error: unknown) => error);
+    await scene.clock.advance(100);
+    expect(await waiting).toMatchObject({ code: "too-stale" });
+  }
+});
+
+it("a strong read waits for nobody where nobody is elected", async () => {
+  const scene = openScene("majority");
+  await scene.acks.untilAgreed(position, { ms: 100, signal: scene.ended.signal });
+  expect(scene.waits).toEqual([]);
 });

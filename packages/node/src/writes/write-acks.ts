@@ -88,6 +88,32 @@ export class WriteAcks {
     }
   }
 
+  /**
+   * Resolves once all of it is what every later master will have. Without elections nobody promises that, and nothing is waited for.
+   * Throws `too-stale` where it does not come to that in time, `no-leader` where this node can't be sure to lead then.
+   */
+  async untilAgreed(
+    position: GtidPosition,
+    { ms, signal }: { ms: number; signal: AbortSignal },
+  ): Promise<void> {
+    const { queue, clock, conditions, checkLeads } = this.#of;
+    if (!conditions) return;
+    const wanted = (): number => Math.max(0, ...(conditions() ?? []).map(({ acks }) => acks));
+    const isEnough = (acked: readonly string[]): boolean => this.#counts(acked, Number.POSITIVE_INFINITY);
+    if (!isEnough(queue.ackedBy(position))) {
+      await withDeadline({ clock, ms, signal }, async (until) =>
+        queue.waitForAcks({ position, wanted, isEnough, signal: until }),
+      ).catch((error: unknown) => {
+        if (!(error instanceof DeadlinePassed)) throw error;
+        throw new UnderstudyError(
+          "too-stale",
+          `what was read may hold writes that not enough slaves have, and they did not ack them within ${ms} ms`,
+        );
+      });
+    }
+    checkLeads();
+  }
+
   async #wait(write: CommittedWrite, options: WriteOptions): Promise<string[]> {
     const { queue, slaves, defaultAck, clock, ended } = this.#of;
     const { position } = write;
