@@ -13,6 +13,8 @@ import type {
   FailoverRequest,
   FollowsAnswer,
   FollowsRequest,
+  OfferAnswer,
+  OfferRequest,
   InsertAnswer,
   Job,
   PingAnswer,
@@ -121,6 +123,10 @@ class HttpNodeClient implements NodeClient {
 
   follows(body: FollowsRequest, options?: CallOptions): Promise<FollowsAnswer> {
     return this.#post({ path: "/cluster/follows", body, effect: "repeatable", keys: ["follows"] }, options);
+  }
+
+  offer(body: OfferRequest, options?: CallOptions): Promise<OfferAnswer> {
+    return this.#post({ path: "/cluster/offer", body, effect: "repeatable", keys: ["leads"] }, options);
   }
 
   failover(body: FailoverRequest, options?: CallOptions): Promise<FailoverAnswer> {

@@ -13,6 +13,8 @@ import type {
   FailoverRequest,
   FollowsAnswer,
   FollowsRequest,
+  OfferAnswer,
+  OfferRequest,
   InsertAnswer,
   Job,
   PingAnswer,
@@ -143,6 +145,8 @@ export interface NodeClient extends AsyncDisposable {
   register(request: RegisterRequest, options?: CallOptions): Promise<RegisterAnswer>;
   /** Whether the node follows a master, and promises to. Safe to repeat. */
   follows(request: FollowsRequest, options?: CallOptions): Promise<FollowsAnswer>;
+  /** A master's offer to lead, or that it takes it back. Safe to repeat. */
+  offer(request: OfferRequest, options?: CallOptions): Promise<OfferAnswer>;
   /** Takes the lead by a person's word. A lost answer is `node-unreachable`: `GET /cluster` tells who leads. */
   failover(request: FailoverRequest, options?: CallOptions): Promise<FailoverAnswer>;
   /** Hands the lead over to a slave; the answer is a job, see {@link job}. */

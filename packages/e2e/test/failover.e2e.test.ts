@@ -24,7 +24,7 @@ const STEP_MS = 120_000;
 const LEASES_MS = 8_000;
 const WRITES = 30;
 /** Codes of nodes that know no master. */
-const NOT_TAKEN = ["no-leader", "starting", "forward-loop"];
+const NOT_TAKEN = ["no-leader", "starting"];
 /** Ids of writes that are sent when the master has just died. */
 const WAITING = Array.from({ length: 20 }, (_, index) => 100 + index);
 

@@ -31,6 +31,27 @@ export const SwitchoverRequest = Type.Object(
 );
 export type SwitchoverRequest = Static<typeof SwitchoverRequest>;
 
+/** Without elections a master offers its lead to a slave, or takes the offer back. */
+export const OfferRequest = Type.Object({
+  /** Names the offer; one that was taken back is never taken. */
+  offer: Type.String({ minLength: 1, maxLength: 64 }),
+  /** Who offers, and the epoch that it leads in. */
+  leader: Type.String({ maxLength: 64 }),
+  epoch: Type.String({ pattern: "^\\d{1,19}$" }),
+  /** False takes it back. */
+  stands: Type.Boolean(),
+});
+export type OfferRequest = Static<typeof OfferRequest>;
+
+/** What a slave has made of an offer: that is final. */
+export const OfferAnswer = Type.Object({
+  /** True where it leads, in `epoch`. */
+  leads: Type.Boolean(),
+  /** The highest epoch that its data know of. */
+  epoch: Type.String(),
+});
+export type OfferAnswer = Static<typeof OfferAnswer>;
+
 export const FailoverRequest = Type.Object(
   {
     /** Left out: the node that is asked. */

@@ -102,6 +102,8 @@ export {
 export { ACK_NAMES, AckLevel, WRITE_OPTIONS, WriteOptions } from "./write-options.ts";
 export {
   FailoverAnswer,
+  OfferAnswer,
+  OfferRequest,
   FailoverRequest,
   Job,
   JobsAnswer,

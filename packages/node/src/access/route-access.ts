@@ -108,6 +108,7 @@ export const ROUTE_ACCESS: Readonly<Record<string, RouteAccess>> = {
 
   "POST /cluster/register": { ...NODES, isAudited: true },
   "POST /cluster/follows": NODES,
+  "POST /cluster/offer": NODES,
   "GET /replicate/position": NODES,
   "POST /replicate/transactions": NODES,
   "GET /replicate/snapshot": NODES,

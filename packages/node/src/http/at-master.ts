@@ -1,6 +1,7 @@
 import { backoffMs, isCodedError } from "@understudy/kernel";
 import { HEADERS, type ErrorCode } from "@understudy/protocol";
 import type { FastifyRequest } from "fastify";
+import { NotTakenError } from "./not-taken-error.ts";
 import type { NodeRuntime, RunningNode } from "../node-runtime.ts";
 import type { MasterRole } from "../roles/master-role.ts";
 import type { SlaveRole } from "../roles/slave-role.ts";
@@ -35,7 +36,7 @@ export const NOT_TAKEN: ReadonlySet<string> = new Set<ErrorCode>([
 
 /**
  * Runs a request here where this node is the master, else has it passed on. While the lead goes from one node to another it waits: at
- * the master's gate, for this node's own new role, and, for `UNDERSTUDY_LEADER_WAIT_MS` with elections, for a node that leads.
+ * the master's gate, for this node's own new role, and, for `UNDERSTUDY_LEADER_WAIT_MS`, for a node that leads.
  */
 export async function atMaster<T>(
   runtime: NodeRuntime,
@@ -76,7 +77,8 @@ export interface RetryOptions {
 }
 
 /**
- * Runs `task` again, for `UNDERSTUDY_LEADER_WAIT_MS` with elections, while it fails for want of a node that leads; with
+ * Runs `task` again, for `UNDERSTUDY_LEADER_WAIT_MS`, while it fails for want of a node that leads (without elections only where a node that
+ * is there has just ceased to lead); with
  * `isRepeatable` also where nobody can tell what became of it and this node's role has changed meanwhile.
  */
 export async function retryWithoutLeader<T>(
@@ -85,7 +87,6 @@ export async function retryWithoutLeader<T>(
   task: () => Promise<T>,
 ): Promise<T> {
   const { clock, random, config } = runtime.services;
-  if (!config.hasElections) return task();
   const untilMs = clock.monotonicMs() + config.leaderWaitMs;
   for (let tries = 0; ; tries++) {
     const role = runtime.current()?.role;
@@ -93,6 +94,8 @@ export async function retryWithoutLeader<T>(
       return await task();
     } catch (error) {
       const isOver = isRepeatable && role !== runtime.current()?.role;
+      // without elections nobody takes over by himself, so that only a lead that is just handed over is worth a wait
+      if (!config.hasElections && !(error instanceof NotTakenError) && !isOver) throw error;
       const mayRepeat =
         isNotTaken(error) ||
         (isOver && isCodedError(error, "write-uncertain")) ||

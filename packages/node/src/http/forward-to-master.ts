@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { NodeRuntime } from "../node-runtime.ts";
 import type { SlaveRole } from "../roles/slave-role.ts";
 import { NOT_TAKEN } from "./at-master.ts";
+import { NotTakenError } from "./not-taken-error.ts";
 import { problemCodeOf } from "./problem-code.ts";
 import { inSpan } from "../tracing/in-span.ts";
 import { requestSpan } from "../tracing/request-span.ts";
@@ -43,7 +44,7 @@ export async function forwardToMaster(runtime: NodeRuntime, forwarding: Forwardi
       throw asOf(forwarding.effect, error);
     }),
   );
-  refuseNotTaken(runtime, answer);
+  refuseNotTaken(answer);
   requestOutcome(request).code = problemCodeOf(answer);
   return passOn(answer, nodeId, reply);
 }
@@ -74,12 +75,12 @@ export async function countForward<T>(
   }
 }
 
-/** With elections, a node that is not the master any more, or not yet, is no last word: see `atMaster`. */
-function refuseNotTaken({ services }: NodeRuntime, answer: ForwardAnswer): void {
-  const code = services.config.hasElections ? problemCodeOf(answer) : null;
+/** A node that is not the master any more, or not yet, is no last word: see `atMaster`. */
+function refuseNotTaken(answer: ForwardAnswer): void {
+  const code = problemCodeOf(answer);
   if (code === null || !NOT_TAKEN.has(code)) return;
   // for its sender it is no loop: the next try may well find the master
-  throw new UnderstudyError(
+  throw new NotTakenError(
     code === "forward-loop" ? "no-leader" : code,
     "the node that this one takes for the master is not ready to lead",
   );

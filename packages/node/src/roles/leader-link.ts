@@ -1,5 +1,5 @@
-import type { NodeClient } from "@understudy/client";
-import { ChangeSignal } from "@understudy/kernel";
+import type { ForwardAnswer, ForwardRequest, NodeClient } from "@understudy/client";
+import { anySignal, ChangeSignal, isAbortOf } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import type { PeerClients } from "../peers/peer-clients.ts";
 
@@ -42,6 +42,25 @@ export class LeaderLink implements AsyncDisposable {
   /** Aborts when calls go to another address, or nowhere. */
   get life(): AbortSignal {
     return this.#life.signal;
+  }
+
+  /**
+   * Passes a request on to the master and its answer back. Throws `no-leader` where it surely did not reach one, and `write-uncertain` where
+   * it may have, or brought no answer within `timeoutMs`.
+   */
+  async forward(request: ForwardRequest, signal: AbortSignal, timeoutMs: number): Promise<ForwardAnswer> {
+    const { client, life } = this;
+    try {
+      return await client.forward(request, { signal: anySignal(signal, life), timeoutMs });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isAbortOf(error, life)) throw error;
+      throw new UnderstudyError(
+        "write-uncertain",
+        "another node became the master while the old one worked on the request",
+        { cause: error },
+      );
+    }
   }
 
   /** From now on calls go to this one. What is under way to another one is given up after a moment. */

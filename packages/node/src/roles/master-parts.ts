@@ -1,5 +1,5 @@
-import { openHealthMonitor, type HealthMonitor } from "@understudy/health-monitor";
-import { ReplicationQueue } from "@understudy/replication-queue";
+import { openHealthMonitor, type HealthChange, type HealthMonitor } from "@understudy/health-monitor";
+import { ReplicationQueue, type ReplicationQueueOptions } from "@understudy/replication-queue";
 import { ClusterStore, type ClusterRecord } from "../cluster/cluster-store.ts";
 import { MemberRegistry } from "../cluster/member-registry.ts";
 import { SchemaWarnings } from "../cluster/schema-warnings.ts";
@@ -42,7 +42,7 @@ export async function openMasterParts(
   services: RoleServices,
   { epoch, opening }: { readonly epoch: bigint | null; readonly opening: AsyncDisposableStack },
 ): Promise<MasterParts> {
-  const { executor, identity, config, clock, random, logger } = services;
+  const { executor, identity, config, clock, logger } = services;
   await applyServerMode(executor, "master");
   const store = new ClusterStore(executor);
   const record = await store.lead(
@@ -60,50 +60,16 @@ export async function openMasterParts(
   const commits = config.hasElections ? opening.use(watchCommits(services, record.epoch)) : null;
   const queue = opening.use(
     new ReplicationQueue({
-      flavour: executor.server.flavour,
-      read: createBinlogAccess(services),
-      from: await askExecutedPosition(services),
-      executedPosition: () => askExecutedPosition(services),
-      clock,
-      random,
-      logger,
-      limits: {
-        windowTransactionsMax: config.windowTransactionsMax,
-        windowBytesMax: config.windowBytesMax,
-      },
+      ...(await queueOptions(services)),
       onOutcome: (nodeId, outcome) => members?.noteDelivery(nodeId, outcome),
       onDelivered: (nodeId, done) => members?.noteDelivered(nodeId, done),
       onProblem: () => commits?.doubt(),
     }),
   );
   const reads = opening.use(await openMasterReads(services, store, queue));
-  const acks = new WriteAcks({
-    queue,
-    slaves: () => registry.all().length,
-    defaultAck: config.defaultAck,
-    clock,
-    conditions: config.hasElections ? () => services.leadership.conditions() : undefined,
-    checkLeads: () => services.leadership.checkLeads(record.epoch),
-    ended: reads.ended,
-    onWaited: (result, tookMs) =>
-      services.metrics.observe("understudy_ack_wait_seconds", { result }, tookMs / 1000),
-    broken: config.brokenRule,
-  });
+  const acks = createAcks(services, { record, registry, queue, reads });
   const warnings = opening.use(new SchemaWarnings(executor, clock, logger));
-  const monitor = opening.use(
-    await openHealthMonitor({
-      clock,
-      random,
-      logger,
-      intervalMs: config.probeIntervalMs,
-      timeoutMs: config.probeTimeoutMs,
-      targets: () => registry.all(),
-      probe: async ({ nodeId }, signal) => {
-        await registry.get(nodeId)?.client.ping({ signal, timeoutMs: config.probeTimeoutMs });
-      },
-      onChange: (change) => members?.noteHealth(change),
-    }),
-  );
+  const monitor = opening.use(await openMonitor(services, registry, (change) => members?.noteHealth(change)));
   const transactions = opening.use(await openTransactions(services, { epoch: record.epoch, acks }));
   const copies = new CopyServer(services);
   members = opening.use(
@@ -137,4 +103,57 @@ export async function openMasterParts(
 function watchCommits(services: RoleServices, epoch: bigint): CommitWatch {
   const { executor, clock, logger, leadership } = services;
   return new CommitWatch({ executor, epoch, clock, logger, onStalled: () => leadership.doubt() });
+}
+
+function createAcks(
+  { config, clock, leadership, metrics }: RoleServices,
+  { record, registry, queue, reads }: Pick<MasterParts, "record" | "registry" | "queue" | "reads">,
+): WriteAcks {
+  return new WriteAcks({
+    queue,
+    slaves: () => registry.all().length,
+    defaultAck: config.defaultAck,
+    clock,
+    conditions: config.hasElections ? () => leadership.conditions() : undefined,
+    checkLeads: () => leadership.checkLeads(record.epoch),
+    ended: reads.ended,
+    onWaited: (result, tookMs) => metrics.observe("understudy_ack_wait_seconds", { result }, tookMs / 1000),
+    broken: config.brokenRule,
+  });
+}
+
+async function openMonitor(
+  { config, clock, random, logger }: RoleServices,
+  registry: MemberRegistry,
+  onChange: (change: HealthChange) => void,
+): Promise<HealthMonitor> {
+  return await openHealthMonitor({
+    clock,
+    random,
+    logger,
+    intervalMs: config.probeIntervalMs,
+    timeoutMs: config.probeTimeoutMs,
+    targets: () => registry.all(),
+    probe: async ({ nodeId }, signal) => {
+      await registry.get(nodeId)?.client.ping({ signal, timeoutMs: config.probeTimeoutMs });
+    },
+    onChange,
+  });
+}
+
+async function queueOptions(services: RoleServices): Promise<ReplicationQueueOptions> {
+  const { executor, config, clock, random, logger } = services;
+  return {
+    flavour: executor.server.flavour,
+    read: createBinlogAccess(services),
+    from: await askExecutedPosition(services),
+    executedPosition: () => askExecutedPosition(services),
+    clock,
+    random,
+    logger,
+    limits: {
+      windowTransactionsMax: config.windowTransactionsMax,
+      windowBytesMax: config.windowBytesMax,
+    },
+  };
 }

@@ -7,7 +7,6 @@ import {
   type HealthMonitor,
   type LagMeter,
 } from "@understudy/health-monitor";
-import { anySignal, isAbortOf } from "@understudy/kernel";
 import {
   formatPosition,
   isUnderstudyError,
@@ -240,6 +239,13 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     throw new UnderstudyError("promotion-blocked", `this node can't lead: ${this.#broken.advice}`);
   }
 
+  /** Throws `promotion-blocked` (or as {@link checkFit}) where this node could not lead on after the master of this epoch. */
+  checkTakes(epoch: bigint): void {
+    this.checkFit();
+    if (this.obeys(epoch) && this.epoch === epoch && !this.#isOutside()) return;
+    throw new UnderstudyError("promotion-blocked", `this node does not follow the master of epoch ${epoch}`);
+  }
+
   /** Throws `starting` where this node's data is not the cluster's. One that has only stopped to follow has old data, but right ones. */
   checkInside(): void {
     if (!this.#isOutside()) return;
@@ -266,13 +272,12 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     const bytesBefore = this.#applier.stats.bytes;
     const outcome = await timedApply(metrics, clock, () =>
       this.#applier.apply(endWhenIdle(body, clock, BODY_IDLE_MS), { after, signal: reception.signal }),
-    )
-      .catch((error: unknown) => {
-        // its applier was closed under it
-        if (!isUnderstudyError(error)) this.reads.ended.throwIfAborted();
-        throw error;
-      })
-      .finally(() => this.#broken.note());
+    ).catch(async (error: unknown) => {
+      await this.#broken.note();
+      // its applier was closed under it
+      if (!isUnderstudyError(error)) this.reads.ended.throwIfAborted();
+      throw error;
+    });
     // an ack that this node has promised not to give any more
     reception.signal.throwIfAborted();
     // only what came as a whole delivery may change whom this node follows: headers alone are quickly forged or garbled
@@ -341,23 +346,12 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
    * Passes a write on to the master and its answer back. Throws `no-leader` where it surely did not reach one, and
    * `write-uncertain` where it may have, or brought no answer within `timeoutMs`.
    */
-  async forward(
+  forward(
     request: ForwardRequest,
     signal: AbortSignal,
     timeoutMs = FORWARD_TIMEOUT_MS,
   ): Promise<ForwardAnswer> {
-    const { client, life } = this.#link;
-    try {
-      return await client.forward(request, { signal: anySignal(signal, life), timeoutMs });
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isAbortOf(error, life)) throw error;
-      throw new UnderstudyError(
-        "write-uncertain",
-        "another node became the master while the old one worked on the request",
-        { cause: error },
-      );
-    }
+    return this.#link.forward(request, signal, timeoutMs);
   }
 
   /** Passes a read on to the master, whose answer comes as it is taken. Throws `no-leader` where none began. */

@@ -1,10 +1,12 @@
 import {
   FailoverRequest,
+  OfferRequest,
   SwitchoverRequest,
   UnderstudyError,
   type FailoverAnswer,
   type Job,
   type JobsAnswer,
+  type OfferAnswer,
   type PlanAnswer,
 } from "@understudy/protocol";
 import type { FastifyReply } from "fastify";
@@ -18,6 +20,7 @@ import type { NodeRuntime } from "../node-runtime.ts";
 import { onBehalfOf } from "../peers/on-behalf.ts";
 import { describePlan } from "../supervisor/describe-plan.ts";
 import { askMember, isMember } from "./ask-member.ts";
+import { StaticElection } from "../supervisor/static-election.ts";
 import { runSwitchover } from "../supervisor/switchover.ts";
 
 const OfJob = Type.Object({ id: Type.String({ minLength: 1, maxLength: 128 }) });
@@ -35,7 +38,9 @@ export function addFailoverRoutes(server: HttpServer, runtime: NodeRuntime): voi
         goesOn: true,
         isPassedOn: isPassedOn(request),
         master: async (role, { election }) => {
-          const to = request.body.to ?? election.plan()?.winner ?? null;
+          const likely =
+            election.kind === "static" ? role.members.inSync().following[0] : election.plan()?.winner;
+          const to = request.body.to ?? likely ?? null;
           if (to === null) throw new UnderstudyError("promotion-blocked", "no slave could take the lead now");
           if (to === identity.nodeId) {
             throw new UnderstudyError("promotion-blocked", `${to} is the master already`);
@@ -51,6 +56,11 @@ export function addFailoverRoutes(server: HttpServer, runtime: NodeRuntime): voi
       }),
     ),
   );
+  server.post("/cluster/offer", { schema: { body: OfferRequest } }, async (request): Promise<OfferAnswer> => {
+    const { election } = runtime.running();
+    if (election instanceof StaticElection) return election.answerOffer(request.body, stopping);
+    throw new UnderstudyError("promotion-blocked", "etcd says who leads here");
+  });
   server.post("/cluster/failover", { schema: { body: FailoverRequest } }, (request) =>
     whileConnected(request, async (gone): Promise<FailoverAnswer> => {
       const { to = identity.nodeId, acceptLoss } = request.body;

@@ -7,10 +7,12 @@ import { readKeptFailure } from "../roles/kept-failure.ts";
 import type { KnownLeader } from "../roles/leader-link.ts";
 import { ElectionLeadership } from "./election-leadership.ts";
 import { NodeSupervisor, type ServicesOfSupervisor } from "./node-supervisor.ts";
+import { readKeptHandOver } from "./kept-hand-over.ts";
 import { openLeaseElection } from "./open-election.ts";
 import { PromisedEpoch } from "./promised-epoch.ts";
 import type { RoleHolder } from "./role-holder.ts";
 import { findNewerLead, StaticElection } from "./static-election.ts";
+import { StaticHandOver } from "./static-hand-over.ts";
 
 /** A node whose role is decided from now on. Disposal ends the election, then the role. */
 export interface BegunNode extends AsyncDisposable {
@@ -42,7 +44,7 @@ export async function beginRole(
   const election = begun.use(
     config.hasElections
       ? await openLeaseElection(services, supervisor, promised.before)
-      : createStaticElection(services, supervisor, holder),
+      : await createStaticElection(services, supervisor, holder),
   );
   leadership.attach(election);
   const owned = begun.move();
@@ -66,14 +68,29 @@ async function beginStatic(
     await supervisor.begin((await readCopySource(config.dataDir)) ?? configured);
     return;
   }
-  if (config.role === "slave") {
+  const record = await new ClusterStore(executor).read();
+  const { nodeId } = services.identity;
+  // by a person's word, or handed over: the data know it
+  const hasLed = record?.leader === nodeId;
+  if (config.role === "slave" && !hasLed) {
     await supervisor.begin({ nodeId: null, url: config.masterUrl ?? "" });
     return;
   }
-  const record = await new ClusterStore(executor).read();
-  const newer =
-    record &&
-    (await findNewerLead({ others: await othersOf(services), peers: services.peers }, record.epoch, signal));
+  const others = await othersOf(services);
+  const offered = await readKeptHandOver(config.dataDir);
+  const newer = record && (await findNewerLead({ others, peers: services.peers }, record.epoch, signal));
+  if (!newer && offered) {
+    await supervisor.begin(offered);
+    return;
+  }
+  const members = await new ClusterStore(executor).members();
+  const isMember = members.some((member) => member.nodeId === nodeId);
+  const leader = others.find((other) => other.nodeId === record?.leader);
+  // a copy of the data that was given to a new node leads a cluster of its own; a member follows who was the last to lead
+  if (!newer && !hasLed && isMember && leader) {
+    await supervisor.begin(leader);
+    return;
+  }
   // what could not be applied here is missing here: a person has to say so before it leads
   if (newer || (await readKeptFailure(config.dataDir))) await supervisor.begin(newer?.leader ?? null);
   else await supervisor.lead(null, signal);
@@ -85,18 +102,27 @@ async function othersOf({ executor, identity }: ServicesOfSupervisor): Promise<K
   return members.filter(({ nodeId }) => nodeId !== identity.nodeId);
 }
 
-function createStaticElection(
+async function createStaticElection(
   services: ServicesOfSupervisor,
   supervisor: NodeSupervisor,
   holder: RoleHolder,
-): StaticElection {
-  return new StaticElection({
+): Promise<StaticElection> {
+  const { config, clock, logger, peers } = services;
+  const node = {
     nodeId: services.identity.nodeId,
     host: supervisor,
-    others: () => othersOf(services),
-    peers: services.peers,
     epoch: () => holder.current().epoch,
     isMaster: () => holder.role?.kind === "master",
-    logger: services.logger,
+  };
+  const handOver = new StaticHandOver({
+    ...node,
+    peers,
+    dataDir: config.dataDir,
+    checkTakes: (epoch) => {
+      const role = holder.current();
+      if (role.kind === "slave") role.checkTakes(epoch);
+    },
+    pending: await readKeptHandOver(config.dataDir),
   });
+  return new StaticElection({ ...node, peers, handOver, others: () => othersOf(services), clock, logger });
 }

@@ -1,16 +1,25 @@
-import type { Election, ElectionHost } from "@understudy/election";
-import { BackgroundLoop, ChangeSignal, messageOf, orAbort, type Logger } from "@understudy/kernel";
-import { UnderstudyError, type ClusterView } from "@understudy/protocol";
+import type { Election } from "@understudy/election";
+import {
+  BackgroundLoop,
+  ChangeSignal,
+  messageOf,
+  orAbort,
+  sleepOrWake,
+  type Clock,
+  type Logger,
+} from "@understudy/kernel";
+import { UnderstudyError, type ClusterView, type OfferAnswer, type OfferRequest } from "@understudy/protocol";
+import { NotTakenError } from "../http/not-taken-error.ts";
 import type { PeerClients } from "../peers/peer-clients.ts";
 import type { KnownLeader } from "../roles/leader-link.ts";
+import type { HandOverHost, StaticHandOver } from "./static-hand-over.ts";
 
 /** What {@link StaticElection} needs. */
 export interface StaticElectionOptions {
   readonly nodeId: string;
-  readonly host: Pick<ElectionHost, "stepDown" | "follow"> & {
-    lead(epoch: bigint | null, signal: AbortSignal): Promise<void>;
-    close(epoch: bigint): Promise<void>;
-  };
+  readonly host: HandOverHost;
+  readonly handOver: StaticHandOver;
+  readonly clock: Clock;
   /** The other members that this node's data names. */
   readonly others: () => Promise<readonly KnownLeader[]>;
   readonly peers: PeerClients;
@@ -27,6 +36,7 @@ export interface NewerLead {
 }
 
 const ASK_MS = 1500;
+const SETTLE_MS = 1000;
 
 /**
  * No election: who was started as master leads until a person names another one. A master whose slaves know a newer epoch has been
@@ -50,8 +60,9 @@ export class StaticElection implements Election {
   }
 
   checkLeads(): void {
-    if (this.#of.isMaster()) return;
-    throw new UnderstudyError("no-leader", "this node is not the master any more");
+    const { isMaster, handOver } = this.#of;
+    if (isMaster() && !handOver.isPending) return;
+    throw new NotTakenError("no-leader", "this node is not the master any more");
   }
 
   plan(): null {
@@ -66,13 +77,23 @@ export class StaticElection implements Election {
     return false;
   }
 
-  handOver(): Promise<void> {
-    return Promise.reject(
-      new UnderstudyError(
-        "promotion-blocked",
-        "a cluster without etcd can't hand the lead over while writes go on; POST /cluster/failover at the node that is to lead",
-      ),
-    );
+  async handOver(nodeId: string, signal: AbortSignal): Promise<void> {
+    const { others, handOver } = this.#of;
+    const to = (await others()).find((other) => other.nodeId === nodeId);
+    if (!to) throw new UnderstudyError("promotion-blocked", `this node's data name no member ${nodeId}`);
+    try {
+      await handOver.offer({ nodeId, url: to.url }, signal);
+    } finally {
+      this.changed.notify();
+      this.hurry();
+    }
+  }
+
+  /** A master's offer to lead on; see {@link StaticHandOver.answer}. */
+  async answerOffer(offer: OfferRequest, signal: AbortSignal): Promise<OfferAnswer> {
+    const answer = await this.#of.handOver.answer(offer, signal);
+    this.changed.notify();
+    return answer;
   }
 
   async force({ acceptLoss }: { readonly acceptLoss: boolean }, signal: AbortSignal): Promise<void> {
@@ -91,17 +112,21 @@ export class StaticElection implements Election {
       (most, view) => (BigInt(view.epoch) > most ? BigInt(view.epoch) : most),
       epoch(),
     );
+    await this.#of.handOver.drop();
     await host.close(highest);
     await host.lead(highest + 1n, signal);
     this.changed.notify();
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    const { host, others, peers, epoch, isMaster, logger } = this.#of;
+    const { host, others, peers, epoch, isMaster, logger, clock, handOver } = this.#of;
     for (;;) {
-      await orAbort(this.#doubted.next(), signal);
-      if (!isMaster()) continue;
+      const woken = this.#doubted.next();
+      if (handOver.isPending) await sleepOrWake({ clock, ms: SETTLE_MS, woken, signal });
+      else await orAbort(woken, signal);
       try {
+        if (await handOver.settle(signal)) this.changed.notify();
+        if (!isMaster() || handOver.isPending) continue;
         const newer = await findNewerLead({ others: await others(), peers }, epoch(), signal);
         if (!newer) continue;
         host.follow({ ...newer.leader, epoch: newer.epoch, leaseId: null });
@@ -110,7 +135,7 @@ export class StaticElection implements Election {
         this.changed.notify();
       } catch (error) {
         signal.throwIfAborted();
-        logger.warn({ event: "newer-lead-not-found" }, messageOf(error));
+        logger.warn({ event: "lead-not-settled" }, messageOf(error));
       }
     }
   }

@@ -30,7 +30,7 @@ export async function runSwitchover(progress: JobProgress, given: SwitchoverOpti
   const signal = anySignal(given.signal, progress.cancelled);
   const options = { ...given, signal };
   await progress.step("check", async (tell) => {
-    checkTarget(election, to);
+    checkTarget(options);
     // what is far behind would make writes wait for long
     await hasAll(options, options.closeByMs ?? CATCH_UP_MS);
     tell(`${to} follows closely`);
@@ -51,7 +51,11 @@ export async function runSwitchover(progress: JobProgress, given: SwitchoverOpti
 }
 
 /** Throws `promotion-blocked`. */
-function checkTarget(election: Election, to: string): void {
+function checkTarget({ role, election, to }: SwitchoverOptions): void {
+  if (election.kind === "static") {
+    if (role.members.inSync().following.includes(to)) return;
+    throw new UnderstudyError("promotion-blocked", `${to} is no slave that follows at the moment`);
+  }
   const plan = election.plan();
   const candidate = plan?.candidates.find(({ nodeId }) => nodeId === to);
   if (!candidate) {

@@ -6,6 +6,7 @@ import type { NodeConfig } from "../config/node-config.ts";
 /** What only nodes ask of each other. */
 const NODE_ROUTES: ReadonlySet<string> = new Set([
   "/cluster/follows",
+  "/cluster/offer",
   "/cluster/quarantine/:id/raw",
   "/cluster/quarantine/:id/report",
   "/cluster/register",

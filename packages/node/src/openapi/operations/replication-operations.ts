@@ -1,6 +1,7 @@
 import {
   BINLOG_MEDIA_TYPE,
   FollowsAnswer,
+  OfferAnswer,
   RegisterAnswer,
   ReplicateAnswer,
   ReplicatePosition,
@@ -65,6 +66,15 @@ export const REPLICATION_OPERATIONS: OperationTable = {
     answers: "Whether it does",
     content: json(FollowsAnswer, { nodeId: "node2", follows: true }),
     errors: ["starting"],
+  },
+  "POST /cluster/offer": {
+    tag: "Between nodes",
+    summary: "A master without elections offers its lead, or takes the offer back",
+    description: "What the slave answers is final: it leads, or it never will by this offer.",
+    requests: { "At a switchover": { offer: "kX3vPqf0aB1c", leader: "node1", epoch: "3", stands: true } },
+    answers: "Whether it leads",
+    content: json(OfferAnswer, { leads: true, epoch: "4" }),
+    errors: ["starting", "promotion-blocked", "database-unavailable", "overloaded"],
   },
   "GET /replicate/snapshot": {
     tag: "Between nodes",

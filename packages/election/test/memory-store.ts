@@ -1,0 +1,109 @@
+import type { Clock } from "@understudy/kernel";
+import type {
+  CoordinationStore,
+  StoreCall,
+  StoreChange,
+  StoredKey,
+  StoreSnapshot,
+} from "../src/coordination-store.ts";
+import { unavailable } from "./fake-store.ts";
+
+/** A store for many nodes, in memory and on a test's clock; it is away while a test says so. */
+export class MemoryStore {
+  /** Answers nobody. */
+  isAway = false;
+  readonly #clock: Clock;
+  readonly #keys = new Map<string, StoredKey>();
+  readonly #leases = new Map<string, { readonly ttlMs: number; endsMs: number }>();
+  readonly #watchers = new Set<(keys: readonly string[]) => void>();
+  #revision = 1n;
+  #leaseCount = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The value of a key as JSON; undefined where it is not there. */
+  value(key: string): unknown {
+    this.#expire();
+    const stored = this.#keys.get(key);
+    return stored && (JSON.parse(stored.value) as unknown);
+  }
+
+  /** One node's way to it. */
+  client(): CoordinationStore {
+    return {
+      grantLease: (ttlMs) => this.#answer(() => this.#grant(ttlMs)),
+      keepAlive: (leaseId) => this.#answer(() => this.#keep(leaseId)),
+      revokeLease: (leaseId) => this.#answer(() => this.#revoke(leaseId)),
+      read: () =>
+        this.#answer((): StoreSnapshot => ({ revision: this.#revision, keys: new Map(this.#keys) })),
+      change: (change) => this.#answer(() => this.#change(change)),
+      watch: (onChange, { signal }) => this.#watch(onChange, { signal }),
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  }
+
+  async #answer<T>(request: () => T): Promise<T> {
+    if (this.isAway) return unavailable();
+    this.#expire();
+    return request();
+  }
+
+  #grant(ttlMs: number): string {
+    const leaseId = `lease-${++this.#leaseCount}`;
+    this.#leases.set(leaseId, { ttlMs, endsMs: this.#clock.monotonicMs() + ttlMs });
+    return leaseId;
+  }
+
+  #keep(leaseId: string): boolean {
+    const lease = this.#leases.get(leaseId);
+    if (lease) lease.endsMs = this.#clock.monotonicMs() + lease.ttlMs;
+    return lease !== undefined;
+  }
+
+  #revoke(leaseId: string): void {
+    this.#leases.delete(leaseId);
+    const gone = [...this.#keys].filter(([, stored]) => stored.leaseId === leaseId).map(([key]) => key);
+    if (gone.length === 0) return;
+    this.#revision += 1n;
+    for (const key of gone) this.#keys.delete(key);
+    this.#tell(gone);
+  }
+
+  #expire(): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const [leaseId, { endsMs }] of this.#leases) if (endsMs <= nowMs) this.#revoke(leaseId);
+  }
+
+  #change({ conditions, writes }: StoreChange): { readonly made: boolean; readonly revision: bigint } {
+    const isLeaseThere = writes.every(
+      (write) => write.kind === "delete" || write.leaseId === undefined || this.#leases.has(write.leaseId),
+    );
+    const holds = conditions.every(
+      ({ key, modRevision }) => (this.#keys.get(key)?.modRevision ?? 0n) === modRevision,
+    );
+    if (!holds || !isLeaseThere) return { made: false, revision: this.#revision };
+    this.#revision += 1n;
+    for (const write of writes) {
+      if (write.kind === "delete") this.#keys.delete(write.key);
+      else {
+        const { key, value, leaseId = null } = write;
+        this.#keys.set(key, { value, leaseId, modRevision: this.#revision });
+      }
+    }
+    this.#tell(writes.map(({ key }) => key));
+    return { made: true, revision: this.#revision };
+  }
+
+  #tell(keys: readonly string[]): void {
+    for (const watcher of this.#watchers) watcher(keys);
+  }
+
+  async #watch(onChange: (keys: readonly string[]) => void, { signal }: StoreCall): Promise<void> {
+    this.#watchers.add(onChange);
+    onChange([]);
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    this.#watchers.delete(onChange);
+  }
+}
