@@ -67,7 +67,7 @@ describe.each(testFlavours())("a master and a slave on %s", (flavour) => {
     const { press, shows, text, settings } = await openView("sql");
     const run = (sql: string) => press(CTRL.a, CTRL.k, `${sql};`, KEYS.enter);
     await run("create database if not exists sqlview");
-    await shows("✓ 1 rows changed");
+    await shows("✓ 1 row changed");
     await press(CTRL.o);
     await shows("How statements are run");
     await press("sqlview", KEYS.tab, "   ", CTRL.s);
@@ -87,12 +87,12 @@ describe.each(testFlavours())("a master and a slave on %s", (flavour) => {
     await run("delete from t");
     await shows("It has no WHERE: every row is deleted");
     await press("t", KEYS.enter);
-    await shows(/! DELETE|2 rows changed/);
+    await shows("✓ 2 rows changed");
     await run("drop database sqlview");
     await press("sqlview", KEYS.enter);
-    await shows("✓ 1 rows changed");
+    await shows("✓ 1 row changed");
     await run(" select 'secret'");
-    await shows(/✓ 1 rows · from node2|unknown-database/);
+    await shows("! unknown-database");
     expect(settings.history()).toContain("select * from t order by id;");
     expect(settings.history().join()).not.toContain("secret");
   });
@@ -102,7 +102,7 @@ describe.each(testFlavours())("a master and a slave on %s", (flavour) => {
     await press("create database nothing;", KEYS.enter);
     await shows("CREATE is no query, and --read-only allows nothing else");
     await press(CTRL.u, "select 41 + 1 as answer;", KEYS.enter);
-    await shows(/✓ 1 rows · from node2/);
+    await shows(/✓ 1 row · from node2/);
     await shows(/\n +42/);
   });
 });

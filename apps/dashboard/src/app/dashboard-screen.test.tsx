@@ -3,6 +3,10 @@ import { drawScreen } from "../../test/draw-screen.tsx";
 import { memberOf, RECORDED_EVENTS, recordedView } from "../../test/recorded-cluster.ts";
 import { SIZES } from "../../test/sizes.ts";
 import { ALL_VIEWS } from "../views/all-views.ts";
+import { enterDatabase, enterTable, DATA } from "../views/data/data-state.ts";
+import { gotResult, SQL } from "../views/sql/sql-state.ts";
+import { gridRows } from "../widgets/grid-model.ts";
+import { textEditor } from "../widgets/text-editor.ts";
 import { cellsOf } from "../widgets/text-cells.ts";
 
 for (const view of ALL_VIEWS) {
@@ -114,3 +118,55 @@ test("events are the newest first, with the chosen one in full", () => {
   expect(lines[6]).toContain("node-a");
   expect(lines.join("\n")).toContain(`${RECORDED_EVENTS[2]?.time ?? "?"} node-c joined: joined as slave`);
 });
+
+const WIDE = gridRows(
+  Array.from({ length: 30 }, (_, index) => ({ name: `c${index}`, type: index === 0 ? "BIGINT" : "VARCHAR" })),
+  Array.from({ length: 100 }, (_, row) => [String(row + 1), ...Array<string>(29).fill("東京 🚀".repeat(9))]),
+);
+
+for (const [columns, rows] of SIZES) {
+  test(`rows stay within ${columns}×${rows}, with their types and whose they are`, () => {
+    const lines = drawScreen(columns, rows, {
+      viewId: "data",
+      prepare: (context) =>
+        context.update(DATA, (state) => ({
+          ...enterTable(enterDatabase(state, "shop"), "orders"),
+          page: {
+            rows: WIDE,
+            offset: 100,
+            hasMore: true,
+            node: "node-b",
+            role: "slave" as const,
+            position: "7:0-1-9",
+            lagMs: 35,
+            timeMs: 2,
+          },
+        })),
+    });
+    expect(lines.length).toBe(rows - 1);
+    for (const line of lines) expect(cellsOf(line)).toBeLessThanOrEqual(columns);
+    expect(lines[3]).toBe("all databases › shop › orders · rows 101–200");
+    expect(lines[4]).toMatch(/‹c0› c1/);
+    expect(lines[5]).toMatch(/^▸ +bigint varchar/);
+    expect(lines[6]).toMatch(/^▸ +1 東京 🚀/);
+    expect(lines.at(-3)).toMatch(/^node-b's own rows \(slave\), 35 ms behind · at 7:0-1-9 · 2 ms$/);
+    expect(lines.some((line) => line.includes("│ c0 (bigint): 1"))).toBe(columns >= 110);
+  });
+
+  test(`a result stays within ${columns}×${rows}, below a long statement`, () => {
+    const lines = drawScreen(columns, rows, {
+      viewId: "sql",
+      prepare: (context) =>
+        context.update(SQL, (state) => ({
+          ...gotResult(state, { kind: "rows", rows: WIDE, said: "100 rows · from node-b" }),
+          editor: textEditor("SELECT *\n".repeat(50)),
+        })),
+    });
+    expect(lines.length).toBe(rows - 1);
+    for (const line of lines) expect(cellsOf(line)).toBeLessThanOrEqual(columns);
+    expect(lines[3]).toMatch(/^\/query · no database · /);
+    expect(lines.some((line) => line.startsWith("51 ▏"))).toBe(true);
+    const at = lines.indexOf("✓ 100 rows · from node-b");
+    expect(lines[at + 3]).toMatch(/^ +1 東京 🚀/);
+  });
+}

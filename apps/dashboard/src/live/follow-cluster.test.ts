@@ -78,7 +78,14 @@ test("shows the cluster before its jobs are known", async () => {
     jobs: () => jobs.promise,
   };
   const dispatch = (action: ClusterAction): number => actions.push(action);
-  const options = { source, clock, random: () => 0.5, hurry: new ChangeSignal(), dispatch };
+  const options = {
+    source,
+    clock,
+    random: () => 0.5,
+    hurry: new ChangeSignal(),
+    intervalMs: () => 1_000,
+    dispatch,
+  };
   const done = followCluster(options, abort.signal);
   await clock.advance(10);
   expect(actions.map(({ kind }) => kind)).toEqual(["snapshot"]);

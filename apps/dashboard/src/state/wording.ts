@@ -59,3 +59,8 @@ export function timeOfDay(time: string): string {
   const date = new Date(time);
   return Number.isNaN(date.getTime()) ? "?" : date.toLocaleTimeString("en-GB");
 }
+
+/** A number and its noun: `1 row`, `2 rows`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -26,7 +26,7 @@ function baseOf({ type }: TypedColumn): string {
 }
 
 /** True where values are bytes, which answers have in base64. */
-export function isBinary(column: TypedColumn): boolean {
+function isBinary(column: TypedColumn): boolean {
   return BINARY.test(baseOf(column));
 }
 

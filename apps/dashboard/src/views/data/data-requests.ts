@@ -4,7 +4,7 @@ import { UnderstudyError } from "@understudy/protocol";
 import type { ViewContext } from "../../app/view-context.ts";
 import type { RunRequest } from "../../live/action-runner.ts";
 import { requestJson } from "../../live/node-request.ts";
-import { duration } from "../../state/wording.ts";
+import { counted, duration } from "../../state/wording.ts";
 import { gridRows } from "../../widgets/grid-model.ts";
 import { DATA, gotRows, levelOf, type DataState, type RowsAsk, type RowsPage } from "./data-state.ts";
 import { whereOf } from "./where-text.ts";
@@ -49,9 +49,8 @@ export function pageRequest(
 /** Asks for what the present level shows: for rows by `ask`. Rejects with the node's own words. */
 export async function hear(
   node: NodeClient,
-  state: DataState,
+  { state, ask = state.ask }: { readonly state: DataState; readonly ask?: RowsAsk },
   options: CallOptions,
-  ask: RowsAsk = state.ask,
 ): Promise<Heard> {
   const { database, table, after } = state;
   // A slave may not have yet what was just made; it tells when it has.
@@ -61,12 +60,12 @@ export async function hear(
   }
   if (database === null) {
     const { databases } = await node.databases(options);
-    return { said: `${databases.length} databases`, change: (now) => ({ ...now, databases }) };
+    return { said: counted(databases.length, "database"), change: (now) => ({ ...now, databases }) };
   }
   if (table === null) {
     const { tables } = await node.tables(database, options);
     return {
-      said: `${tables.length} tables in ${database}`,
+      said: `${counted(tables.length, "table")} in ${database}`,
       change: (now) => (now.database === database ? { ...now, tables } : now),
     };
   }
@@ -88,7 +87,7 @@ export async function hear(
     timeMs: answer.timeMs,
   };
   return {
-    said: `${shown.length} rows of ${database}.${table} from ${answer.node}, ${duration(answer.timeMs)}`,
+    said: `${counted(shown.length, "row")} of ${database}.${table} from ${answer.node}, ${duration(answer.timeMs)}`,
     change: (now) => gotRows(now, state, { ask, page, description }),
   };
 }
@@ -104,7 +103,7 @@ export function askRequest(state: DataState, ask: RowsAsk = state.ask): RunReque
   return {
     title,
     call: async (node, options) => {
-      const { said, change } = await hear(node, state, options, ask);
+      const { said, change } = await hear(node, { state, ask }, options);
       return { said, show: (now) => now.update(DATA, change) };
     },
   };

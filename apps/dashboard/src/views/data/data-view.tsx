@@ -54,7 +54,7 @@ export const dataView: View = {
   load: async (context, signal) => {
     const node = context.services.node();
     if (!node) return;
-    const { change } = await hear(node, context.get(DATA), { signal, timeoutMs: TIMEOUT_MS });
+    const { change } = await hear(node, { state: context.get(DATA) }, { signal, timeoutMs: TIMEOUT_MS });
     context.update(DATA, change);
   },
   Component: Data,

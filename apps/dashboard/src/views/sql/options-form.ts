@@ -10,11 +10,15 @@ const TIMEOUT_MS_MAX = 3_600_000;
 /** How statements are run, to be changed. */
 export function optionsForm(context: ViewContext): Overlay {
   const now = context.get(SQL).options;
-  const choice = (id: string, label: string, all: readonly string[], hint: string) => ({
+  const choice = (
+    id: "consistency" | "place" | "ack",
+    label: string,
+    [all, hint]: readonly [readonly string[], string],
+  ) => ({
     id,
     label,
     choices: all,
-    initial: now[id as "ack"],
+    initial: now[id],
     hint: `← → · ${hint}`,
   });
   const number = (id: "maxLagMs" | "maxRows" | "timeoutMs", label: string, most: number) => ({
@@ -33,10 +37,13 @@ export function optionsForm(context: ViewContext): Overlay {
       isOptional: true,
       hint: "for names without one",
     },
-    choice("consistency", "consistency", CONSISTENCIES, "own writes: waits until the node has my last write"),
+    choice("consistency", "consistency", [
+      CONSISTENCIES,
+      "own writes: waits until the node has my last write",
+    ]),
     number("maxLagMs", "bounded: ms", 86_400_000),
-    choice("place", "queries run on", PLACES, "on the master they are strong; changes always run there"),
-    ...(context.isReadOnly ? [] : [choice("ack", "ack", ACKS, "how many slaves must have a change")]),
+    choice("place", "queries run on", [PLACES, "on the master they are strong; changes always run there"]),
+    ...(context.isReadOnly ? [] : [choice("ack", "ack", [ACKS, "how many slaves must have a change"])]),
     number("maxRows", "rows at most", ROWS_MAX),
     number("timeoutMs", "time limit, ms", TIMEOUT_MS_MAX),
   ];

@@ -2,7 +2,7 @@ import type { CallOptions, NodeClient, RowArray, RowsInput } from "@understudy/c
 import type { OutputValue, Warning } from "@understudy/protocol";
 import type { ViewContext } from "../../app/view-context.ts";
 import { problemInWords, type RunOutcome, type RunRequest } from "../../live/action-runner.ts";
-import { duration, shortPosition } from "../../state/wording.ts";
+import { counted, duration, shortPosition } from "../../state/wording.ts";
 import { gridRows } from "../../widgets/grid-model.ts";
 import { textEditor } from "../../widgets/text-editor.ts";
 import { edited, gotResult, SQL, type SqlOptions, type SqlState } from "./sql-state.ts";
@@ -106,7 +106,7 @@ async function runQuery({ context, node, state, sql }: Running, call: CallOption
   const role = context.view?.members.find(({ nodeId }) => nodeId === stream.node);
   const behind = role?.role === "slave" && role.lag.ms !== null ? `${duration(role.lag.ms)} behind` : null;
   const said = [
-    hasMore ? `the first ${rows.length} rows, there are more` : `${rows.length} rows`,
+    hasMore ? `the first ${counted(rows.length, "row")}, there are more` : counted(rows.length, "row"),
     `from ${stream.node ?? node.url}${role ? ` (${role.role})` : ""}`,
     behind,
     stream.position === null ? null : `at ${shortPosition(stream.position, 24)}`,
@@ -121,9 +121,9 @@ async function runChange({ state, sql, node }: Running, call: CallOptions): Prom
   const ack = options.ack === "default" ? undefined : options.ack === "1" ? 1 : options.ack;
   const answer = await node.execute({ sql, ...databaseOf(options), ack, timeoutMs: options.timeoutMs }, call);
   const said = joined([
-    `${answer.affectedRows} rows changed`,
+    `${counted(answer.affectedRows, "row")} changed`,
     answer.insertId === null ? null : `id ${answer.insertId}`,
-    answer.warnings.length === 0 ? null : `! ${answer.warnings.length} warnings`,
+    answer.warnings.length === 0 ? null : `! ${counted(answer.warnings.length, "warning")}`,
     `at ${shortPosition(answer.position, 24)}`,
     answer.acks.length === 0 ? null : `acked by ${answer.acks.join(", ")}`,
     duration(answer.timeMs),

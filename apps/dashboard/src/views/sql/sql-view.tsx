@@ -27,10 +27,10 @@ function Sql({ context }: { readonly context: ViewContext }): ReactNode {
   const { columns } = context.area;
   const heights = heightsOf(context);
   const { path, word } = statementOf(editor.text);
-  const goes = word === "" ? "" : ` · goes to ${path}`;
+  const goes = word === "" ? "" : `${path} · `;
   return (
     <Box flexDirection="column">
-      <TonedText tone="quiet">{cutTo(optionsInWords(options, context.isReadOnly) + goes, columns)}</TonedText>
+      <TonedText tone="quiet">{cutTo(goes + optionsInWords(options, context.isReadOnly), columns)}</TonedText>
       <Box flexDirection="column" height={heights.editor} flexShrink={0}>
         <TextArea
           editor={editor}
