@@ -49,7 +49,8 @@ export class DashboardBundle implements AsyncDisposable {
 
   /** What the last one of {@link commandLine} has said to its standard error. */
   async stderr(): Promise<string> {
-    return readFile(this.#files.stderr, "utf8");
+    // That the cursor shall be seen again is said there as well.
+    return (await readFile(this.#files.stderr, "utf8")).replaceAll("\u001B[?25h", "");
   }
 
   /** The process of the last {@link commandLine}. */
