@@ -10,6 +10,8 @@ import { FailureBoundary } from "./failure-boundary.tsx";
 const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 /** A defect of ours (sysexits' EX_SOFTWARE). */
 const EXIT_DEFECT = 70;
+/** What is heard changes the screen ten times a second at most; a key that comes right after that must not wait for long. */
+const FRAMES_PER_SECOND = 100;
 
 /** Options of {@link showLive}. */
 export interface LiveOptions {
@@ -41,7 +43,13 @@ export async function showLive(options: LiveOptions): Promise<number> {
     <FailureBoundary onFailure={fail}>
       <Dashboard world={world} />
     </FailureBoundary>,
-    { alternateScreen: true, exitOnCtrlC: false, interactive: true, incrementalRendering: true },
+    {
+      alternateScreen: true,
+      exitOnCtrlC: false,
+      interactive: true,
+      incrementalRendering: true,
+      maxFps: FRAMES_PER_SECOND,
+    },
   );
   const onDefect = (error: unknown): void => fail(`The dashboard failed: ${messageOf(error)}`);
   const leaveWith = (signal: keyof typeof SIGNAL_CODES) => (): void => {

@@ -1,5 +1,5 @@
 import { createNodeClient, type NodeClient } from "@understudy/client";
-import { messageOf } from "@understudy/kernel";
+import { isCodedError, messageOf } from "@understudy/kernel";
 import { UnderstudyError, type ClusterEvent, type ClusterView, type Job } from "@understudy/protocol";
 import type { Snapshot } from "../state/cluster-state.ts";
 import { requestJson } from "./node-request.ts";
@@ -84,10 +84,17 @@ export class ClusterSource implements AsyncDisposable {
         return { snapshot, trouble: troubles[0] ?? null };
       } catch (error) {
         signal.throwIfAborted();
-        troubles.push(messageOf(error));
+        troubles.push(this.#inWords(url, error));
       }
     }
     throw new UnderstudyError("node-unreachable", troubles.join("; "));
+  }
+
+  /** Why a node could not be asked, with its URL. What is said about tokens does not name one. */
+  #inWords(url: string, error: unknown): string {
+    if (!isCodedError(error, "unauthenticated") && !isCodedError(error, "forbidden")) return messageOf(error);
+    const refusal = this.#options.token === undefined ? "asks for a token" : "refuses the token";
+    return `${url} ${refusal}: ${messageOf(error)}`;
   }
 
   async #askNode(url: string, signal: AbortSignal): Promise<Snapshot> {

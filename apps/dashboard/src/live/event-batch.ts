@@ -1,3 +1,4 @@
+import type { ClusterEvent } from "@understudy/protocol";
 import type { Clock } from "@understudy/kernel";
 import type { ClusterAction } from "../state/cluster-state.ts";
 
@@ -48,11 +49,21 @@ export class EventBatch {
 /** Events that follow each other as one action, so that the ring is copied once. */
 function together(heard: readonly ClusterAction[]): ClusterAction[] {
   const merged: ClusterAction[] = [];
+  let url: string | null = null;
+  let events: ClusterEvent[] = [];
   for (const action of heard) {
-    const last = merged.at(-1);
-    if (action.kind === "events" && last?.kind === "events" && last.url === action.url) {
-      merged[merged.length - 1] = { ...last, events: [...last.events, ...action.events] };
-    } else merged.push(action);
+    if (action.kind === "events" && action.url === url) {
+      events.push(...action.events);
+      continue;
+    }
+    if (action.kind === "events") {
+      ({ url } = action);
+      events = [...action.events];
+      merged.push({ kind: "events", url, events });
+    } else {
+      url = null;
+      merged.push(action);
+    }
   }
   return merged;
 }
