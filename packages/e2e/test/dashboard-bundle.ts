@@ -106,6 +106,8 @@ function isThere(pid: number): boolean {
 }
 
 function asOutput(error: unknown): { stdout: string; stderr: string } {
-  const { stdout, stderr } = { stdout: "", stderr: String(error), ...(error instanceof Error ? error : {}) };
-  return { stdout: String(stdout), stderr: String(stderr) };
+  const said = error instanceof Error && "stdout" in error && "stderr" in error ? error : null;
+  return said
+    ? { stdout: String(said.stdout), stderr: String(said.stderr) }
+    : { stdout: "", stderr: String(error) };
 }

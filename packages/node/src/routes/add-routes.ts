@@ -7,6 +7,7 @@ import { addDefinitionRoutes } from "./definition-routes.ts";
 import { collectRoutes, type CollectedRoute } from "../openapi/route-collection.ts";
 import { addDocsRoutes } from "./docs-routes.ts";
 import { addFailoverRoutes } from "./failover-routes.ts";
+import { addJobRoutes } from "./job-routes.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { addPlanetscaleRoutes } from "./planetscale-routes.ts";
 import { addQuarantineRoutes } from "./quarantine-routes.ts";
@@ -22,6 +23,7 @@ export function addRoutes(server: HttpServer, runtime: NodeRuntime): readonly Co
   addMetrics(server, runtime);
   addClusterRoutes(server, runtime);
   addFailoverRoutes(server, runtime);
+  addJobRoutes(server, runtime);
   addDefinitionRoutes(server, runtime);
   addRowRoutes(server, runtime);
   addSqlRoutes(server, runtime);

@@ -5,12 +5,10 @@ import {
   UnderstudyError,
   type FailoverAnswer,
   type Job,
-  type JobsAnswer,
   type OfferAnswer,
   type PlanAnswer,
 } from "@understudy/protocol";
 import type { FastifyReply } from "fastify";
-import Type from "typebox";
 import { atMaster, isPassedOn } from "../http/at-master.ts";
 import type { HttpServer } from "../http/create-server.ts";
 import { forwardToMaster } from "../http/forward-to-master.ts";
@@ -19,15 +17,13 @@ import { whileConnected } from "../http/while-connected.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import { onBehalfOf } from "../peers/on-behalf.ts";
 import { describePlan } from "../supervisor/describe-plan.ts";
-import { askMember, isMember } from "./ask-member.ts";
+import { askMember } from "./ask-member.ts";
 import { StaticElection } from "../supervisor/static-election.ts";
 import { runSwitchover } from "../supervisor/switchover.ts";
 
-const OfJob = Type.Object({ id: Type.String({ minLength: 1, maxLength: 128 }) });
-const ASK_MS = 5000;
 const LEAD_MS = 30_000;
 
-/** `GET /cluster/plan`, `POST /cluster/switchover`, `/cluster/failover`; `GET /jobs`, `/jobs/{id}`; `DELETE /jobs/{id}`. */
+/** `GET /cluster/plan`, `POST /cluster/switchover`, `/cluster/failover`; `/cluster/offer` between nodes. */
 export function addFailoverRoutes(server: HttpServer, runtime: NodeRuntime): void {
   const { identity, clock, jobs } = runtime.services;
   const stopping = stoppingSignal(server);
@@ -77,28 +73,6 @@ export function addFailoverRoutes(server: HttpServer, runtime: NodeRuntime): voi
       await election.force({ acceptLoss }, stopping);
       const leads = await leadOf(runtime, gone);
       return { leader: identity.nodeId, epoch: leads.toString() };
-    }),
-  );
-  server.get("/jobs", async (): Promise<JobsAnswer> => ({ jobs: jobs.list() }));
-  server.get("/jobs/:id", { schema: { params: OfJob } }, (request) =>
-    whileConnected(request, async (gone): Promise<Job> => {
-      const { id } = request.params;
-      const owner = id.split(":")[0] ?? "";
-      if (owner === identity.nodeId || !isMember(runtime, owner)) return jobs.get(id);
-      return askMember(runtime, owner, (client) =>
-        client.job(id, { signal: gone, timeoutMs: ASK_MS, headers: onBehalfOf(request) }),
-      );
-    }),
-  );
-  server.delete("/jobs/:id", { schema: { params: OfJob } }, (request, reply) =>
-    whileConnected(request, async (gone): Promise<Job> => {
-      const { id } = request.params;
-      const owner = id.split(":")[0] ?? "";
-      reply.status(202);
-      if (owner === identity.nodeId || !isMember(runtime, owner)) return jobs.cancel(id);
-      return askMember(runtime, owner, (client) =>
-        client.cancelJob(id, { signal: gone, timeoutMs: ASK_MS, headers: onBehalfOf(request) }),
-      );
     }),
   );
 }
