@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { format, getFileInfo, resolveConfig } from "prettier";
 import { configurationDocument } from "./docs/configuration-document.ts";
+import { dashboardDocument } from "./docs/dashboard-document.ts";
 import { envExample } from "./docs/env-example.ts";
 import { errorCodesDocument } from "./docs/error-codes-document.ts";
 import { logsDocument } from "./docs/logs-document.ts";
@@ -15,6 +16,7 @@ const DOCUMENTS: Readonly<Record<string, () => string | Promise<string>>> = {
   "apps/master/.env.example": () => envExample("master"),
   "apps/slave/.env.example": () => envExample("slave"),
   "docs/configuration.md": configurationDocument,
+  "docs/dashboard.md": dashboardDocument,
   "docs/error-codes.md": errorCodesDocument,
   "docs/logs.md": logsDocument,
   "docs/metrics.md": metricsDocument,

@@ -106,8 +106,10 @@ function isThere(pid: number): boolean {
 }
 
 function asOutput(error: unknown): { stdout: string; stderr: string } {
-  const said = error instanceof Error && "stdout" in error && "stderr" in error ? error : null;
-  return said
-    ? { stdout: String(said.stdout), stderr: String(said.stderr) }
-    : { stdout: "", stderr: String(error) };
+  const { stdout, stderr } = {
+    stdout: "",
+    stderr: String(error),
+    ...(typeof error === "object" ? error : {}),
+  };
+  return { stdout: String(stdout), stderr: String(stderr) };
 }

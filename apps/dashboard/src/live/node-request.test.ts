@@ -10,8 +10,8 @@ afterEach(async () => {
   stack = new AsyncDisposableStack();
 });
 
-async function nodeThat(answer: (...args: Parameters<RequestListener>) => void | Promise<void>) {
-  const server = createServer((request, response) => void answer(request, response));
+async function nodeThat(answer: (...heard: Parameters<RequestListener>) => void | Promise<void>) {
+  const server = createServer((...heard) => void answer(...heard));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const close = async (): Promise<void> => {
     server.closeAllConnections();

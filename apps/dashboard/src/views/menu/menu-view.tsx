@@ -59,12 +59,25 @@ function chosen(context: ViewContext): number {
   return Math.min(context.get(CURSOR), entriesOf(context).length - 1);
 }
 
+/** What the entries do, from 1 on, wherever one sits. */
+const DEEDS = [
+  "create a database",
+  "list the databases",
+  "create a table; on a slave, show the replicated tables",
+  "insert a row",
+  "select rows",
+  "update rows",
+  "delete rows",
+  "drop a table or a database",
+  "show the health",
+] as const;
+
 /** One binding for each digit, so that each is found by its name. */
-const DIGITS: readonly KeyBinding<ViewContext>[] = Array.from({ length: 9 }, (_, index) => {
+const DIGITS: readonly KeyBinding<ViewContext>[] = DEEDS.map((does, index) => {
   const digit = String(index + 1);
   return {
     keys: [digit],
-    does: `menu entry ${digit}`,
+    does,
     // Always its own here: a digit that is hidden must not show another view.
     run: (context) => {
       const entry = entriesOf(context).find((one) => one.digit === digit);
