@@ -2,7 +2,9 @@
 import { readFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { DashboardBundle } from "./dashboard-bundle.ts";
+import { openTerminal, type Terminal } from "../src/index.ts";
 import { openBusyCluster } from "./busy-cluster.ts";
+import { createLivingHeap } from "./living-heap.ts";
 import { measureEcho } from "./terminal-echo.ts";
 
 const SECONDS = 20;
@@ -39,12 +41,18 @@ function spread(values: readonly number[]): string {
   return `median ${at(0.5)}, 95 % ${at(0.95)}, worst ${at(1)} (${values.length} keys)`;
 }
 
+async function sayEcho(where: string, at: Terminal): Promise<void> {
+  const waits = await measureEcho(at, { count: 200, pauseMs: 97 });
+  say(`echo ${where}: ${spread(waits)}, load ${load()}`);
+}
+
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const load = (): string => loadavg()[0]?.toFixed(1) ?? "?";
 
 await using cluster = await openBusyCluster({ members: 50, eventsPerSecond: 2_000 });
 await using bundle = await DashboardBundle.make();
-await using terminal = await bundle.open(cluster.url, SIZE);
+const heap = await createLivingHeap(bundle.folder);
+await using terminal = await bundle.open(cluster.url, { ...SIZE, environment: heap.environment });
 await terminal.waitFor(/● healthy/);
 const pid = await bundle.pid();
 await sleep(2_000);
@@ -61,17 +69,23 @@ for (const [key, name] of [
 }
 await terminal.press("1");
 await terminal.waitFor(/Create a database/);
-say(`echo in a form: ${spread(await measureEcho(terminal, { count: 100, pauseMs: 97 }))}, load ${load()}`);
+await sayEcho("in a form", terminal);
 await terminal.press("Escape");
-await terminal.press("m", "Escape");
+await terminal.waitFor(/What shall/);
 await terminal.press(":");
 await terminal.enter("overview");
+await terminal.waitFor(/last seen/);
 await terminal.press("/");
-say(
-  `echo in the overview's filter: ${spread(await measureEcho(terminal, { count: 100, pauseMs: 97 }))}, load ${load()}`,
-);
+await sayEcho("in the overview's filter", terminal);
 await terminal.press("C-u", "Enter");
+await terminal.waitFor(/node-2 /);
+{
+  await using bare = await openTerminal(SIZE);
+  await bare.enter("exec cat > /dev/null");
+  await sayEcho("of the terminal alone", bare);
+}
 for (let half = 0; half <= minutes * 2; half++) {
-  say(`memory after ${half * 30} s: ${(await residentMb(pid)).toFixed(0)} MB`);
+  const living = ((await heap.bytesOf(pid)) / 1e6).toFixed(1);
+  say(`memory after ${half * 30} s: ${(await residentMb(pid)).toFixed(0)} MB, ${living} MB of it in use`);
   if (half < minutes * 2) await sleep(30_000);
 }
