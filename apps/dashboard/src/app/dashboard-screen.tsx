@@ -133,9 +133,9 @@ function KeyLine({ context }: { readonly context: ViewContext }): ReactNode {
     return [isWhole ? binding.brief : `${keysInWords({ keys: binding.keys.slice(0, 1) })} ${binding.brief}`];
   });
   // The help has all of them, so that it is named however many don't fit.
-  let line = "? help";
+  let line = isText ? "" : "? help";
   for (const item of items) {
-    const longer = `${line} · ${item}`;
+    const longer = line === "" ? item : `${line} · ${item}`;
     if (cellsOf(longer) > context.area.columns) break;
     line = longer;
   }
