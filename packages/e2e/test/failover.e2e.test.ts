@@ -177,6 +177,28 @@ for (const flavour of testFlavours()) {
     );
 
     it(
+      "shows no strong read what the next master could lack",
+      async () => {
+        const [leader, ...slaves] = await inOrder(cluster);
+        const nodes = slaves.map(({ nodeId }) => `/cluster/nodes/${nodeId}`);
+        for (const node of nodes) expect((await leader.post(`${node}/pause`, {})).status).toBe(200);
+        const record = { id: 19, note: "only here" };
+        const write = { database: "shop", table: "t", record, ack: "async" };
+        expect((await leader.post("/insert", write)).status).toBe(201);
+        expect(await countOf(leader, 19)).toBe(1);
+        const read = { sql: "SELECT id FROM shop.t WHERE id = 19", consistency: "strong" };
+        for (const node of [leader, ...slaves]) {
+          expectProblem(await node.post("/query", { ...read, waitMs: 200 }), "503 too-stale");
+        }
+        for (const node of nodes) expect((await leader.post(`${node}/resume`, {})).status).toBe(200);
+        const { status, body } = await leader.post("/query", { ...read, waitMs: PATIENCE_MS });
+        expect([status, body["rowCount"]]).toEqual([200, 1]);
+        await cluster.waitUntilReplicating(PATIENCE_MS);
+      },
+      STEP_MS,
+    );
+
+    it(
       "goes on as before where a switchover is cancelled before its hand-over, asked of any node",
       async () => {
         const [leader, target, other] = await inOrder(cluster);
