@@ -1,15 +1,12 @@
 // Prints the parts of docs/dashboard.md that are made from the code: the key tables, and every view as it is drawn over the recorded
 // cluster. `scripts/docs/dashboard-document.ts` bundles and runs it.
-import { renderToString } from "ink";
-import { DashboardScreen, viewAreaOf } from "../src/app/dashboard-screen.tsx";
 import type { Size, ViewContext } from "../src/app/view-context.ts";
 import { GLOBAL_KEYS } from "../src/keys/global-keys.ts";
 import { keysInWords, type KeyBinding } from "../src/keys/key-binding.ts";
-import { ThemeContext } from "../src/theme/toned-text.tsx";
 import { ALL_VIEWS } from "../src/views/all-views.ts";
 import type { View } from "../src/views/view.ts";
-import { CAPTURE_SIZES, PREPARE_CAPTURE } from "./captures.ts";
-import { contextOf } from "./recorded-context.ts";
+import { CAPTURE_SIZES, CAPTURES } from "./captures.ts";
+import { drawScreen } from "./draw-screen.tsx";
 
 function keyTable(bindings: readonly KeyBinding<ViewContext>[]): string {
   const rows = bindings.map((binding) => {
@@ -21,17 +18,9 @@ function keyTable(bindings: readonly KeyBinding<ViewContext>[]): string {
   return ["| key | does |", "|---|---|", ...rows].join("\n");
 }
 
-function capture(view: View, size: Size): string {
-  const context = contextOf({ viewId: view.id, area: viewAreaOf(size) });
-  PREPARE_CAPTURE[view.id]?.(context);
-  const text = renderToString(
-    <ThemeContext.Provider value="none">
-      <DashboardScreen context={context} size={size} />
-    </ThemeContext.Provider>,
-    { columns: size.columns },
-  );
-  const lines = text.split("\n").map((line) => line.trimEnd());
-  return [`${size.columns}×${size.rows}:`, "", "```text", ...lines, "```"].join("\n");
+function capture(view: View, { columns, rows }: Size): string {
+  const lines = drawScreen(columns, rows, { viewId: view.id, ...CAPTURES[view.id] });
+  return [`${columns}×${rows}:`, "", "```text", ...lines, "```"].join("\n");
 }
 
 function section(view: View): string {
