@@ -11,7 +11,7 @@ const INTRODUCTION = `# The dashboard
 
 <!-- Made by "pnpm docs" from scripts/docs/dashboard-document.ts and the code of apps/dashboard. Do not edit. -->
 
-A cluster in a terminal: its members, what happens to them, and a menu for what one does most. The dashboard is attached to one node, any
+A cluster in a terminal: its members, its rows, what happens, replication and failover, and a menu for what one does most. The dashboard is attached to one node, any
 node, and shows the cluster as that node sees it. When the node goes, it moves on to another member by itself and says so; what you were
 typing stays.
 
@@ -85,8 +85,8 @@ the same time, whose load average stands behind each figure. The second run had 
 | of it in use after a collection | not measured | 48 MB at first, 45 to 47 MB over the next 5 minutes |
 
 Processor time is that of \`/proc/<pid>/stat\` over 20 s. Echo is the time from handing a key to tmux until tmux has the character from the
-dashboard, for 100 keys in the first run and 200 in the second. It could not be measured on a quiet machine: the medians are under 50 ms, the worst are not, and how much of
-those is waiting for a core can't be told from these figures.`;
+dashboard, for 100 keys in the first run and 200 in the second. It could not be measured on a quiet machine: the medians are under 50 ms,
+the worst are not, and how much of those is waiting for a core can't be told from these figures.`;
 
 /** The text of `docs/dashboard.md`. Bundles the dashboard's drawing and runs it, since Node alone does not run JSX. */
 export async function dashboardDocument(): Promise<string> {
