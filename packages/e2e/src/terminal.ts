@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { systemClock } from "@understudy/kernel";
 
@@ -90,6 +92,9 @@ export class Terminal implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     // a server whose last shell has ended is gone already
     await this.tmux("kill-server").catch(() => undefined);
+    // tmux leaves its socket's file behind
+    const folder = join(process.env["TMUX_TMPDIR"] ?? "/tmp", `tmux-${process.getuid?.() ?? 0}`);
+    await rm(join(folder, this.socket), { force: true });
   }
 }
 
