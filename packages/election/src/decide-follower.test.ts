@@ -20,6 +20,8 @@ function facts(store: SampleStore, stand: Stand): FollowerFacts {
     state: sampleState(store),
     nodeId: "a",
     leaseId: "lease-a",
+    isLeaseSure: true,
+    isPaused: false,
     isOpen: true,
     led: null,
     closed: null,
@@ -80,6 +82,18 @@ describe("decideFollower where the lead is under its own name", () => {
     expect(decide({ leader: "a:2", epoch: "2" }, { led: 1n })).toMatch(/^begins to lead in epoch 2/);
   });
 
+  it("F7: waits while its lease may be over, since the term would end as it begins", () => {
+    expect(decide({ leader: "a:2", epoch: "2" }, { isLeaseSure: false })).toMatch(
+      /^waits: the lead is its own/,
+    );
+    const old = { leader: "a:2:lease-old", epoch: "2" };
+    expect(decide(old, { isLeaseSure: false })).toMatch(/^gives the lead back/);
+  });
+
+  it("leads after a failure as well: another has handed it over", () => {
+    expect(decide({ leader: "a:2", epoch: "2" }, { isPaused: true })).toMatch(/^begins to lead/);
+  });
+
   it("F3: gives it back where it is from an earlier life, or where it has led in that epoch already", () => {
     expect(decide({ leader: "a:2:lease-old", epoch: "2" })).toMatch(/^gives the lead back/);
     expect(decide({ leader: "a:2", epoch: "2" }, { leaseId: null })).toMatch(/^gives the lead back/);
@@ -115,6 +129,16 @@ describe("decideFollower where nobody leads", () => {
     const second = { ...none, members: { a: closed, b: { ...closed, priority: 1 } } };
     expect(decide(second, { closed: 1n, closedForMs: 999 })).toMatch(/^waits: .*b comes first/);
     expect(decide(second, { closed: 1n, closedForMs: 1000 })).toMatch(/^takes the lead/);
+  });
+
+  it("F7: waits while its lease may be over", () => {
+    expect(decide(none, { closed: 1n, isLeaseSure: false })).toMatch(/^waits: .*not renewed in time/);
+  });
+
+  it("F9: lets others try first where it could not begin to lead", () => {
+    expect(decide(none, { closed: 1n, isPaused: true })).toMatch(/^waits: .*could not begin to lead/);
+    const behind = { ...none, members: { a: { ...closed, gtid: "" }, b: closed } };
+    expect(decide(behind, { closed: 1n, isPaused: true })).toMatch(/^waits: .*b has transactions/);
   });
 
   it("waits a round for members that are still open, and then goes without them where it may", () => {

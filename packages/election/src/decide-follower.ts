@@ -9,6 +9,10 @@ export interface FollowerFacts {
   readonly nodeId: string;
   /** Its own lease; null while it has none, so that it can't take anything. */
   readonly leaseId: string | null;
+  /** False where the lease may be over in the store already: a term that rests on it would end as it begins. */
+  readonly isLeaseSure: boolean;
+  /** It could not begin to lead a short while ago, so others come first. */
+  readonly isPaused: boolean;
   /** False until it has been told in this life to take what a leader sends: what it closed to in an earlier life may still hold. */
   readonly isOpen: boolean;
   /** The last epoch in which it was told to lead; null where it was not in this life. */
@@ -48,6 +52,8 @@ export type FollowerAction =
     }
   | { readonly kind: "wait"; readonly because: string };
 
+const UNSURE = "its lease was not renewed in time, and may be over";
+
 /** Pure, so that every case can be tried: what a node that does not lead does next. */
 export function decideFollower(facts: FollowerFacts): FollowerAction {
   const { state, nodeId, leaseId, led } = facts;
@@ -56,6 +62,7 @@ export function decideFollower(facts: FollowerFacts): FollowerAction {
     // never twice in one epoch: a change that the first time sent and gave up may still happen behind the back of the second
     const isNew = led === null || led < leader.epoch;
     if (isNew && leaseId !== null && leader.leaseId === leaseId) {
+      if (!facts.isLeaseSure) return { kind: "wait", because: `the lead is its own, but ${UNSURE}` };
       return {
         kind: "lead",
         epoch: leader.epoch,
@@ -124,6 +131,8 @@ function tryToTake(facts: FollowerFacts, why: string): FollowerAction {
     const own = plan.candidates.find((candidate) => candidate.nodeId === nodeId);
     return wait(`${plan.winner} may, this node not: ${own?.reason ?? "it has no data of the cluster"}`);
   }
+  if (!facts.isLeaseSure) return wait(UNSURE);
+  if (facts.isPaused) return wait("it could not begin to lead, so it lets others try first");
   if (plan.open.length > 0 && closedForMs < roundMs) {
     return wait(`${plan.open.join(", ")} may still get transactions`);
   }

@@ -11,7 +11,7 @@ const LEADER: Leader = { nodeId: "b", url: "http://b", epoch: 3n, leaseId: "leas
 async function openIntake() {
   const clock = new VirtualClock(1000);
   const store = new MemoryStore(clock);
-  const client = store.client();
+  const client = store.client("a");
   const host = new TestHost("a", false);
   const lease = { leaseId: await client.grantLease(60_000, { signal }) };
   const intake = new Intake({ store: client, host, clock, nodeId: "a", lease });

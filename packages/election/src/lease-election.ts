@@ -30,9 +30,11 @@ import type { ElectionTimings } from "./election-timings.ts";
 import { handOverKey } from "./hand-over-key.ts";
 import { Intake } from "./intake.ts";
 import { KeptPromise } from "./kept-promise.ts";
+import { LeadPause } from "./lead-pause.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { planPromotion, type PromotionPlan } from "./promotion-plan.ts";
 import type { SyncAgreement } from "./sync-agreement.ts";
+import { takeLead, type Claim } from "./take-lead.ts";
 import { Term } from "./term.ts";
 import { TwinWatch } from "./twin-watch.ts";
 
@@ -59,13 +61,8 @@ export interface LeaseElectionOptions {
 const TICK_MS = 1000;
 const GIVE_BACK_MS = 2000;
 const TURNS_MAX = 16;
-
-/** By what a node leads. */
-interface Claim {
-  readonly epoch: bigint;
-  readonly leaseId: string;
-  readonly leaderRevision: bigint;
-}
+/** So often in a row it looks again at once after what it did; then it waits for a tick, or until the store or its lease changes. */
+const AGAIN_MAX = 4;
 
 /** An election by a lease in the cluster's store. See SPEC.md for its states, events and invariants. */
 export class LeaseElection implements Election {
@@ -86,6 +83,8 @@ export class LeaseElection implements Election {
   #led: bigint | null = null;
   #steppingDown: Promise<void> = Promise.resolve();
   #isSteppingDown = false;
+  #again = 0;
+  readonly #pause: LeadPause;
   readonly #promise: KeptPromise;
   readonly #twins: TwinWatch;
 
@@ -96,6 +95,7 @@ export class LeaseElection implements Election {
     this.#lease = new LeaseKeeper({ store, clock, logger, timings });
     this.#intake = new Intake({ store, host, clock, nodeId, lease: this.#lease });
     this.#twins = new TwinWatch(options);
+    this.#pause = new LeadPause({ clock, roundMs: timings.roundMs });
     const epochBefore = options.promisedEpoch ?? null;
     this.#promise = new KeptPromise({ clock, ttlMs: timings.ttlMs, epochBefore });
     const loop = (run: (signal: AbortSignal) => Promise<void>): BackgroundLoop =>
@@ -189,7 +189,8 @@ export class LeaseElection implements Election {
     this.#promise.check(this.#state);
     const epoch = nextEpoch(state);
     const conditions = conditionsOf(state, acceptLoss ? [] : plan.relied);
-    if (!(await this.#take({ epoch, conditions }, signal)))
+    const { leaseId } = this.#lease;
+    if (!(await takeLead({ ...this.#of, leaseId, epoch, conditions }, signal)))
       throw new UnderstudyError("promotion-blocked", "the cluster has changed meanwhile; try again");
     host.note(`takes the lead in epoch ${epoch} by a person's word`);
   }
@@ -214,8 +215,10 @@ export class LeaseElection implements Election {
     const { clock, logger, host } = this.#of;
     for (;;) {
       const next = Promise.race([this.#wake.next(), this.#lease.changed.next()]);
+      const before = this.#again;
       try {
         await this.#turns.run(() => this.#tick(signal));
+        if (this.#again === before) this.#again = 0;
       } catch (error) {
         signal.throwIfAborted();
         logger.debug({ event: "election-tick-failed" }, messageOf(error));
@@ -237,6 +240,11 @@ export class LeaseElection implements Election {
     await this.#follow(state, signal);
   }
 
+  /** What was just done asks for a look at once; where it never gets anywhere that must not become a storm of requests. */
+  #lookAgain(): void {
+    if (++this.#again <= AGAIN_MAX) this.#wake.notify();
+  }
+
   #see(state: ClusterState): ClusterState {
     const before = this.#state;
     this.#state = state;
@@ -256,6 +264,8 @@ export class LeaseElection implements Election {
       state,
       nodeId,
       leaseId: this.#lease.leaseId,
+      isLeaseSure: this.#lease.isSure,
+      isPaused: this.#pause.isOn,
       isOpen: this.#intake.isOpen,
       led: this.#led,
       closed: this.#intake.closed,
@@ -283,7 +293,7 @@ export class LeaseElection implements Election {
         return;
       case "close":
         if (action.refused === null) host.follow(null);
-        if (await this.#intake.close(action, signal)) this.#wake.notify();
+        if (await this.#intake.close(action, signal)) this.#lookAgain();
         return;
       case "lead":
         if (state.leader?.leaseId) {
@@ -296,13 +306,13 @@ export class LeaseElection implements Election {
         const drop = { conditions, writes: [{ kind: "delete", key: KEYS.leader }] } as const;
         // the master that others could have promised something to was this node
         if ((await store.change(drop, { signal })).made) this.#promise.forget();
-        this.#wake.notify();
+        this.#lookAgain();
         return;
       }
       case "take": {
-        const claim = await this.#take(action, signal);
+        const claim = await takeLead({ ...this.#of, leaseId: this.#lease.leaseId, ...action }, signal);
         if (claim) await this.#lead(claim, signal);
-        else this.#wake.notify();
+        else this.#lookAgain();
         break;
       }
       case "wait":
@@ -310,27 +320,6 @@ export class LeaseElection implements Election {
       default:
         action satisfies never;
     }
-  }
-
-  async #take(
-    { epoch, conditions }: Pick<FollowerAction & { readonly kind: "take" }, "epoch" | "conditions">,
-    signal: AbortSignal,
-  ): Promise<Claim | null> {
-    const { store, nodeId, url } = this.#of;
-    const { leaseId } = this.#lease;
-    if (leaseId === null) return null;
-    const value = JSON.stringify({ nodeId, url, epoch: epoch.toString() });
-    const { made, revision } = await store.change(
-      {
-        conditions,
-        writes: [
-          { kind: "put", key: KEYS.leader, value, leaseId },
-          { kind: "put", key: KEYS.epoch, value: epoch.toString() },
-        ],
-      },
-      { signal },
-    );
-    return made ? { epoch, leaseId, leaderRevision: revision } : null;
   }
 
   async #lead(claim: Claim, signal: AbortSignal): Promise<void> {
@@ -347,10 +336,13 @@ export class LeaseElection implements Election {
     term.start();
     try {
       await host.lead(epoch, anySignal(signal, term.over));
+      term.over.throwIfAborted();
+      this.#pause.noteLeads();
       this.#intake.noteLeads();
       host.note(`leads in epoch ${epoch}`);
     } catch (error) {
       logger.error({ event: "lead-failed", err: error }, `can't lead in epoch ${epoch}: ${messageOf(error)}`);
+      this.#pause.noteFailed();
       this.#stepDown(term, `it could not begin to lead: ${messageOf(error)}`);
       await term.resign(signal);
     }

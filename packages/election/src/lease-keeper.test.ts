@@ -75,6 +75,21 @@ describe("LeaseKeeper", () => {
     expect(store.calls).toEqual(["grant", "keep lease-1", "grant"]);
   });
 
+  it("F7: says when it is no longer sure of its lease, and tells when it is again", async () => {
+    const { clock, store, keeper, run } = openKeeper();
+    store.leases.push(() => Promise.resolve("lease-1"));
+    await using _loop = run();
+    await clock.advance(0);
+    expect(keeper.isSure).toBe(true);
+    await clock.advance(4000);
+    expect(keeper).toMatchObject({ isSure: false, leaseId: "lease-1" });
+    store.leases.push(() => Promise.resolve(true));
+    const changed = keeper.changed.next();
+    await clock.advance(1000);
+    await changed;
+    expect(keeper.isSure).toBe(true);
+  });
+
   it("gives the lease back at its end, also to a store that does not answer", async () => {
     const { clock, store, keeper, run } = openKeeper();
     store.leases.push(() => Promise.resolve("lease-1"));

@@ -15,7 +15,7 @@ export interface LeaseKeeperOptions {
  * renewal was sent, less a margin, so that it ends here before it ends in the store, whatever the clocks of other machines say.
  */
 export class LeaseKeeper {
-  /** Notified when there is another lease, or none. */
+  /** Notified when there is another lease, or none, or when the one that might have been over has been renewed. */
   readonly changed = new ChangeSignal();
   readonly #options: LeaseKeeperOptions;
   #leaseId: string | null = null;
@@ -34,6 +34,11 @@ export class LeaseKeeper {
   /** On the monotonic clock; in the past where there is no lease. */
   get validUntilMs(): number {
     return this.#validUntilMs;
+  }
+
+  /** True while there is one that is surely not over in the store. */
+  get isSure(): boolean {
+    return this.#options.clock.monotonicMs() < this.#validUntilMs;
   }
 
   /** Why the store does not answer; null while it does. */
@@ -57,6 +62,7 @@ export class LeaseKeeper {
     const { store, clock, logger, timings } = this.#options;
     const sentMs = clock.monotonicMs();
     const before = this.#leaseId;
+    const wasSure = this.isSure;
     try {
       if (before === null) this.#leaseId = await store.grantLease(timings.ttlMs, { signal });
       else if (!(await store.keepAlive(before, { signal }))) {
@@ -72,7 +78,7 @@ export class LeaseKeeper {
       signal.throwIfAborted();
       this.#noteProblem(messageOf(error));
     }
-    if (this.#leaseId !== before) this.changed.notify();
+    if (this.#leaseId !== before || (this.isSure && !wasSure)) this.changed.notify();
     return true;
   }
 

@@ -12,6 +12,10 @@ import { unavailable } from "./fake-store.ts";
 export class MemoryStore {
   /** Answers nobody. */
   isAway = false;
+  /** Answers none of these nodes, and tells them of no change. */
+  readonly cutOff = new Set<string>();
+  /** How many requests have come. */
+  requests = 0;
   readonly #clock: Clock;
   readonly #keys = new Map<string, StoredKey>();
   readonly #leases = new Map<string, { readonly ttlMs: number; endsMs: number }>();
@@ -31,21 +35,27 @@ export class MemoryStore {
   }
 
   /** One node's way to it. */
-  client(): CoordinationStore {
+  client(nodeId: string): CoordinationStore {
+    const answer = <T>(request: () => T): Promise<T> => this.#answer(nodeId, request);
     return {
-      grantLease: (ttlMs) => this.#answer(() => this.#grant(ttlMs)),
-      keepAlive: (leaseId) => this.#answer(() => this.#keep(leaseId)),
-      revokeLease: (leaseId) => this.#answer(() => this.#revoke(leaseId)),
-      read: () =>
-        this.#answer((): StoreSnapshot => ({ revision: this.#revision, keys: new Map(this.#keys) })),
-      change: (change) => this.#answer(() => this.#change(change)),
-      watch: (onChange, { signal }) => this.#watch(onChange, { signal }),
+      grantLease: (ttlMs) => answer(() => this.#grant(ttlMs)),
+      keepAlive: (leaseId) => answer(() => this.#keep(leaseId)),
+      revokeLease: (leaseId) => answer(() => this.#revoke(leaseId)),
+      read: () => answer((): StoreSnapshot => ({ revision: this.#revision, keys: new Map(this.#keys) })),
+      change: (change) => answer(() => this.#change(change)),
+      watch: (onChange, { signal }) =>
+        this.#watch((keys) => this.#reaches(nodeId) && onChange(keys), { signal }),
       [Symbol.asyncDispose]: async () => undefined,
     };
   }
 
-  async #answer<T>(request: () => T): Promise<T> {
-    if (this.isAway) return unavailable();
+  #reaches(nodeId: string): boolean {
+    return !this.isAway && !this.cutOff.has(nodeId);
+  }
+
+  async #answer<T>(nodeId: string, request: () => T): Promise<T> {
+    this.requests++;
+    if (!this.#reaches(nodeId)) return unavailable();
     this.#expire();
     return request();
   }

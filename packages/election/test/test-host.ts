@@ -8,12 +8,17 @@ export class TestHost implements ElectionHost {
   readonly notes: string[] = [];
   role: NodeDescription["role"] = "slave";
   gtid = `${UUID}:1-10`;
-  refuses = false;
+  /** The leader that refuses its connections. */
+  refusedBy: string | null = null;
   slaves: readonly string[] = [];
   /** Settles what a close waits for. */
   closing: Promise<void> = Promise.resolve();
+  /** Whether every member, asked by itself, accepts no other master. */
+  agrees = false;
   /** So many times it can't begin to lead. */
   leadsFail = 0;
+  /** How often it was told to lead. */
+  tries = 0;
   #dataEpoch = 0n;
   readonly #nodeId: string;
   readonly #startsNewCluster: boolean;
@@ -55,7 +60,9 @@ export class TestHost implements ElectionHost {
     this.done.push(`reopen ${epoch}`);
   }
 
-  async lead(epoch: bigint): Promise<void> {
+  async lead(epoch: bigint, signal: AbortSignal): Promise<void> {
+    this.tries++;
+    signal.throwIfAborted();
     if (this.leadsFail-- > 0) throw new Error("its database server is gone");
     this.role = "master";
     this.#dataEpoch = epoch;
@@ -67,12 +74,12 @@ export class TestHost implements ElectionHost {
     this.done.push("step down");
   }
 
-  async leaderRefuses(): Promise<boolean> {
-    return this.refuses;
+  async leaderRefuses(leader: Leader): Promise<boolean> {
+    return this.refusedBy === leader.nodeId;
   }
 
   async allAgree(): Promise<boolean> {
-    return false;
+    return this.agrees;
   }
 
   slavesInSync(): SlavesInSync {
