@@ -8,6 +8,8 @@ import type {
 } from "../src/coordination-store.ts";
 import { unavailable } from "./fake-store.ts";
 
+const STORM = 200;
+
 /** A store for many nodes, in memory and on a test's clock; it is away while a test says so. */
 export class MemoryStore {
   /** Answers nobody. */
@@ -16,6 +18,9 @@ export class MemoryStore {
   readonly cutOff = new Set<string>();
   /** How many requests have come. */
   requests = 0;
+  /** More came at one moment than any election has reason for: from then on none was answered until time went on, so that its test ends. */
+  wasStormed = false;
+  #moment = { atMs: 0, requests: 0 };
   readonly #clock: Clock;
   readonly #keys = new Map<string, StoredKey>();
   readonly #leases = new Map<string, { readonly ttlMs: number; endsMs: number }>();
@@ -49,12 +54,21 @@ export class MemoryStore {
     };
   }
 
+  #isStorm(): boolean {
+    const atMs = this.#clock.monotonicMs();
+    const requests = this.#moment.atMs === atMs ? this.#moment.requests + 1 : 1;
+    this.#moment = { atMs, requests };
+    if (requests > STORM) this.wasStormed = true;
+    return requests > STORM;
+  }
+
   #reaches(nodeId: string): boolean {
     return !this.isAway && !this.cutOff.has(nodeId);
   }
 
   async #answer<T>(nodeId: string, request: () => T): Promise<T> {
     this.requests++;
+    if (this.#isStorm()) return unavailable();
     if (!this.#reaches(nodeId)) return unavailable();
     this.#expire();
     return request();

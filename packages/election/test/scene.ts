@@ -89,6 +89,7 @@ export class Scene implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const nodeId of [...this.#elections.keys()]) await this.stop(nodeId);
+    for (const nodeId of this.#elections.keys()) await this.stop(nodeId);
+    if (this.store.wasStormed) throw new Error("an election asked the store without end");
   }
 }
