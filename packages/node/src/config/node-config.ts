@@ -50,7 +50,7 @@ export function readConfig(environment: Environment, role: Role): NodeConfig {
 
 /** Reads and checks the configuration of a node that starts as `role`. Throws `config-invalid` with every problem. */
 export function loadConfig(sources: SettingSources, role: Role): LoadedConfig {
-  const { settings, origins } = readSettings(sources, { port: PORTS[role] });
+  const { settings, origins, secretPaths } = readSettings(sources, { port: PORTS[role] });
   const problems: string[] = [];
   const hasElections = settings.etcd.length > 0;
   const electionTimings = timingsOf(settings);
@@ -79,7 +79,7 @@ export function loadConfig(sources: SettingSources, role: Role): LoadedConfig {
     databaseUrl: new Redacted(settings.databaseUrl),
     etcdPassword: settings.etcdPassword === undefined ? null : new Redacted(settings.etcdPassword),
     nodeToken: settings.nodeToken === undefined ? null : new Redacted(settings.nodeToken),
-    nodeTokenPath: sources.environment["UNDERSTUDY_NODE_TOKEN_FILE"] ?? null,
+    nodeTokenPath: secretPaths.get("nodeToken") ?? null,
     hasElections,
     electionTimings,
     defaultAck: ackLevelOf(settings.defaultAck ?? (hasElections ? "majority" : "async")),

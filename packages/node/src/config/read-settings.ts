@@ -21,6 +21,8 @@ export interface SettingSources {
 export interface ReadSettings {
   readonly settings: NodeSettings;
   readonly origins: ReadonlyMap<string, string>;
+  /** The files from which secrets were read. */
+  readonly secretPaths: ReadonlyMap<string, string>;
 }
 
 /** A value as one source has it. */
@@ -30,6 +32,8 @@ interface Given {
   readonly name: string;
   /** How a person is told where it comes from. */
   readonly origin: string;
+  /** Of the file that holds a secret. */
+  readonly secretPath?: string;
 }
 
 /** Settings given by a file: `UNDERSTUDY_DATABASE_URL_FILE` names the file that holds `UNDERSTUDY_DATABASE_URL`. */
@@ -62,6 +66,11 @@ export function readSettings(sources: SettingSources, defaults: Partial<NodeSett
   return {
     settings: check.Parse(values),
     origins: new Map([...given].map(([setting, { origin }]) => [setting, origin])),
+    secretPaths: new Map(
+      [...given].flatMap(([setting, { secretPath }]) =>
+        secretPath === undefined ? [] : [[setting, secretPath]],
+      ),
+    ),
   };
 }
 
@@ -115,7 +124,8 @@ function fromFile({ setting, schema, problems }: Wanted, file: ConfigFile | unde
 
 function secretIn(path: string, name: string, problems: string[]): Given | undefined {
   try {
-    return { value: readFileSync(path, "utf8").trim(), name, origin: `file ${path} (${name})` };
+    const value = readFileSync(path, "utf8").trim();
+    return { value, name, origin: `file ${path} (${name})`, secretPath: path };
   } catch (error) {
     problems.push(`${name}: ${messageOf(error)}`);
     // as given, so that it is not said to be missing besides
