@@ -82,10 +82,13 @@ for (const flavour of testFlavours()) {
       let other: ClusterNode;
       let answers: readonly Answer[];
       let keyed: Answer;
+      let begunAtMs: number;
+      let killedAtMs: number;
       let open: InteractiveTransaction;
       let committed: InteractiveTransaction;
 
       beforeAll(async () => {
+        begunAtMs = Date.now();
         const [master, slave, third] = await inOrder(cluster);
         old = master;
         const epoch = await epochOf(old);
@@ -97,6 +100,7 @@ for (const flavour of testFlavours()) {
         await open.execute("INSERT INTO t VALUES (3, 'open')");
         await cluster.waitForSync(PATIENCE_MS, old);
         await old.killHard();
+        killedAtMs = Date.now();
         answers = await Promise.all(WAITING.map((id) => insert(id % 2 === 0 ? slave : third, id)));
         leader = await cluster.waitForLeader([slave, third], epoch);
         other = leader === slave ? third : slave;
@@ -116,6 +120,14 @@ for (const flavour of testFlavours()) {
           const { body } = await node.get("/cluster");
           expect(body).toMatchObject({ election: "etcd", leader: { nodeId: leader.nodeId } });
         }
+      });
+
+      it("tells when the old master was last seen, though it never was while the new one led", async () => {
+        const { body } = await leader.get("/cluster");
+        const members = body["members"] as { readonly nodeId: string; readonly lastSeen: string | null }[];
+        const lastSeen = members.find(({ nodeId }) => nodeId === old.nodeId)?.lastSeen ?? "";
+        expect(Date.parse(lastSeen)).toBeGreaterThan(begunAtMs);
+        expect(Date.parse(lastSeen)).toBeLessThanOrEqual(killedAtMs);
       });
 
       it("answers a write that was sent before under the same key as then", async () => {

@@ -30,6 +30,8 @@ export interface HealthMonitorOptions {
   readonly downAfterFailures?: number | undefined;
   /** Asked before each round; a node that is no longer named is forgotten. */
   readonly targets: () => readonly ProbeTarget[];
+  /** When a node was last seen before it became a target, in ms since 1970; null where that is not known. Default: never known. */
+  readonly seenBefore?: ((nodeId: string) => number | null) | undefined;
   /** Resolves where the node answers. It should end with the signal; a probe that does not is no longer listened to. */
   readonly probe: (target: ProbeTarget, signal: AbortSignal) => Promise<void>;
   /** Must not throw: an error is logged, and the judgement stands. */

@@ -50,6 +50,24 @@ test("probes at once and then at each interval", async () => {
   expect(scene.changes).toEqual([{ nodeId: "a", from: null, to: "up", reason: "answers" }]);
 });
 
+test("tells of a node that never answered it when others saw it", async () => {
+  await using scene = await openScene(
+    { seenBefore: (nodeId) => (nodeId === "a" ? 7_000 : null) },
+    { a: fails, b: fails },
+  );
+  scene.scene.targets = [...scene.targets, { nodeId: "b", url: "http://b" }];
+  await scene.clock.advance(3_000);
+  expect(scene.monitor.stateOf("a")).toMatchObject({
+    state: "down",
+    reason: expect.stringMatching(/last seen 6\.0 s ago$/),
+    lastSeenMs: 7_000,
+  });
+  expect(scene.monitor.stateOf("b")).toMatchObject({
+    reason: expect.stringMatching(/never seen$/),
+    lastSeenMs: null,
+  });
+});
+
 test("goes up, suspect, down and up again, and says each change once", async () => {
   await using scene = await openScene();
   await scene.clock.advance(500);

@@ -107,8 +107,15 @@ class ProbingHealthMonitor implements HealthMonitor {
       else this.#entries.delete(nodeId);
     }
     for (const [nodeId, target] of targets) {
-      if (!this.#entries.has(nodeId)) this.#entries.set(nodeId, emptyEntry(target));
+      if (!this.#entries.has(nodeId)) this.#entries.set(nodeId, this.#newEntry(target));
     }
+  }
+
+  #newEntry(target: ProbeTarget): Entry {
+    const { clock, seenBefore } = this.#options;
+    const seenMs = seenBefore?.(target.nodeId) ?? null;
+    const lastSeenMs = seenMs === null ? null : clock.monotonicMs() - Math.max(0, clock.nowMs() - seenMs);
+    return { ...emptyEntry(target), lastSeenMs, lastSeenWallMs: seenMs };
   }
 
   #entryOf(nodeId: string): Entry | undefined {

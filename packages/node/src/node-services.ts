@@ -3,6 +3,7 @@ import type { DatabaseEndpoint, SqlExecutor } from "@understudy/sql-executor";
 import type { EventHistory } from "@understudy/health-monitor";
 import type { Clock, Logger, Random } from "@understudy/kernel";
 import type { AccessControl } from "./access/access-control.ts";
+import type { Sightings } from "./cluster/sightings.ts";
 import type { NodeConfig } from "./config/node-config.ts";
 import type { Admission } from "./http/admission.ts";
 import type { RebuildOrder } from "./rejoin/rebuild.ts";
@@ -65,6 +66,8 @@ export interface RoleServices extends NodeServices {
   readonly endpoint: DatabaseEndpoint;
   readonly leadership: Leadership;
   readonly rejoin: Rejoin;
+  /** When other nodes were last seen, whatever this node's role was. */
+  readonly sightings: Sightings;
   /** What a person should know of this database server, found at start. */
   readonly serverWarnings: readonly string[];
 }

@@ -56,6 +56,7 @@ export function buildMasterView(facts: MasterViewFacts): ClusterView {
 
 function memberOf({ record, health, slave, throughput, copy }: MemberFacts, facts: MasterViewFacts): Member {
   const acked = slave?.acked ?? null;
+  const lastSeenMs = health?.lastSeenMs ?? facts.services.sightings.of(record.nodeId);
   return {
     nodeId: record.nodeId,
     url: record.url,
@@ -63,7 +64,7 @@ function memberOf({ record, health, slave, throughput, copy }: MemberFacts, fact
     ...(copy ? copyState(copy) : judge(health, slave)),
     position: acked === null ? null : `${facts.epoch}:${acked.toString()}`,
     lag: slave?.lag ?? { transactions: null, bytes: null, ms: null },
-    lastSeen: health?.lastSeenMs ? new Date(health.lastSeenMs).toISOString() : null,
+    lastSeen: lastSeenMs === null ? null : new Date(lastSeenMs).toISOString(),
     version: record.version,
     flavour: facts.services.executor.server.flavour,
     serverVersion: record.serverVersion,

@@ -332,6 +332,10 @@ export class MasterMembers implements AsyncDisposable {
 
   /** Ends the invitations; the queue and the rest are the role's. */
   async [Symbol.asyncDispose](): Promise<void> {
+    const { registry, monitor, services } = this.#of;
+    for (const { nodeId } of registry.all()) {
+      services.sightings.note(nodeId, monitor.stateOf(nodeId)?.lastSeenMs ?? Number.NaN);
+    }
     await this.#invitations[Symbol.asyncDispose]();
   }
 }

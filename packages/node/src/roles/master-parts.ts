@@ -123,7 +123,7 @@ function createAcks(
 }
 
 async function openMonitor(
-  { config, clock, random, logger }: RoleServices,
+  { config, clock, random, logger, sightings }: RoleServices,
   registry: MemberRegistry,
   onChange: (change: HealthChange) => void,
 ): Promise<HealthMonitor> {
@@ -134,6 +134,7 @@ async function openMonitor(
     intervalMs: config.probeIntervalMs,
     timeoutMs: config.probeTimeoutMs,
     targets: () => registry.all(),
+    seenBefore: (nodeId) => sightings.of(nodeId),
     probe: async ({ nodeId }, signal) => {
       await registry.get(nodeId)?.client.ping({ signal, timeoutMs: config.probeTimeoutMs });
     },

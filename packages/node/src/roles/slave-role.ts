@@ -100,7 +100,10 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       link: this.#link,
       clock,
       logger,
-      onView: (before, now) => this.#broken.noteOthers(before, now),
+      onView: (before, now) => {
+        services.sightings.noteTold(now.members);
+        this.#broken.noteOthers(before, now);
+      },
     });
   }
 
@@ -267,6 +270,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     const after = positionOf(this.#services, headers.after);
     const masterPosition = positionOf(this.#services, headers.masterPosition);
     this.#monitor.report(MASTER, { ok: true });
+    this.#services.sightings.note(headers.sender, clock.nowMs());
     this.#lag.heard({ position: masterPosition, atMs: clock.monotonicMs() });
     using _reception = this.#registration.receive();
     const bytesBefore = this.#applier.stats.bytes;

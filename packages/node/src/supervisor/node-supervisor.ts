@@ -1,6 +1,7 @@
 import type { AckSet, ElectionHost, Leader, NodeDescription, SlavesInSync } from "@understudy/election";
 import { anySignal, backoffMs, messageOf, TaskQueue } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
+import { Sightings } from "../cluster/sightings.ts";
 import type { JobProgress } from "../jobs/job-board.ts";
 import type { Leadership, Rejoin, RoleServices } from "../node-services.ts";
 import { rebuildNode, type RebuildOrder } from "../rejoin/rebuild.ts";
@@ -11,7 +12,7 @@ import { refusesConnections } from "./refuses-connections.ts";
 import type { RoleHolder } from "./role-holder.ts";
 
 /** What a supervisor needs: what roles use, but for what it gives them itself. */
-export type ServicesOfSupervisor = Omit<RoleServices, "leadership" | "rejoin">;
+export type ServicesOfSupervisor = Omit<RoleServices, "leadership" | "rejoin" | "sightings">;
 
 const BACKOFF = { baseMs: 100, maxMs: 2000 } as const;
 const TASKS_MAX = 16;
@@ -39,7 +40,7 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
   #rebuilding: { readonly url: string; readonly life: AbortController } | null = null;
 
   constructor(services: ServicesOfSupervisor, leadership: Leadership, holder: RoleHolder) {
-    this.#services = { ...services, leadership, rejoin: this };
+    this.#services = { ...services, leadership, rejoin: this, sightings: new Sightings(services.clock) };
     this.#holder = holder;
   }
 
