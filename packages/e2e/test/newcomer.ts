@@ -12,11 +12,12 @@ export interface Newcomer extends AsyncDisposable {
   readonly database: DatabaseServer;
   /** Starts it, or starts it again under other settings. */
   start(environment: Readonly<Record<string, string>>): Promise<ClusterNode>;
+  /** Stops it in order. */
+  stop(): Promise<void>;
 }
 
-/** Starts the database server of `node4`. */
-export async function openNewcomer(flavour: Flavour): Promise<Newcomer> {
-  const nodeId = "node4";
+/** Starts the database server of `node4`, or of a node that goes by another's id. */
+export async function openNewcomer(flavour: Flavour, nodeId = "node4"): Promise<Newcomer> {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "understudy-newcomer-"));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
@@ -47,6 +48,9 @@ export async function openNewcomer(flavour: Flavour): Promise<Newcomer> {
         agent,
         running.url,
       );
+    },
+    async stop() {
+      await running?.stop();
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -20,6 +20,7 @@ export type { AckSet, ElectionHost, NodeDescription, SlavesInSync } from "./elec
 export { DEFAULT_TIMINGS, timingProblem, type ElectionTimings } from "./election-timings.ts";
 export { LeaseElection, type LeaseElectionOptions } from "./lease-election.ts";
 export { planPromotion, type Candidate, type PromotionPlan } from "./promotion-plan.ts";
+export { nodeIdTaken } from "./twin-watch.ts";
 export { SyncAgreement } from "./sync-agreement.ts";
 export type { EtcdStore } from "./etcd/etcd-store.ts";
 export type { EtcdStoreOptions } from "./etcd/etcd-store-options.ts";

@@ -2,6 +2,11 @@ import type { Logger } from "@understudy/kernel";
 import type { ClusterState } from "./cluster-state.ts";
 import type { ElectionHost } from "./election-host.ts";
 
+/** Says that another live node, at `url`, goes by the same id, and what to do. */
+export function nodeIdTaken(nodeId: string, url: string): string {
+  return `another node, at ${url}, has the node id ${nodeId} as well: stop one of the two and give it another UNDERSTUDY_NODE_ID`;
+}
+
 /** What {@link TwinWatch} needs. */
 export interface TwinWatchOptions {
   readonly nodeId: string;
@@ -29,7 +34,7 @@ export class TwinWatch {
     if (!stored || stored.url === url || toldAt === null || stored.modRevision <= toldAt) return;
     if (this.#told.has(stored.url)) return;
     this.#told.add(stored.url);
-    const words = `another node, at ${stored.url}, has the node id ${nodeId} as well: stop one of the two and give it another UNDERSTUDY_NODE_ID`;
+    const words = nodeIdTaken(nodeId, stored.url);
     logger.error({ event: "node-id-taken", url: stored.url }, words);
     host.note(`is not alone: ${words}`);
   }

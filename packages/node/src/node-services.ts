@@ -12,12 +12,14 @@ import type { NodeMetrics } from "./metrics/node-metrics.ts";
 import type { PeerClients } from "./peers/peer-clients.ts";
 import type { NodeTls } from "./tls/node-tls.ts";
 
-/** Who this node is; stays the same over restarts. */
+/** Who this node is; but for `instance` it stays the same over restarts. */
 export interface NodeIdentity {
   readonly nodeId: string;
   readonly advertisedUrl: string;
   /** Version of Understudy. */
   readonly version: string;
+  /** Another one at each start: tells it from another node that has its id. */
+  readonly instance: string;
 }
 
 /** What every part of a node may use, whatever its role. */

@@ -5,6 +5,7 @@ import {
   BackgroundLoop,
   DeadlinePassed,
   messageOf,
+  randomToken,
   systemClock,
   systemRandom,
   withDeadline,
@@ -74,7 +75,7 @@ export async function openNode(config: NodeConfig, logger: Logger): Promise<Unde
   const tls = opening.use(new NodeTls({ config, advertisedUrl, clock, logger, events }));
   const services: NodeServices = {
     config,
-    identity: { nodeId, advertisedUrl, version: VERSION },
+    identity: { nodeId, advertisedUrl, version: VERSION, instance: randomToken(9) },
     clock,
     random: systemRandom,
     logger,

@@ -33,7 +33,7 @@ export function startingNode(
     "master",
   );
   const events = new EventHistory({ nodeId: "node1", clock: systemClock });
-  const identity = { nodeId: "node1", advertisedUrl: "http://127.0.0.1:8083", version: "0" };
+  const identity = { nodeId: "node1", advertisedUrl: "http://127.0.0.1:8083", version: "0", instance: "a" };
   const tls = new NodeTls({ config, ...identity, clock: systemClock, logger: silentLogger, events });
   return {
     services: {

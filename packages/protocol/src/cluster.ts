@@ -14,6 +14,8 @@ export const PingAnswer = Type.Object({
   position: Type.String(),
   uptimeSeconds: Type.Number(),
   version: Type.String(),
+  /** Another one after each start of the node; left out by releases that have none. */
+  instance: Type.Optional(Type.String()),
 });
 export type PingAnswer = Static<typeof PingAnswer>;
 
@@ -136,6 +138,8 @@ export const RegisterRequest = Type.Object({
   wantsRebuild: Type.Boolean(),
   /** Left out by a node that speaks `UNTOLD_WIRE`. */
   wire: Type.Optional(WireRange),
+  /** As it tells in `PingAnswer`, so that it is told from another node of the same id. */
+  instance: Type.Optional(Type.String({ maxLength: 64 })),
 });
 export type RegisterRequest = Static<typeof RegisterRequest>;
 

@@ -121,6 +121,11 @@ export const ERROR_TABLE = {
     "Another cluster",
     "The sender belongs to another cluster. Check the addresses and UNDERSTUDY_CLUSTER_ID.",
   ),
+  "node-id-taken": entry(
+    409,
+    "Node id taken",
+    "Another node that is alive has the same node id, as after a data folder was copied; `detail` says where it is. Stop one of the two and give it another UNDERSTUDY_NODE_ID. A node that is back at another address is let in as soon as nothing of its id answers at the old one.",
+  ),
   "version-mismatch": entry(
     409,
     "Releases too far apart",

@@ -118,7 +118,7 @@ describe("the decision whether a node joins", () => {
   });
 
   it.each<[string, Case, string]>([
-    ["its own node id", { joiner: { nodeId: "node1" } }, "invalid-request"],
+    ["its own node id", { joiner: { nodeId: "node1" } }, "node-id-taken"],
     ["the other flavour", { joiner: { flavour: "mysql" } }, "server-unsuitable"],
     ["the same server_id", { joiner: { serverId: 1 } }, "server-unsuitable"],
     ["another cluster", { joiner: { clusterId: "c2" } }, "cluster-mismatch"],

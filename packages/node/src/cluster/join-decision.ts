@@ -55,7 +55,7 @@ export function decideJoin({ self, joiner }: JoinFacts): JoinDecision {
   const who = joiner.nodeId;
   if (who === self.nodeId) {
     return refuse(
-      "invalid-request",
+      "node-id-taken",
       `the node id ${who} is this master's own; give each node another UNDERSTUDY_NODE_ID`,
     );
   }

@@ -44,6 +44,7 @@ const TOKEN_REFUSALS: ReadonlySet<ErrorCode> = new Set(["unauthenticated", "forb
 /** Answers of a master that won't have this node as it is. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   "cluster-mismatch",
+  "node-id-taken",
   "server-unsuitable",
   "snapshot-required",
 ]);
@@ -237,7 +238,8 @@ export class Registration implements AsyncDisposable {
     if (this.#problem === problem) return;
     this.#problem = problem;
     if (code === undefined) return;
-    logger.warn({ event: "registration-failed", code }, problem);
+    if (code === "node-id-taken") logger.error({ event: "node-id-taken" }, problem);
+    else logger.warn({ event: "registration-failed", code }, problem);
     events.record("error", problem);
   }
 
@@ -265,6 +267,7 @@ export class Registration implements AsyncDisposable {
         torn: isTorn,
         wantsRebuild: this.#wantsRebuild,
         wire: WIRE_VERSIONS,
+        instance: identity.instance,
         empty: databases.length === 0 && membership.clusterId === null,
       },
       { signal, timeoutMs: REGISTER_TIMEOUT_MS },

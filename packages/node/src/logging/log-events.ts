@@ -135,7 +135,10 @@ export const LOG_EVENTS: Readonly<Record<string, LogEvent>> = {
     meaning: "It could not be written down yet which slaves are in sync.",
   },
   "conditions-not-followed": { level: "error", meaning: "A defect: waits for acks do not hear of changes." },
-  "node-id-taken": { level: "error", meaning: "Another node has the same id, at `url`: stop one of them." },
+  "node-id-taken": {
+    level: "error",
+    meaning: "Another node has the same id, and where it is: stop one of them.",
+  },
   "newer-lead-not-found": {
     level: "warn",
     meaning: "Without etcd: members could not be asked whether another node leads by now.",

@@ -15,6 +15,7 @@ import type { ClusterStore, MemberRecord } from "../cluster/cluster-store.ts";
 import { decideJoin, type JoinDecision } from "../cluster/join-decision.ts";
 import type { MemberFacts } from "../cluster/master-view.ts";
 import type { MemberRegistry, RegisteredMember } from "../cluster/member-registry.ts";
+import { TwinCheck } from "../cluster/twin-check.ts";
 import type { RoleServices } from "../node-services.ts";
 import { ackGoalOf } from "../writes/ack-goal.ts";
 import { askExecutedPosition, askPurgedPosition, positionOf } from "./binlog-access.ts";
@@ -58,10 +59,12 @@ export class MasterMembers implements AsyncDisposable {
   readonly #wires = new Map<string, number>();
   /** To whom an operator wants nothing delivered. */
   readonly #paused = new Set<string>();
+  readonly #twins: TwinCheck;
   readonly #invitations: BackgroundLoop;
 
   constructor(options: MasterMembersOptions) {
     this.#of = options;
+    this.#twins = new TwinCheck(options.services.events);
     this.#heard = new SlavesHeard(options.services.clock);
     this.#reachedAtMs = options.services.clock.monotonicMs() + GRACE_MS;
     const { logger } = options.services;
@@ -101,6 +104,7 @@ export class MasterMembers implements AsyncDisposable {
     request: RegisterRequest,
   ): Promise<Pick<RegisterAnswer, "action" | "reason" | "survived" | "gtid" | "wire">> {
     const { identity, events } = this.#of.services;
+    await this.#twins.check(request, this.#of.registry.get(request.nodeId));
     const survived = await this.#survivedOf(BigInt(request.dataEpoch));
     const executed = await askExecutedPosition(this.#of.services);
     const decision = await this.#decide(request, { survived, executed });
@@ -280,6 +284,7 @@ export class MasterMembers implements AsyncDisposable {
     this.#throughput.delete(nodeId);
     this.#wires.delete(nodeId);
     this.#paused.delete(nodeId);
+    this.#twins.forget(nodeId);
     this.#heard.forget(nodeId);
     this.#of.services.events.record("warning", `${nodeId} was removed from the cluster`, nodeId);
   }

@@ -29,6 +29,7 @@ export function addClusterRoutes(server: HttpServer, runtime: NodeRuntime): void
       nodeId: identity.nodeId,
       uptimeSeconds: runtime.uptimeSeconds(),
       version: identity.version,
+      instance: identity.instance,
     };
     if (!running) {
       const { role } = runtime.services.config;

@@ -49,6 +49,7 @@ export const REPLICATION_OPERATIONS: OperationTable = {
       "starting",
       "no-leader",
       "cluster-mismatch",
+      "node-id-taken",
       "version-mismatch",
       "epoch-stale",
       "snapshot-required",
