@@ -5,6 +5,7 @@ import Value from "typebox/value";
 export const KEYS = {
   leader: "leader",
   epoch: "epoch",
+  format: "format",
   sync: "sync",
   members: "members/",
 } as const;

@@ -47,6 +47,8 @@ export interface ClusterState {
   /** The last epoch that was given out; 0 in a new cluster. */
   readonly epoch: bigint;
   readonly sync: SyncSet | null;
+  /** Format of these keys; 0 where nobody has written it yet. */
+  readonly format: number;
   readonly members: ReadonlyMap<string, PresentMember>;
   /** Of a key's last write; 0 where it is not there. */
   revisionOf(key: string): bigint;
@@ -66,6 +68,7 @@ export function readClusterState({ revision, keys }: StoreSnapshot): ClusterStat
     leader: leaderOf(keys.get(KEYS.leader)),
     epoch: epochOf(keys.get(KEYS.epoch)?.value ?? ""),
     sync: syncOf(keys.get(KEYS.sync)),
+    format: formatOf(keys.get(KEYS.format)?.value ?? ""),
     members,
     revisionOf: (key) => keys.get(key)?.modRevision ?? 0n,
   };
@@ -75,7 +78,12 @@ export function readClusterState({ revision, keys }: StoreSnapshot): ClusterStat
  * The highest epoch that anything in the store or in a member's data speaks of: the store's own may be lower where it was lost or
  * was put back from a backup.
  */
-export function highestEpoch({ epoch, leader, sync, members }: Omit<ClusterState, "revisionOf">): bigint {
+export function highestEpoch({
+  epoch,
+  leader,
+  sync,
+  members,
+}: Pick<ClusterState, "epoch" | "leader" | "sync" | "members">): bigint {
   const others = [leader?.epoch, sync?.epoch, ...[...members.values()].map(({ dataEpoch }) => dataEpoch)];
   return others.reduce<bigint>((highest, other) => (other && other > highest ? other : highest), epoch);
 }
@@ -87,6 +95,10 @@ export function memberKey(nodeId: string): string {
 
 function epochOf(text: string): bigint {
   return /^\d{1,19}$/.test(text) ? BigInt(text) : 0n;
+}
+
+function formatOf(text: string): number {
+  return /^\d{1,9}$/.test(text) ? Number(text) : 0;
 }
 
 function leaderOf(stored: StoredKey | undefined): Leader | null {

@@ -34,6 +34,7 @@ import { LeadPause } from "./lead-pause.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 import { planPromotion, type PromotionPlan } from "./promotion-plan.ts";
 import type { SyncAgreement } from "./sync-agreement.ts";
+import { FormatGate } from "./store-format.ts";
 import { takeLead, type Claim } from "./take-lead.ts";
 import { Term } from "./term.ts";
 import { TwinWatch } from "./twin-watch.ts";
@@ -87,6 +88,7 @@ export class LeaseElection implements Election {
   readonly #pause: LeadPause;
   readonly #promise: KeptPromise;
   readonly #twins: TwinWatch;
+  readonly #format: FormatGate;
 
   constructor(options: LeaseElectionOptions) {
     const host = breakHost(options.host, options.broken ?? null);
@@ -96,6 +98,7 @@ export class LeaseElection implements Election {
     this.#intake = new Intake({ store, host, clock, nodeId, lease: this.#lease });
     this.#twins = new TwinWatch(options);
     this.#pause = new LeadPause({ clock, roundMs: timings.roundMs });
+    this.#format = new FormatGate({ nodeId, host, logger });
     const epochBefore = options.promisedEpoch ?? null;
     this.#promise = new KeptPromise({ clock, ttlMs: timings.ttlMs, epochBefore });
     const loop = (run: (signal: AbortSignal) => Promise<void>): BackgroundLoop =>
@@ -176,6 +179,7 @@ export class LeaseElection implements Election {
     if (this.#term) return;
     this.#promise.check(this.#state);
     const before = this.#see(readClusterState(await store.read({ signal })));
+    await this.#format.check(before, signal);
     await this.#intake.close({ epoch: highestEpoch(before), refused: null }, signal);
     const state = this.#see(readClusterState(await store.read({ signal })));
     const plan = planPromotion({ state, maxLagMs, isBinding: true });
@@ -190,7 +194,7 @@ export class LeaseElection implements Election {
     const epoch = nextEpoch(state);
     const conditions = conditionsOf(state, acceptLoss ? [] : plan.relied);
     const { leaseId } = this.#lease;
-    if (!(await takeLead({ ...this.#of, leaseId, epoch, conditions }, signal)))
+    if (!(await takeLead({ ...this.#of, state, leaseId, epoch, conditions }, signal)))
       throw new UnderstudyError("promotion-blocked", "the cluster has changed meanwhile; try again");
     host.note(`takes the lead in epoch ${epoch} by a person's word`);
   }
@@ -233,11 +237,13 @@ export class LeaseElection implements Election {
     const state = this.#see(readClusterState(await store.read({ signal })));
     // a master first: what it has to say of itself must not keep it from seeing that it leads no more
     if (this.#term) await this.#term.look(state, signal);
+    // nobody but another leader writes it, so for a master this is for a person's hand, or a store that was put back
+    const newer = this.#term && this.#format.problem(state);
+    if (this.#term && newer !== null) await this.#giveBack(this.#term, newer, signal);
+    else if (!this.#term && !this.#isSteppingDown) await this.#format.check(state, signal);
     await this.#intake.publish(signal);
-    if (this.#term) return;
     // a database server that does not answer may keep it from that for long; so long it is not there for others
-    if (this.#isSteppingDown) return;
-    await this.#follow(state, signal);
+    if (!this.#term && !this.#isSteppingDown) await this.#follow(state, signal);
   }
 
   /** What was just done asks for a look at once; where it never gets anywhere that must not become a storm of requests. */
@@ -310,7 +316,7 @@ export class LeaseElection implements Election {
         return;
       }
       case "take": {
-        const claim = await takeLead({ ...this.#of, leaseId: this.#lease.leaseId, ...action }, signal);
+        const claim = await takeLead({ ...this.#of, state, leaseId: this.#lease.leaseId, ...action }, signal);
         if (claim) await this.#lead(claim, signal);
         else this.#lookAgain();
         break;
@@ -343,10 +349,14 @@ export class LeaseElection implements Election {
     } catch (error) {
       logger.error({ event: "lead-failed", err: error }, `can't lead in epoch ${epoch}: ${messageOf(error)}`);
       this.#pause.noteFailed();
-      this.#stepDown(term, `it could not begin to lead: ${messageOf(error)}`);
-      await term.resign(signal);
+      await this.#giveBack(term, `it could not begin to lead: ${messageOf(error)}`, signal);
     }
     this.#wake.notify();
+  }
+
+  async #giveBack(term: Term, because: string, signal: AbortSignal): Promise<void> {
+    this.#stepDown(term, because);
+    await term.resign(signal);
   }
 
   /** From now on nothing is confirmed under the term; what the host has to do for that in its database goes on by itself. */
@@ -382,10 +392,9 @@ export class LeaseElection implements Election {
     await Promise.all(this.#loops.map((loop) => loop[Symbol.asyncDispose]()));
     // it may have begun to lead meanwhile
     await this.#stop();
-    const { clock } = this.#of;
-    await withDeadline({ clock, ms: GIVE_BACK_MS, signal: new AbortController().signal }, (signal) =>
-      this.#lease.end(signal),
-    );
-    await this.#of.store[Symbol.asyncDispose]();
+    const { clock, store } = this.#of;
+    const signal = new AbortController().signal;
+    await withDeadline({ clock, ms: GIVE_BACK_MS, signal }, (until) => this.#lease.end(until));
+    await store[Symbol.asyncDispose]();
   }
 }

@@ -129,7 +129,7 @@ export const ERROR_TABLE = {
   "version-mismatch": entry(
     409,
     "Releases too far apart",
-    "Two nodes have no version of the interface between nodes in common; `detail` says which node to upgrade. Nothing is lost by it: the node follows again once both understand each other. Upgrade in the order of docs/operations.md.",
+    "Two nodes have no version of the interface between nodes in common, or a newer release has changed what the cluster keeps (in etcd, in the schema `understudy`) into what this node does not know; `detail` says which node to upgrade. Nothing is lost by it: the node follows again once both understand each other. Upgrade in the order of docs/upgrade.md.",
   ),
   "snapshot-required": entry(
     409,

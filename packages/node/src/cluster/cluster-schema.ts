@@ -1,5 +1,14 @@
+import { UnderstudyError } from "@understudy/protocol";
 import type { SqlSession } from "@understudy/sql-executor";
 import { randomBytes } from "node:crypto";
+import { VERSION } from "../version.ts";
+import { isMissing } from "./is-missing.ts";
+
+/**
+ * Format of the schema `understudy`. It grows by one with a change that a release without it would misunderstand; a further table, or a
+ * column that may be left out, needs none. The table `format` itself stays as it is for ever.
+ */
+export const SCHEMA_FORMAT = 1;
 
 /** The tables of the schema `understudy`, by name. */
 const TABLES: Readonly<Record<string, string>> = {
@@ -11,6 +20,7 @@ const TABLES: Readonly<Record<string, string>> = {
      start_state LONGTEXT NOT NULL, began_at DATETIME(3) NOT NULL)`,
   heartbeat:
     "(id TINYINT NOT NULL PRIMARY KEY, epoch BIGINT UNSIGNED NOT NULL, beat_at DATETIME(6) NOT NULL)",
+  format: "(id TINYINT NOT NULL PRIMARY KEY, format INT UNSIGNED NOT NULL)",
   secrets: "(name VARCHAR(64) NOT NULL PRIMARY KEY, secret VARBINARY(255) NOT NULL)",
   idempotency_keys: `(idempotency_key VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
      request_hash BINARY(32) NOT NULL, state VARCHAR(8) CHARACTER SET ascii NOT NULL, status SMALLINT UNSIGNED NOT NULL,
@@ -39,11 +49,38 @@ export async function ensureSchema(session: SqlSession): Promise<void> {
       `CREATE TABLE IF NOT EXISTS understudy.${name} ${columns} ENGINE=InnoDB DEFAULT CHARSET=utf8mb4`,
     );
   }
+  if ((await readFormat(session)) < SCHEMA_FORMAT) {
+    await session.run(
+      "INSERT INTO understudy.format (id, format) VALUES (1, ?) ON DUPLICATE KEY UPDATE format = ?",
+      [SCHEMA_FORMAT, SCHEMA_FORMAT],
+    );
+  }
   if ((await readSecret(session, IDEMPOTENCY_SECRET)) !== null) return;
   await session.run("INSERT INTO understudy.secrets (name, secret) VALUES (?, ?)", [
     IDEMPOTENCY_SECRET,
     randomBytes(32),
   ]);
+}
+
+/** Throws `version-mismatch` where a newer release has made this database's schema into what this one might misunderstand. */
+export async function checkSchemaFormat(session: SqlSession): Promise<void> {
+  const format = await readFormat(session);
+  if (format <= SCHEMA_FORMAT) return;
+  throw new UnderstudyError(
+    "version-mismatch",
+    `the schema understudy of this node's database is of format ${format}, and this release of Understudy (${VERSION}) knows none above ${SCHEMA_FORMAT}: upgrade this node`,
+  );
+}
+
+/** 0 where an older release made the schema, or none has. */
+async function readFormat(session: SqlSession): Promise<number> {
+  try {
+    const [row] = await session.rows("SELECT format FROM understudy.format WHERE id = 1");
+    return row ? Number(row["format"]) : 0;
+  } catch (error) {
+    if (isMissing(error)) return 0;
+    throw error;
+  }
 }
 
 /** A secret that all nodes of the cluster share; null where there is none yet. */

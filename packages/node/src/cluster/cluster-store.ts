@@ -3,7 +3,7 @@ import { UnderstudyError } from "@understudy/protocol";
 import type { SqlExecutor, SqlSession } from "@understudy/sql-executor";
 import { askEpochStart, insertEpoch, readEpochs, type EpochRecord } from "./epoch-store.ts";
 import { isMissing } from "./is-missing.ts";
-import { ensureSchema, IDEMPOTENCY_SECRET, readSecret } from "./cluster-schema.ts";
+import { checkSchemaFormat, ensureSchema, IDEMPOTENCY_SECRET, readSecret } from "./cluster-schema.ts";
 
 /** What a node's database says of the cluster that it belongs to. */
 export interface ClusterRecord {
@@ -40,7 +40,7 @@ export class ClusterStore {
     this.#executor = executor;
   }
 
-  /** Null where this database was in no cluster yet. */
+  /** Null where this database was in no cluster yet. Throws `version-mismatch` where a newer release has changed its schema. */
   async read(): Promise<ClusterRecord | null> {
     return this.#executor.withAdmin((session) => readRecord(session));
   }
@@ -60,7 +60,7 @@ export class ClusterStore {
   /**
    * Called by a master as its role begins: makes the schema in a new cluster (or what an older one lacks), and a new epoch where
    * one was given, or another node led before.
-   * Throws `cluster-mismatch` where the data belongs to another cluster than the configured one.
+   * Throws `cluster-mismatch` where the data belongs to another cluster than the configured one, and as `read`.
    */
   async lead(self: MemberRecord, options: LeadOptions): Promise<ClusterRecord> {
     const { nodeId } = self;
@@ -148,6 +148,7 @@ export function checkClusterId(record: ClusterRecord, configured: string | undef
 }
 
 async function readRecord(session: SqlSession): Promise<ClusterRecord | null> {
+  await checkSchemaFormat(session);
   try {
     const [row] = await session.rows("SELECT cluster_id, epoch, leader FROM understudy.cluster WHERE id = 1");
     if (!row) return null;

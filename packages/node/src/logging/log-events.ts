@@ -139,6 +139,11 @@ export const LOG_EVENTS: Readonly<Record<string, LogEvent>> = {
     level: "error",
     meaning: "Another node has the same id, and where it is: stop one of them.",
   },
+  "format-too-new": {
+    level: "error",
+    meaning:
+      "A newer release has changed the cluster's keys in etcd: this node takes no part until it is upgraded.",
+  },
   "newer-lead-not-found": {
     level: "warn",
     meaning: "Without etcd: members could not be asked whether another node leads by now.",
