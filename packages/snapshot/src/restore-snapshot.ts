@@ -48,8 +48,9 @@ export interface RestoredSnapshot {
  * header has come and been found fit. From then until success a mark stands in the server (see `isTornSnapshot`), whatever
  * happens; another restore starts over from any state. Client sessions must be ended before: one that holds a table stops it.
  *
- * Throws `server-unsuitable` (no client program, a copy of another flavour or format), `snapshot-failed` (the stream is torn, the
- * server refuses something, somebody else writes), `forbidden`, `database-unavailable`, what `body` throws, the signal's reason.
+ * Throws `server-unsuitable` (no client program, a copy of another flavour), `version-mismatch` (a copy of another format),
+ * `snapshot-failed` (the stream is torn, the server refuses something, somebody else writes), `forbidden`, `database-unavailable`,
+ * what `body` throws, the signal's reason.
  */
 export async function restoreSnapshot(options: RestoreSnapshotOptions): Promise<RestoredSnapshot> {
   const { flavour, endpoint, programs, signal, body } = options;

@@ -23,13 +23,15 @@ export function formatHeader({ position, ...rest }: SnapshotHeader): Buffer {
   return Buffer.from(JSON.stringify({ format: FORMAT, ...rest, position: position.toString() }));
 }
 
-/** Reads the first frame. Throws `server-unsuitable` for a copy of another format or flavour, `snapshot-failed` for nonsense. */
+/** Reads the first frame. Throws `version-mismatch` for a copy of another format, `server-unsuitable` for another flavour, `snapshot-failed` for nonsense. */
 export function parseHeader(payload: Buffer, flavour: Flavour): SnapshotHeader {
   const fields = parseObject(payload);
-  if (fields["format"] !== FORMAT) {
+  const { format } = fields;
+  if (format !== FORMAT) {
+    const behind = Number(format) > FORMAT ? "this node" : "the node that gives the copy";
     throw new UnderstudyError(
-      "server-unsuitable",
-      `the copy is of format ${String(fields["format"])}, and this version of Understudy reads format ${FORMAT}: run the same version on all nodes`,
+      "version-mismatch",
+      `the copy is of format ${String(format)}, and this release of Understudy reads format ${FORMAT}: upgrade ${behind}`,
     );
   }
   if (fields["flavour"] !== flavour) {

@@ -59,7 +59,10 @@ describe.each(testFlavours())("%s: a torn copy", (flavour) => {
       code: "server-unsuitable",
     });
     const changed = Buffer.from(bytes.toString("latin1").replace('"format":1', '"format":2'), "latin1");
-    await expect(restoreCopy(target, piecesOf(changed))).rejects.toThrow(/format 2.*format 1/);
+    await expect(restoreCopy(target, piecesOf(changed))).rejects.toMatchObject({
+      code: "version-mismatch",
+      message: expect.stringMatching(/format 2.*format 1: upgrade this node$/),
+    });
     await expect(
       restoreCopy(target, piecesOf(Buffer.from("HTTP/1.1 502 Bad Gateway"))),
     ).rejects.toMatchObject({

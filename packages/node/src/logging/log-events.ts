@@ -144,9 +144,9 @@ export const LOG_EVENTS: Readonly<Record<string, LogEvent>> = {
     meaning:
       "A newer release has changed the cluster's keys in etcd: this node takes no part until it is upgraded.",
   },
-  "newer-lead-not-found": {
+  "lead-not-settled": {
     level: "warn",
-    meaning: "Without etcd: members could not be asked whether another node leads by now.",
+    meaning: "Without etcd: it could not be settled yet who leads, and why; it is tried again.",
   },
   "etcd-away": { level: "warn", meaning: "etcd does not answer, or refuses, and why." },
   "etcd-back": { level: "info", meaning: "etcd answers again." },
