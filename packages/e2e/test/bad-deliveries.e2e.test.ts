@@ -195,7 +195,7 @@ for (const flavour of testFlavours()) {
       [{ flavour: "postgres" }, "400 invalid-request"],
       [{ wire: "2" }, "400 invalid-request"],
       [{ gtid: "'; DROP TABLE shop.t" }, "400 invalid-request"],
-      [{ nodeId: "node1" }, "400 invalid-request"],
+      [{ nodeId: "node1" }, "409 node-id-taken"],
       [{ clusterId: "another" }, "409 cluster-mismatch"],
       [{ epoch: "99" }, "409 epoch-stale"],
       // of a release that no longer understands this one
