@@ -1,5 +1,13 @@
 import type { Applier } from "@understudy/applier";
-import { backoffMs, BackgroundLoop, ChangeSignal, messageOf, orAbort, sleepOrWake } from "@understudy/kernel";
+import {
+  anySignal,
+  backoffMs,
+  BackgroundLoop,
+  ChangeSignal,
+  messageOf,
+  orAbort,
+  sleepOrWake,
+} from "@understudy/kernel";
 import {
   errorCodeOf,
   isUnderstudyError,
@@ -161,13 +169,14 @@ export class Registration implements AsyncDisposable {
 
   async #registerOnce(signal: AbortSignal): Promise<boolean> {
     const { services, link, membership } = this.#options;
-    const url = link.url;
+    const { url, life } = link;
+    const asking = anySignal(signal, life);
     if (url === null) {
       this.#note("no node leads, as far as this one knows");
       return false;
     }
     try {
-      const answer = await this.#register(signal);
+      const answer = await this.#register(asking);
       const { clusterId, leader } = answer;
       checkWire(answer, services.identity.nodeId);
       this.#toldMembers = answer.members;
@@ -178,7 +187,7 @@ export class Registration implements AsyncDisposable {
         services.events.record("warning", "this fresh server's own history is emptied, to take the master's");
         await resetHistory(services);
         await this.#options.applier.refresh();
-        await this.#register(signal);
+        await this.#register(asking);
       }
       this.#registered = BigInt(answer.epoch);
       this.#isLost = false;
@@ -186,6 +195,8 @@ export class Registration implements AsyncDisposable {
       return true;
     } catch (error) {
       signal.throwIfAborted();
+      // a master that is frozen must not keep this node from the next one: writes wait for it there
+      if (life.aborted) return false;
       const code = errorCodeOf(error);
       this.#isLost = LOST.has(code);
       const advice = TOKEN_REFUSALS.has(code)
