@@ -259,9 +259,11 @@ export class Registration implements AsyncDisposable {
     const { identity, executor } = services;
     const { flavour } = executor.server;
     const position = await applier.refresh();
-    const history = await executor.withAdmin((session) => readHistory(session, flavour));
-    const databases = await executor.listDatabases();
-    const record = isTorn ? null : await store.read();
+    const [history, databases, record] = await Promise.all([
+      executor.withAdmin((session) => readHistory(session, flavour)),
+      executor.listDatabases(),
+      isTorn ? null : store.read(),
+    ]);
     return link.client.register(
       {
         nodeId: identity.nodeId,

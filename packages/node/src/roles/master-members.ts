@@ -104,9 +104,12 @@ export class MasterMembers implements AsyncDisposable {
     request: RegisterRequest,
   ): Promise<Pick<RegisterAnswer, "action" | "reason" | "survived" | "gtid" | "wire">> {
     const { identity, events } = this.#of.services;
-    await this.#twins.check(request, this.#of.registry.get(request.nodeId));
-    const survived = await this.#survivedOf(BigInt(request.dataEpoch));
-    const executed = await askExecutedPosition(this.#of.services);
+    // at the same time: after a change of masters, writes wait for this
+    const [, survived, executed] = await Promise.all([
+      this.#twins.check(request, this.#of.registry.get(request.nodeId)),
+      this.#survivedOf(BigInt(request.dataEpoch)),
+      askExecutedPosition(this.#of.services),
+    ]);
     const decision = await this.#decide(request, { survived, executed });
     if (decision.kind === "refuse") {
       events.record("warning", `${request.nodeId} may not join: ${decision.reason}`, request.nodeId);

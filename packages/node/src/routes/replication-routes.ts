@@ -13,13 +13,16 @@ import { readDeliveryHeaders } from "../roles/delivery-check.ts";
 
 /** Node to node: `POST /cluster/register`, `POST /replicate/transactions`, `GET /replicate/position`. */
 export function addReplicationRoutes(server: HttpServer, runtime: NodeRuntime): void {
-  server.post("/cluster/register", { schema: { body: RegisterRequest } }, async (request) => {
-    const { role } = runtime.running();
-    if (role.kind === "master") return role.register(request.body);
-    throw new UnderstudyError("no-leader", `${runtime.services.identity.nodeId} is not the master`, {
-      details: { leader: role.view().leader?.url ?? null },
-    });
-  });
+  server.post("/cluster/register", { schema: { body: RegisterRequest } }, (request) =>
+    whileConnected(request, async (gone) => {
+      // one that is just becoming the master is soon done with it, and writes wait for the slaves' registrations
+      const { role } = await runtime.settled(gone);
+      if (role.kind === "master") return role.register(request.body);
+      throw new UnderstudyError("no-leader", `${runtime.services.identity.nodeId} is not the master`, {
+        details: { leader: role.view().leader?.url ?? null },
+      });
+    }),
+  );
   server.get("/replicate/position", async (): Promise<ReplicatePosition> => {
     const { role } = runtime.running();
     if (role.kind === "slave") return role.replicatePosition();
