@@ -4,7 +4,8 @@ import { systemClock } from "@understudy/kernel";
 import type { Member } from "@understudy/protocol";
 import { findLeader } from "./lead-sampler.ts";
 
-const WITHIN_MS = 60_000;
+/** How long a cluster may take, where a fault does not say otherwise. */
+export const BACK_WITHIN_MS = 60_000;
 const BEHIND_MAX = 200;
 const POLL_MS = 150;
 const ASK_MS = 2_000;
@@ -23,7 +24,7 @@ interface Place {
 export async function convergence(
   nodes: readonly ClusterNode[],
   signal: AbortSignal,
-  withinMs = WITHIN_MS,
+  withinMs = BACK_WITHIN_MS,
 ): Promise<readonly string[]> {
   const beganMs = systemClock.monotonicMs();
   for (;;) {

@@ -1,4 +1,5 @@
 import { UnderstudyError } from "@understudy/protocol";
+import { BACK_WITHIN_MS } from "./convergence.ts";
 import { CLOCK_FAULTS } from "./clock-faults.ts";
 import { CUNNING_FAULTS } from "./cunning-faults.ts";
 import { DATA_FAULTS } from "./data-faults.ts";
@@ -43,7 +44,7 @@ function atOnce(name: string, parts: readonly Fault[]): Fault {
     about: "several at once",
     isTargeted: parts.some(({ isTargeted }) => isTargeted),
     needs: [...new Set(parts.flatMap(({ needs }) => needs ?? []))],
-    backWithinMs: Math.max(...parts.map(({ backWithinMs }) => backWithinMs ?? 0)),
+    backWithinMs: Math.max(...parts.map(({ backWithinMs }) => backWithinMs ?? BACK_WITHIN_MS)),
     isWild: parts.some(({ isWild }) => isWild),
     holdMs: Math.max(...parts.map(({ holdMs }) => holdMs)),
     inflict: async (site) => {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { parseChaosOptions } from "./chaos-options.ts";
 import { plansOf } from "./plans.ts";
+import { BACK_WITHIN_MS } from "./convergence.ts";
+import { faultNamed } from "./fault-list.ts";
 
 function plans(...words: readonly string[]) {
   const options = parseChaosOptions(words, () => 0.5);
@@ -31,4 +33,8 @@ describe("plansOf", () => {
     expect(planned.filter(({ name, during }) => name.includes("+") || during !== "load")).toEqual([]);
     expect(walk.filter(({ name }) => name.includes("false-death"))).toEqual([]);
   });
+});
+
+it("a cluster has as long to come back from two faults at once as from one", () => {
+  expect(faultNamed("kill-node+etcd-member-down").backWithinMs).toBe(BACK_WITHIN_MS);
 });

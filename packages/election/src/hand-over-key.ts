@@ -1,3 +1,4 @@
+import { messageOf } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import { KEYS } from "./cluster-keys.ts";
 import { readClusterState, type ClusterState } from "./cluster-state.ts";
@@ -14,6 +15,21 @@ export interface KeyHandOver {
   readonly state: ClusterState;
   readonly term: Pick<Term, "epoch" | "claimAgain">;
   readonly signal: AbortSignal;
+}
+
+/** What a hand-over goes by. Throws `promotion-blocked` where the store does not tell: nothing has been changed then, and the lead stays. */
+export async function readForHandOver(
+  store: Pick<CoordinationStore, "read">,
+  signal: AbortSignal,
+): Promise<ClusterState> {
+  try {
+    return readClusterState(await store.read({ signal }));
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new UnderstudyError("promotion-blocked", `the lead stays here: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 /**

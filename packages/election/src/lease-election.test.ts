@@ -208,6 +208,17 @@ describe("LeaseElection by a person's word", () => {
     expect(scene.leads("a", 1n)).toBe(true);
   });
 
+  it("F3: what the store could not be asked about has not been handed over, so that writes may go on", async () => {
+    await using scene = new Scene();
+    await scene.begin();
+    scene.store.isAway = true;
+    await expect(scene.election("a").handOver("c", signal)).rejects.toMatchObject({
+      code: "promotion-blocked",
+    });
+    expect(scene.leads("a", 1n)).toBe(true);
+    scene.store.isAway = false;
+  });
+
   it("F1: takes no lead with which confirmed writes could be lost, unless the loss is accepted", async () => {
     await using scene = new Scene();
     await scene.begin();

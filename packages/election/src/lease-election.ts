@@ -27,7 +27,7 @@ import {
 import type { Election } from "./election.ts";
 import type { ElectionHost } from "./election-host.ts";
 import type { ElectionTimings } from "./election-timings.ts";
-import { handOverKey } from "./hand-over-key.ts";
+import { handOverKey, readForHandOver } from "./hand-over-key.ts";
 import { Intake } from "./intake.ts";
 import { KeptPromise } from "./kept-promise.ts";
 import { LeadPause } from "./lead-pause.ts";
@@ -150,7 +150,7 @@ export class LeaseElection implements Election {
     const { store } = this.#of;
     await this.#inTurn(signal, async () => {
       await orAbort(this.#steppingDown, signal);
-      const state = readClusterState(await store.read({ signal }));
+      const state = await readForHandOver(store, signal);
       const term = this.#term;
       if (!term || state.leader?.nodeId !== this.#of.nodeId || state.epoch !== term.epoch) {
         throw new UnderstudyError("no-leader", "this node does not lead any more");
