@@ -1,11 +1,11 @@
-import type { PlanAnswer, QuarantineEntry } from "@understudy/protocol";
+import type { QuarantineEntry } from "@understudy/protocol";
 import type { ViewContext } from "../src/app/view-context.ts";
 import { DATA, enterDatabase, enterTable } from "../src/views/data/data-state.ts";
 import { FAILOVER } from "../src/views/failover/failover-state.ts";
 import { gotResult, SQL } from "../src/views/sql/sql-state.ts";
 import { gridRows } from "../src/widgets/grid-model.ts";
 import { textEditor } from "../src/widgets/text-editor.ts";
-import { memberOf, recordedView } from "./recorded-cluster.ts";
+import { memberOf, RECORDED_PLAN, recordedView } from "./recorded-cluster.ts";
 import type { RecordedContextOptions } from "./recorded-context.ts";
 
 type Capture = RecordedContextOptions & { readonly prepare?: (context: ViewContext) => void };
@@ -28,20 +28,6 @@ const ROWS = gridRows(COLUMNS, [
   ["3", "健二", "東京", "2026-02-28 00:30:00"],
   ["4", "Zoë", null, "2026-03-01 08:15:21"],
 ]);
-
-const PLAN: PlanAnswer = {
-  election: "etcd",
-  epoch: "7",
-  leader: "node-a",
-  winner: "node-b",
-  evidence: "both slaves in sync are there",
-  blocked: [],
-  candidates: [
-    { nodeId: "node-b", isFit: true, reason: "it has all that the others have" },
-    { nodeId: "node-c", isFit: false, reason: "node-b has transactions that it lacks" },
-  ],
-  sync: { members: ["node-b", "node-c"], acks: 1 },
-};
 
 const KEPT: QuarantineEntry = {
   manifest: {
@@ -105,7 +91,7 @@ export const CAPTURES: Readonly<Record<string, Capture>> = {
     prepare: (context) =>
       context.update(FAILOVER, (state) => ({
         ...state,
-        plan: PLAN,
+        plan: RECORDED_PLAN,
         lease: null,
         quarantine: { entries: [KEPT], unreachable: [] },
         quarantineAtMs: 0,

@@ -1,4 +1,4 @@
-import type { ClusterEvent, ClusterView, Member } from "@understudy/protocol";
+import type { ClusterEvent, ClusterView, Member, PlanAnswer } from "@understudy/protocol";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -6,6 +6,21 @@ import type { AddressInfo } from "node:net";
 export const RECORDED_AT_MS = Date.parse("2026-03-01T12:00:10.000Z");
 
 const UUID = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+
+/** Who would lead without node-a. */
+export const RECORDED_PLAN: PlanAnswer = {
+  election: "etcd",
+  epoch: "7",
+  leader: "node-a",
+  winner: "node-b",
+  evidence: "both slaves in sync are there",
+  blocked: [],
+  candidates: [
+    { nodeId: "node-b", isFit: true, reason: "it has all that the others have" },
+    { nodeId: "node-c", isFit: false, reason: "node-b has transactions that it lacks" },
+  ],
+  sync: { members: ["node-b", "node-c"], acks: 1 },
+};
 
 /** A member as a node tells it. */
 export function memberOf(nodeId: string, overrides: Partial<Member> = {}): Member {

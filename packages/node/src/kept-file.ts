@@ -1,4 +1,4 @@
-import { mkdir, open, rename } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
@@ -13,6 +13,26 @@ export async function keepFile(path: string, text: string): Promise<void> {
     await file.sync();
   }
   await rename(`${path}.new`, path);
+  await syncFolderOf(path);
+}
+
+/** What such a file holds; null where there is none. Throws where it can't be read. */
+export async function readKeptFile(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
+  }
+}
+
+/** Resolves when it is forgotten for good, also where there was none. */
+export async function forgetFile(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await syncFolderOf(path);
+}
+
+async function syncFolderOf(path: string): Promise<void> {
   await using folder = await open(dirname(path), "r");
   await folder.sync();
 }

@@ -1,9 +1,8 @@
-import { open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ApplyFailure } from "@understudy/applier";
 import Type from "typebox";
 import { Value } from "typebox/value";
-import { keepFile } from "../kept-file.ts";
+import { forgetFile, keepFile, readKeptFile } from "../kept-file.ts";
 
 const FILE = "applier-broken.json";
 const nullable = <T extends Type.TSchema>(type: T) => Type.Union([type, Type.Null()]);
@@ -21,13 +20,8 @@ const KeptFailure = Type.Object({
  */
 export async function readKeptFailure(dataDir: string): Promise<ApplyFailure | null> {
   const path = join(dataDir, FILE);
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    throw error;
-  }
+  const text = await readKeptFile(path);
+  if (text === null) return null;
   const told = parse(text);
   if (Value.Check(KeptFailure, told)) return told;
   return {
@@ -47,9 +41,7 @@ export async function keepFailure(dataDir: string, failure: ApplyFailure): Promi
 
 /** To be called when a fresh copy is whole, or a person says that the cause is gone. Resolves when it is forgotten for good. */
 export async function forgetFailure(dataDir: string): Promise<void> {
-  await rm(join(dataDir, FILE), { force: true });
-  await using folder = await open(dataDir, "r");
-  await folder.sync();
+  await forgetFile(join(dataDir, FILE));
 }
 
 function parse(text: string): unknown {

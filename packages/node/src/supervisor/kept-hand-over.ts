@@ -1,9 +1,8 @@
-import { open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import Type, { type Static } from "typebox";
 import { Value } from "typebox/value";
 import { UnderstudyError } from "@understudy/protocol";
-import { keepFile } from "../kept-file.ts";
+import { forgetFile, keepFile, readKeptFile } from "../kept-file.ts";
 
 const FILE = "hand-over.json";
 const KeptHandOver = Type.Object({
@@ -22,13 +21,8 @@ export type KeptHandOver = Static<typeof KeptHandOver>;
  */
 export async function readKeptHandOver(dataDir: string): Promise<KeptHandOver | null> {
   const path = join(dataDir, FILE);
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    throw error;
-  }
+  const text = await readKeptFile(path);
+  if (text === null) return null;
   try {
     const told: unknown = JSON.parse(text);
     if (Value.Check(KeptHandOver, told)) return told;
@@ -48,7 +42,5 @@ export async function keepHandOver(dataDir: string, handOver: KeptHandOver): Pro
 
 /** Its end is known. */
 export async function forgetHandOver(dataDir: string): Promise<void> {
-  await rm(join(dataDir, FILE), { force: true });
-  await using folder = await open(dataDir, "r");
-  await folder.sync();
+  await forgetFile(join(dataDir, FILE));
 }

@@ -1,8 +1,13 @@
 import { createNodeClient } from "@understudy/client";
-import type { Job, PlanAnswer, QuarantineEntry, QuarantineReport } from "@understudy/protocol";
+import type { Job, QuarantineEntry, QuarantineReport } from "@understudy/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { drawScreen } from "../../../test/draw-screen.tsx";
-import { openRecordedNode, recordedView, type RecordedNode } from "../../../test/recorded-cluster.ts";
+import {
+  openRecordedNode,
+  RECORDED_PLAN as PLAN,
+  recordedView,
+  type RecordedNode,
+} from "../../../test/recorded-cluster.ts";
 import { contextOf, type RecordedContextOptions } from "../../../test/recorded-context.ts";
 import { SIZES } from "../../../test/sizes.ts";
 import { dispatchKey } from "../../app/dispatch-key.ts";
@@ -11,20 +16,6 @@ import type { RunRequest } from "../../live/action-runner.ts";
 import { failoverLayout } from "./failover-layout.ts";
 import { FAILOVER, loadFailover, type FailoverState } from "./failover-state.ts";
 import { lossBy } from "./plan-words.ts";
-
-const PLAN: PlanAnswer = {
-  election: "etcd",
-  epoch: "7",
-  leader: "node-a",
-  winner: "node-b",
-  evidence: "both slaves in sync are there",
-  blocked: [],
-  candidates: [
-    { nodeId: "node-b", isFit: true, reason: "it has all that the others have" },
-    { nodeId: "node-c", isFit: false, reason: "node-b has transactions that it lacks" },
-  ],
-  sync: { members: ["node-b", "node-c"], acks: 1 },
-};
 
 const JOB: Job = {
   id: "node-a:1",
