@@ -5,7 +5,6 @@ import type { Fault, FaultSite } from "./fault.ts";
 
 const HOLD_MS = 6_000;
 const DEATH_HOLD_MS = 4_000;
-const UNTIL_CUT_MS = 400;
 /** Twice as much, there and back, must not count as silence yet. */
 const LATE_MS = 1_150;
 const FALL_BEHIND_MS = 3_500;
@@ -71,10 +70,9 @@ export const CUNNING_FAULTS: readonly Fault[] = [
       const toIt = waysOf(site, new RegExp(`^(node\\d+|others)>${nodeId}$`));
       gate.refuse();
       for (const way of toNodes) way.refuse();
-      for (const way of [...toNodes, ...toIt]) way.cutAll();
-      // as late as can be: from then on its lease runs out
-      await systemClock.sleep(UNTIL_CUT_MS, site.signal);
+      // before its place can be taken, or it hears of that at once
       for (const way of toEtcd) way.freeze();
+      for (const way of [...toNodes, ...toIt]) way.cutAll();
       const others = cluster.others(leader);
       const isReplaced = await comesTrue(site, async () => {
         const leaders = await Promise.all(others.map(leaderBy));
