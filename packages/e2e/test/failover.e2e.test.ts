@@ -239,6 +239,41 @@ for (const flavour of testFlavours()) {
     );
 
     it(
+      "gives the lead up where the master's database server dies during a switchover",
+      async () => {
+        const [old, target, other] = await inOrder(cluster);
+        const plan = async (): Promise<string> => (await old.get("/cluster/plan")).text;
+        await expect.poll(plan, { timeout: PATIENCE_MS }).toContain(`"nodeId":"${target.nodeId}"`);
+        const epoch = await epochOf(old);
+        // the switchover waits for it with writes held, and then for what its target lacks with nothing tried on the server
+        const open = await InteractiveTransaction.begin(old, { database: "shop", idleTimeoutMs: 60_000 });
+        await open.execute("INSERT INTO t VALUES (60, 'last')");
+        const begun = await old.post("/cluster/switchover", { to: target.nodeId });
+        expect(begun.status, begun.text).toBe(202);
+        const path = `/jobs/${String(begun.body["id"])}`;
+        const job = async (): Promise<string> => (await old.get(path)).text;
+        await expect.poll(job, { timeout: PATIENCE_MS }).toContain("1 interactive transactions are open");
+        expect((await old.post(`/cluster/nodes/${target.nodeId}/pause`, {})).status).toBe(200);
+        expect((await open.commit()).status).toBe(200);
+        await expect
+          .poll(job, { timeout: PATIENCE_MS })
+          .toContain(`wait until ${target.nodeId} has everything`);
+        await old.database.killHard();
+        const held = insert(other, 61, { "idempotency-key": "order-61" });
+        await expect.poll(job, { timeout: PATIENCE_MS }).toContain('"state":"failed"');
+        await cluster.waitForLeader([target, other], epoch);
+        expect((await held).status).toBe(201);
+        await old.database.start();
+        const leader = cluster.node(await cluster.waitUntilReplicating(PATIENCE_MS));
+        for (const id of [60, 61]) expect(await countOf(leader, id)).toBe(1);
+        const said = (await old.get("/cluster/events?limit=1000")).text;
+        expect(said).toContain("the switchover failed");
+        await expectAllEqual(cluster, leader);
+      },
+      STEP_MS,
+    );
+
+    it(
       "hands the lead over under load without a failed write",
       async () => {
         const [old, target, other] = await inOrder(cluster);

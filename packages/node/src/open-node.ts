@@ -19,6 +19,7 @@ import { nodeUrl, type NodeConfig } from "./config/node-config.ts";
 import { Admission } from "./http/admission.ts";
 import { createServer, type HttpServer } from "./http/create-server.ts";
 import { JobBoard } from "./jobs/job-board.ts";
+import { noteJobEnd } from "./jobs/note-job-end.ts";
 import { NodeMetrics } from "./metrics/node-metrics.ts";
 import { nodeIdOf } from "./node-identity.ts";
 import type { NodeRuntime, RunningNode } from "./node-runtime.ts";
@@ -85,9 +86,7 @@ export async function openNode(config: NodeConfig, logger: Logger): Promise<Unde
     tls,
     peers: createPeerClients({ token: nodeToken.get, tls: tls.forPeers }),
     metrics,
-    jobs: new JobBoard(nodeId, clock, ({ kind, result, tookMs }) =>
-      metrics.observe("understudy_job_duration_seconds", { kind, result }, tookMs / 1000),
-    ),
+    jobs: new JobBoard(nodeId, clock, (ended) => noteJobEnd({ metrics, logger, events }, ended)),
   };
   const node = opening.use(new Node(services));
   const server = await createServer(node);

@@ -8,6 +8,8 @@ const KEPT_MAX = 50;
 export interface EndedJob {
   readonly kind: Job["kind"];
   readonly result: "done" | "failed";
+  /** Why it failed; null where it is done. */
+  readonly error: string | null;
   readonly tookMs: number;
 }
 
@@ -122,7 +124,8 @@ export class JobBoard {
     this.#cancels.delete(job.id);
     job.endedAt = new Date(this.#clock.nowMs()).toISOString();
     const result = job.state === "done" ? "done" : "failed";
-    this.#onEnd?.({ kind: job.kind, result, tookMs: this.#clock.monotonicMs() - startedMs });
+    const tookMs = this.#clock.monotonicMs() - startedMs;
+    this.#onEnd?.({ kind: job.kind, result, error: job.error, tookMs });
   }
 
   async #step<T>(job: Job, name: string, task: (tell: (detail: string) => void) => Promise<T>): Promise<T> {

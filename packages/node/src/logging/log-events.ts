@@ -29,6 +29,7 @@ export const LOG_EVENTS: Readonly<Record<string, LogEvent>> = {
   },
   stopping: { level: "info", meaning: "The node stops in order, by `signal`." },
   "not-handed-over": { level: "warn", meaning: "A master that stops could not hand its lead over, and why." },
+  "job-failed": { level: "warn", meaning: "A switchover or a rebuild (`kind`) failed, and why." },
   crashed: { level: "error", meaning: "A defect ends the process; `err` has the stack." },
   "log-level-changed": { level: "info", meaning: "SIGUSR2 has come; `logLevel` is in force." },
   "rule-broken": {

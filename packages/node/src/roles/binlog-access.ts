@@ -8,7 +8,7 @@ import {
 import type { ReadBinlog } from "@understudy/replication-queue";
 import { connectRaw } from "@understudy/sql-executor";
 import type { RoleServices } from "../node-services.ts";
-import { applyServerMode } from "./server-mode.ts";
+import type { WriteAccess } from "./write-access.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
 const HEARTBEAT_MS = 1000;
@@ -16,8 +16,8 @@ const HEARTBEAT_MS = 1000;
 const READER_SERVER_ID_BASE = 3_900_000_000;
 const READER_SERVER_IDS = 100_000_000;
 
-/** Opens readers on the node's own binlog, each as a replica of its own. */
-export function createBinlogAccess(services: RoleServices): ReadBinlog {
+/** Opens readers on the node's own binlog, each as a replica of its own. A server that was gone is made what the role wants of it. */
+export function createBinlogAccess(services: RoleServices, access: WriteAccess): ReadBinlog {
   const { executor, endpoint, random } = services;
   const { flavour } = executor.server;
   // apart from those of an earlier life of this process, whose connections the server may still hold
@@ -25,7 +25,7 @@ export function createBinlogAccess(services: RoleServices): ReadBinlog {
   return (from, signal) =>
     readBinlog({
       connect: async (connectSignal) => {
-        await applyServerMode(executor, "master");
+        await access.restore();
         return connectRaw(endpoint, { timeoutMs: CONNECT_TIMEOUT_MS, signal: connectSignal });
       },
       flavour,

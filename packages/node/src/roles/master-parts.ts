@@ -13,7 +13,7 @@ import { openKeyedWrites } from "../writes/idempotency/open-keyed-writes.ts";
 import type { KeyedWrites } from "../writes/idempotency/keyed-writes.ts";
 import { WriteAcks } from "../writes/write-acks.ts";
 import { CommitWatch } from "./commit-watch.ts";
-import { applyServerMode } from "./server-mode.ts";
+import { WriteAccess } from "./write-access.ts";
 import { CopyServer } from "./copy-server.ts";
 import { MasterMembers } from "./master-members.ts";
 
@@ -30,6 +30,7 @@ export interface MasterParts {
   readonly members: MasterMembers;
   readonly copies: CopyServer;
   readonly transactions: TransactionRegistry;
+  readonly access: WriteAccess;
   /** Null without elections. */
   readonly commits: CommitWatch | null;
 }
@@ -43,7 +44,8 @@ export async function openMasterParts(
   { epoch, opening }: { readonly epoch: bigint | null; readonly opening: AsyncDisposableStack },
 ): Promise<MasterParts> {
   const { executor, identity, config, clock, logger } = services;
-  await applyServerMode(executor, "master");
+  const access = new WriteAccess(executor);
+  await access.open();
   const store = new ClusterStore(executor);
   const record = await store.lead(
     {
@@ -60,7 +62,7 @@ export async function openMasterParts(
   const commits = config.hasElections ? opening.use(watchCommits(services, record.epoch)) : null;
   const queue = opening.use(
     new ReplicationQueue({
-      ...(await queueOptions(services)),
+      ...(await queueOptions(services, access)),
       onOutcome: (nodeId, outcome) => members?.noteDelivery(nodeId, outcome),
       onDelivered: (nodeId, done) => members?.noteDelivered(nodeId, done),
       onProblem: () => commits?.doubt(),
@@ -86,6 +88,7 @@ export async function openMasterParts(
   );
   return {
     record,
+    access,
     acks,
     commits,
     keyed,
@@ -142,11 +145,11 @@ async function openMonitor(
   });
 }
 
-async function queueOptions(services: RoleServices): Promise<ReplicationQueueOptions> {
+async function queueOptions(services: RoleServices, access: WriteAccess): Promise<ReplicationQueueOptions> {
   const { executor, config, clock, random, logger } = services;
   return {
     flavour: executor.server.flavour,
-    read: createBinlogAccess(services),
+    read: createBinlogAccess(services, access),
     from: await askExecutedPosition(services),
     executedPosition: () => askExecutedPosition(services),
     clock,

@@ -22,8 +22,7 @@ import type { WriteAcks } from "../writes/write-acks.ts";
 import { WriteGate } from "../writes/write-gate.ts";
 import type { RoleFacts } from "./role.ts";
 import type { CommitWatch } from "./commit-watch.ts";
-import { fenceServer } from "./fence.ts";
-import { applyServerMode } from "./server-mode.ts";
+import type { WriteAccess } from "./write-access.ts";
 import { LeadCheck } from "./lead-check.ts";
 import type { CopyServer } from "./copy-server.ts";
 import type { MasterMembers } from "./master-members.ts";
@@ -53,6 +52,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
   readonly #queue: ReplicationQueue;
   readonly #warnings: SchemaWarnings;
   readonly #monitor: HealthMonitor;
+  readonly #access: WriteAccess;
   readonly #commits: CommitWatch | null;
   readonly #leadCheck: LeadCheck;
   readonly #conditions: BackgroundLoop;
@@ -70,6 +70,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
       (signal) => this.#followConditions(signal),
       (error) => services.logger.error({ event: "conditions-not-followed", err: error }, messageOf(error)),
     );
+    this.#access = parts.access;
     this.#commits = parts.commits;
     this.members = parts.members;
     this.copies = parts.copies;
@@ -196,19 +197,19 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
   /** Lets plain clients write no more, while this node still leads; nor does this node write anything of its own. */
   async closeServer(): Promise<void> {
     await this.#commits?.hold();
-    await fenceServer(this.#services.executor);
+    await this.#access.close();
   }
 
-  /** Undoes {@link closeServer}. */
+  /** Undoes {@link closeServer}. Where the server does not let it, the role goes on without, and notices if commits don't go through. */
   async openServer(): Promise<void> {
-    await applyServerMode(this.#services.executor, "master");
     this.#commits?.release();
+    await this.#access.open();
   }
 
   /** Lets no write in any more, and makes the database server take none. Throws where that can't be had in time. */
   async fence(): Promise<void> {
     this.gate.close();
-    await fenceServer(this.#services.executor);
+    await this.#access.end();
   }
 
   lagMs(): number {

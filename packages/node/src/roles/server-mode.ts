@@ -6,7 +6,11 @@ import type { Role } from "@understudy/protocol";
  * scheduler off under a slave (a replicated event would run on every node otherwise). Servers forget this at a restart, so it
  * is called again with each new connection to one that was gone.
  */
-export async function applyServerMode(executor: SqlExecutor, role: Role): Promise<void> {
+export async function applyServerMode(
+  executor: SqlExecutor,
+  role: Role,
+  limits: { readonly timeoutMs?: number } = {},
+): Promise<void> {
   await executor.withAdmin(async (session) => {
     if (role === "slave") {
       await ensureVariable(session, "event_scheduler", "OFF");
@@ -15,7 +19,7 @@ export async function applyServerMode(executor: SqlExecutor, role: Role): Promis
     }
     await ensureVariable(session, "read_only", "0");
     await ensureVariable(session, "event_scheduler", "ON");
-  });
+  }, limits);
 }
 
 /** `SET GLOBAL` waits for running statements, so it is done only where something changes. */

@@ -25,7 +25,7 @@ const LEAD_MS = 30_000;
 
 /** `GET /cluster/plan`, `POST /cluster/switchover`, `/cluster/failover`; `/cluster/offer` between nodes. */
 export function addFailoverRoutes(server: HttpServer, runtime: NodeRuntime): void {
-  const { identity, clock, jobs } = runtime.services;
+  const { identity, clock, random, jobs } = runtime.services;
   const stopping = stoppingSignal(server);
   server.get("/cluster/plan", async (): Promise<PlanAnswer> => describePlan(runtime.running()));
   server.post("/cluster/switchover", { schema: { body: SwitchoverRequest } }, (request, reply) =>
@@ -41,7 +41,7 @@ export function addFailoverRoutes(server: HttpServer, runtime: NodeRuntime): voi
           if (to === identity.nodeId) {
             throw new UnderstudyError("promotion-blocked", `${to} is the master already`);
           }
-          const options = { role, election, to, clock, signal: stopping };
+          const options = { role, election, to, clock, random, signal: stopping };
           const job = jobs.begin("switchover", (progress) => runSwitchover(progress, options), {
             isCancellable: true,
           });

@@ -40,13 +40,13 @@ async function handOver(runtime: NodeRuntime, signal: AbortSignal): Promise<void
 
 /** False where this node is the master still. */
 async function tryHandOver(runtime: NodeRuntime, to: string, signal: AbortSignal): Promise<boolean> {
-  const { jobs, clock, logger } = runtime.services;
+  const { jobs, clock, random, logger } = runtime.services;
   const running = runtime.current();
   if (running?.role.kind !== "master") return true;
   const { role, election } = running;
   try {
     const job = jobs.begin("switchover", (progress) =>
-      runSwitchover(progress, { role, election, to, clock, signal, closeByMs: CLOSE_BY_MS }),
+      runSwitchover(progress, { role, election, to, clock, random, signal, closeByMs: CLOSE_BY_MS }),
     );
     await orAbort(jobs.done(), signal);
     const { state, error } = jobs.get(job.id);

@@ -1,5 +1,13 @@
 import type { Election } from "@understudy/election";
-import { anySignal, DeadlinePassed, withDeadline, type Clock } from "@understudy/kernel";
+import {
+  anySignal,
+  backoffMs,
+  DeadlinePassed,
+  orAbort,
+  withDeadline,
+  type Clock,
+  type Random,
+} from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import type { JobProgress } from "../jobs/job-board.ts";
 import type { MasterRole } from "../roles/master-role.ts";
@@ -10,6 +18,7 @@ export interface SwitchoverOptions {
   readonly election: Election;
   readonly to: string;
   readonly clock: Clock;
+  readonly random: Random;
   readonly signal: AbortSignal;
   /** How far behind the target may be, in ms of catching up, before writes are held. Default 5 s. */
   readonly closeByMs?: number;
@@ -20,6 +29,9 @@ const DRAIN_MS = 5000;
 /** Interactive transactions that are open get this long to end by themselves. */
 const TRANSACTIONS_MS = 2000;
 const CATCH_UP_MS = 5000;
+/** A database server that died is back by then, or the lead is given up. */
+const REOPEN_MS = 10_000;
+const REOPEN_BACKOFF = { baseMs: 50, maxMs: 500 } as const;
 
 /**
  * Hands the lead over while writes wait: none is refused, none is lost. Until the hand-over itself a failure leaves everything as it
@@ -45,7 +57,7 @@ export async function runSwitchover(progress: JobProgress, given: SwitchoverOpti
       withDeadline({ clock, ms: DRAIN_MS, signal }, (bounded) => election.handOver(to, bounded)),
     );
   } catch (error) {
-    await goOn(options, error);
+    if (goesOn(options, error)) await takeWritesAgain(progress, options);
     throw error;
   }
 }
@@ -96,18 +108,42 @@ async function hasAll({ role, to, clock, signal }: SwitchoverOptions, ms: number
 }
 
 /** Before the hand-over the old master simply goes on; after it, or where that can't be told, the election decides. */
-async function goOn({ role, election }: SwitchoverOptions, error: unknown): Promise<void> {
-  if (role.reads.ended.aborted) return;
+function goesOn({ role, election }: SwitchoverOptions, error: unknown): boolean {
+  if (role.reads.ended.aborted) return false;
   try {
     election.checkLeads(role.epoch);
   } catch {
     // the election ends the role
-    return;
+    return false;
   }
   if (error instanceof UnderstudyError && error.code === "coordination-unavailable") {
     election.hurry();
-    return;
+    return false;
   }
-  await role.openServer();
+  return true;
+}
+
+/** Does not fail: a server that can't be had any more costs this node the lead, and one that only won't be opened refuses the writes itself. */
+async function takeWritesAgain(progress: JobProgress, options: SwitchoverOptions): Promise<void> {
+  const { role } = options;
+  try {
+    await progress.step("take writes again", () => orAbort(reopen(options), role.reads.ended));
+  } catch {
+    // the step tells it
+  }
   role.gate.release();
+}
+
+/** Tries until the server takes writes again. Throws what stood in the way for too long. */
+async function reopen({ role, clock, random }: SwitchoverOptions): Promise<void> {
+  const lastMs = clock.monotonicMs() + REOPEN_MS;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await role.openServer();
+      return;
+    } catch (error) {
+      if (role.reads.ended.aborted || clock.monotonicMs() > lastMs) throw error;
+    }
+    await clock.sleep(backoffMs(attempt, REOPEN_BACKOFF, random), role.reads.ended);
+  }
 }
