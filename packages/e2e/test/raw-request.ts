@@ -15,6 +15,8 @@ export interface RawRequest {
   readonly body?: string | Buffer;
   /** Sends the body in chunks, without its length. */
   readonly chunked?: boolean;
+  /** Where it comes from; every address below 127.0.0.0/8 is this machine's on Linux. */
+  readonly localAddress?: string;
 }
 
 /** Sends a request on a connection of its own. Any status is an answer. */
@@ -33,6 +35,7 @@ export async function rawRequest(node: Pick<ClusterNode, "url">, request: RawReq
         path,
         method: request.method ?? (body === undefined ? "GET" : "POST"),
         agent: false,
+        ...(request.localAddress === undefined ? {} : { localAddress: request.localAddress }),
         headers: { ...length, ...headers },
         timeout: TIMEOUT_MS,
       },

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startCluster, type Answer, type Cluster, type ClusterNode } from "../src/index.ts";
+import { expectRights } from "./rights-matrix.ts";
 import { TokenFolder } from "./token-file.ts";
 
 const run = promisify(execFile);
@@ -23,7 +24,7 @@ const TOKENS = {
   ops: { rights: ["admin"] },
   shop: { rights: ["read", "write", "ddl"], databases: ["shop"] },
   crm: { rights: ["read", "write", "ddl"], databases: ["crm"] },
-  old: { rights: ["read"], expires: "2020-01-01" },
+  old: { rights: ["read", "write", "ddl", "admin", "replicate"], expires: "2020-01-01" },
 } as const;
 
 for (const flavour of testFlavours()) {
@@ -255,6 +256,25 @@ for (const flavour of testFlavours()) {
       const slaveView = async () => (await cluster.firstSlave.get("/cluster", tokens.as("reader"))).text;
       await vi.waitUntil(async () => /UNDERSTUDY_NODE_TOKEN/.test(await slaveView()), WAIT);
       await tokens.restore();
+      await cluster.waitUntilReplicating();
+    });
+
+    it("opens each route of each node to exactly those that the table of rights names, and refuses the others without any effect", async () => {
+      const sql = "CREATE TABLE shop.matrix (id INT PRIMARY KEY, word VARCHAR(9))";
+      expect(codeOf(await post(cluster.master, "all", "/execute", { sql, ack: "all" }))).toBe("ok");
+      const bound = ["read", "write", "ddl"];
+      await expectRights(cluster, {
+        "no token": { secret: null, rights: [] },
+        "a wrong one": { secret: `understudy_${"y".repeat(43)}`, rights: [] },
+        "an expired one": { secret: tokens.secret("old"), rights: [] },
+        read: { secret: tokens.secret("reader"), rights: ["read"] },
+        write: { secret: tokens.secret("blind"), rights: ["write"] },
+        ddl: { secret: tokens.secret("definer"), rights: ["ddl"] },
+        admin: { secret: tokens.secret("ops"), rights: ["admin"] },
+        replicate: { secret: tokens.secret("nodes"), rights: ["replicate"] },
+        "bound to shop": { secret: tokens.secret("shop"), rights: bound, database: "shop" },
+        "bound to crm": { secret: tokens.secret("crm"), rights: bound, database: "crm" },
+      });
       await cluster.waitUntilReplicating();
     });
 

@@ -58,7 +58,7 @@ export const ROUTE_ACCESS: Readonly<Record<string, RouteAccess>> = {
   "GET /databases/:database/tables/:table": READ,
   "POST /execute": { rights: ["write", "ddl"], bound: "own", note: EACH_STATEMENT },
   "POST /batch": { ...TRANSACTION, note: EACH_STATEMENT },
-  "POST /insert": WRITE,
+  "POST /insert": { ...WRITE, note: "with `onDuplicate` the database server wants `read`, too" },
   "POST /update": { ...WRITE, note: "with a condition the database server wants `read`, too" },
   "POST /delete": { ...WRITE, note: "with a condition the database server wants `read`, too" },
   "POST /createdb": DDL,
