@@ -19,6 +19,9 @@
  * With `etcd: 1` (or 3) the nodes agree by a private etcd who leads: `cluster.etcd[0].killHard()`. `cluster.master` is then the node
  * that was started as the master. With `proxies`, too, there are "node2>etcd1" and "node2>node3" for every two nodes.
  *
+ * With `authority` (a `TestAuthority` of the package tls) all speak TLS and show each other certificates: clients, nodes, database
+ * servers, etcd.
+ *
  * Nothing is supervised: what a test kills stays dead until the test starts it again. A database server that is started
  * again comes up read-only, and it is its node's duty to open it on a master. UNDERSTUDY_E2E_KEEP=1 keeps the folder with
  * all logs and says where it is.
@@ -34,6 +37,7 @@ import {
   waitUntilReplicating,
   type Sandbox,
   type PeerGate,
+  type SandboxAuthority,
   type SandboxNode,
   type SandboxOptions,
   type TcpProxy,
@@ -52,6 +56,8 @@ export interface ClusterOptions {
   readonly etcd?: number;
   /** More `UNDERSTUDY_*` settings for every node, by their full names. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Whose certificates all parties show each other; left out, all speak in plain. Requests of a test trust it. */
+  readonly authority?: SandboxAuthority & { readonly ca: string };
   /** By which `waitUntilReplicating` asks, where the nodes ask for tokens; requests of a test bring their own. */
   readonly token?: string;
   /** Default `debug`, since the logs are read only where something went wrong. */
@@ -66,6 +72,12 @@ export interface ClusterOptions {
   readonly keepAlive?: boolean;
 }
 
+/** What the nodes want of those who ask them. */
+interface Access {
+  readonly token?: string;
+  readonly ca?: string;
+}
+
 /** A running cluster of a test; see the top of this file. */
 export class Cluster implements AsyncDisposable {
   readonly flavour: Flavour;
@@ -74,20 +86,24 @@ export class Cluster implements AsyncDisposable {
   /** `node2`, `node3`, … */
   readonly slaves: readonly ClusterNode[];
   readonly #sandbox: Sandbox;
-  readonly #token: string | undefined;
+  readonly #access: Access;
   readonly #dispose: () => Promise<void>;
 
   /** Use {@link startCluster}. */
   constructor(
     sandbox: Sandbox,
     agent: Agent,
-    { token, dispose }: { readonly token: string | undefined; readonly dispose: () => Promise<void> },
+    { access, dispose }: { readonly access: Access; readonly dispose: () => Promise<void> },
   ) {
-    this.#token = token;
+    this.#access = access;
     this.flavour = sandbox.flavour;
     const clusterNode = (node: SandboxNode): ClusterNode => {
       const proxy = sandbox.proxies.get(`client>${node.nodeId}`);
-      return new ClusterNode(node, agent, proxy ? `http://${proxy.host}:${proxy.port}` : null);
+      return new ClusterNode(
+        node,
+        agent,
+        proxy ? `${access.ca ? "https" : "http"}://${proxy.host}:${proxy.port}` : null,
+      );
     };
     this.master = clusterNode(sandbox.master);
     this.slaves = sandbox.slaves.map(clusterNode);
@@ -158,8 +174,7 @@ export class Cluster implements AsyncDisposable {
 
   /** Resolves when a master's `GET /cluster` shows every other node up and without lag, with the master's node id. */
   async waitUntilReplicating(timeoutMs = 60_000): Promise<string> {
-    const token = this.#token === undefined ? {} : { token: this.#token };
-    return (await waitUntilReplicating(this.#sandbox, { timeoutMs, ...token })).leader;
+    return (await waitUntilReplicating(this.#sandbox, { timeoutMs, ...this.#access })).leader;
   }
 
   /** What each node's database server holds, by node id: for every table of users its definition and `CHECKSUM TABLE`. */
@@ -181,7 +196,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const directory = await mkdtemp(join(tmpdir(), `understudy-e2e-${options.flavour}-`));
   stack.defer(() => removeFolder(directory));
   const pipelining = options.keepAlive ? 1 : 0;
-  const agent = stack.adopt(new Agent({ pipelining, connect: { timeout: 5_000 } }), (it) => it.destroy());
+  const { token, authority } = options;
+  const access = { ...(token === undefined ? {} : { token }), ...(authority ? { ca: authority.ca } : {}) };
+  const connect = { timeout: 5_000, ...(authority ? { ca: authority.ca } : {}) };
+  const agent = stack.adopt(new Agent({ pipelining, connect }), (it) => it.destroy());
   const kill = new AbortController();
   const sandbox = stack.use(
     await openSandbox({
@@ -195,15 +213,16 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       nodeEnvironment: options.environment ?? {},
       supervise: false,
       killSignal: kill.signal,
+      ...(authority ? { authority } : {}),
       ...(options.proxies ? { proxies: options.proxies } : {}),
       ...(options.environmentOf ? { environmentOf: options.environmentOf } : {}),
       ...(options.openDisks ? { openDisks: options.openDisks } : {}),
     }),
   );
-  await waitUntilReplicating(sandbox, options.token === undefined ? {} : { token: options.token });
+  await waitUntilReplicating(sandbox, access);
   const owned = stack.move();
   return new Cluster(sandbox, agent, {
-    token: options.token,
+    access,
     dispose: async () => {
       // what is thrown away need not be shut down in order; tests of an orderly stop call `stop()` themselves
       kill.abort();

@@ -5,6 +5,7 @@ export {
   type NodeProcessOptions,
 } from "./node-process.ts";
 export { openSandbox, type Sandbox, type SandboxOptions } from "./sandbox.ts";
+export type { SandboxAuthority } from "./sandbox-tls.ts";
 export type { PeerGate } from "./peer-gate.ts";
 export type { SandboxNode } from "./sandbox-node.ts";
 export type { Direction } from "./proxied-connection.ts";

@@ -16,6 +16,8 @@ export interface NetworkPlan {
   /** Where a node's process id stands while it runs. */
   readonly pidFileOf: (nodeId: string) => string;
   readonly random?: Random;
+  /** How nodes and etcd are spoken to. Default `http`; a proxy passes on either. */
+  readonly scheme?: "http" | "https";
 }
 
 /** What a node's process is to be started with. */
@@ -58,7 +60,7 @@ export async function openNetworkLinks(
   if (plan.etcd.length > 0) {
     for (const node of plan.nodes) {
       const gate = await gateBefore(opener, node);
-      const environment = { ...links.get(node.nodeId)?.environment, ...advertised(gate.port) };
+      const environment = { ...links.get(node.nodeId)?.environment, ...advertised(opener, gate.port) };
       links.set(node.nodeId, { environment, gate });
       gates.set(node.nodeId, gate);
     }
@@ -79,6 +81,11 @@ class LinkOpener {
   constructor(stack: AsyncDisposableStack, plan: NetworkPlan) {
     this.plan = plan;
     this.#stack = stack;
+  }
+
+  /** The URL of a port of this machine. */
+  urlOf(port: number): string {
+    return `${this.plan.scheme ?? "http"}://${HOST}:${port}`;
   }
 
   async reserve(): Promise<number> {
@@ -119,14 +126,14 @@ async function masterThrough(opener: LinkOpener, node: NodePlan): Promise<Record
   if (!master || node === master) return {};
   const toMaster = await opener.join(`${node.nodeId}>${master.nodeId}`, { host: HOST, port: master.port });
   const toSlave = await opener.join(`${master.nodeId}>${node.nodeId}`, { host: HOST, port: node.port });
-  return { UNDERSTUDY_MASTER_URL: `http://${HOST}:${toMaster.port}`, ...advertised(toSlave.port) };
+  return { UNDERSTUDY_MASTER_URL: opener.urlOf(toMaster.port), ...advertised(opener, toSlave.port) };
 }
 
 async function etcdThrough(opener: LinkOpener, node: NodePlan): Promise<Record<string, string>> {
   const urls: string[] = [];
   for (const member of opener.plan.etcd) {
     const { port } = await opener.join(`${node.nodeId}>${member.name}`, member);
-    urls.push(`http://${HOST}:${port}`);
+    urls.push(opener.urlOf(port));
   }
   return { UNDERSTUDY_ETCD: urls.join(",") };
 }
@@ -145,8 +152,8 @@ async function gateBefore(opener: LinkOpener, node: NodePlan): Promise<PeerGate>
   return opener.own(new PeerGate({ port, peers, others }));
 }
 
-function advertised(port: number): Record<string, string> {
-  return { UNDERSTUDY_ADVERTISED_URL: `http://${HOST}:${port}` };
+function advertised(opener: LinkOpener, port: number): Record<string, string> {
+  return { UNDERSTUDY_ADVERTISED_URL: opener.urlOf(port) };
 }
 
 function throughPort(databaseUrl: string, port: number): string {

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdir, open, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Agent, request } from "undici";
 import {
   endLeftover,
   fileSize,
@@ -29,6 +30,8 @@ export interface NodeProcessOptions {
   readonly beforeStart?: () => Promise<void>;
   /** Called when a process has ended, however it ended. */
   readonly afterEnd?: () => void;
+  /** The settings have it speak `https`. Default false. */
+  readonly speaksTls?: boolean;
   /** Another program than the app's `main.ts`: a stand-in for tests. */
   readonly mainFile?: string;
   /** Bound of one start. Default 60 s. */
@@ -43,6 +46,8 @@ export interface NodeAddress {
 }
 
 const HOST = "127.0.0.1";
+/** Each on a connection of its own: one that is kept would end with the process. */
+const PROBES = new Agent({ pipelining: 0, connect: { rejectUnauthorized: false } });
 const STOP_TIMEOUT_MS = 20_000;
 
 /** A node as a process of this machine. It may be killed, held still and started again. */
@@ -63,7 +68,8 @@ export class NodeProcess implements AsyncDisposable {
   /** Where it listens, or will when it is started. */
   get url(): string {
     const { host, port } = this.#address;
-    return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+    const scheme = this.#options.speaksTls ? "https" : "http";
+    return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
   }
 
   get nodeId(): string {
@@ -165,11 +171,11 @@ export class NodeProcess implements AsyncDisposable {
   }
 }
 
-/** What `GET /health/live` lacks of a 200; null where it lacks nothing. */
+/** What `GET /health/live` lacks of a 200; null where it lacks nothing. Whose certificate it shows is not looked at: the process is ours. */
 async function lackOf(url: string, signal: AbortSignal): Promise<string | null> {
-  const response = await fetch(`${url}/health/live`, { signal });
-  await response.arrayBuffer();
-  return response.status === 200 ? null : `it answered ${response.status}`;
+  const { statusCode, body } = await request(`${url}/health/live`, { dispatcher: PROBES, signal });
+  await body.dump();
+  return statusCode === 200 ? null : `it answered ${statusCode}`;
 }
 
 /** Starts a node's process and resolves when it answers. Throws with the last words of one that ends or stays silent. */

@@ -9,10 +9,11 @@ import { FLAVOUR_NAMES } from "./flavour-names.ts";
 import { openNetworkLinks } from "./network-links.ts";
 import { pidFileOf } from "./node-process.ts";
 import type { PeerGate } from "./peer-gate.ts";
-import { foldersOf, writePlan } from "./sandbox-folder.ts";
+import { foldersOf, writePlan, type NodePlan } from "./sandbox-folder.ts";
 import { openSandboxLock } from "./sandbox-lock.ts";
 import type { SandboxNode } from "./sandbox-node.ts";
 import type { SandboxProgress } from "./sandbox-progress.ts";
+import { issueCertificates, type SandboxAuthority, type SandboxTls } from "./sandbox-tls.ts";
 import { settleSandbox, type SettledSandbox } from "./settle-sandbox.ts";
 import { startEtcd } from "./start-etcd.ts";
 import { startDatabases, startNodes, type MembersOptions } from "./start-members.ts";
@@ -54,6 +55,11 @@ export interface SandboxOptions {
    * of etcd among themselves; they remember the proxies' addresses, so that such a folder can't be started again.
    */
   readonly proxies?: { readonly random: Random; readonly betweenEtcd?: boolean };
+  /**
+   * Whose certificates all show each other: clients and nodes, nodes and nodes, nodes and their database servers, nodes and etcd, each
+   * checked on both ends. Left out: all speak in plain.
+   */
+  readonly authority?: SandboxAuthority;
   readonly onProgress?: (progress: SandboxProgress) => void;
   /** Gives up a start between two of its steps; what was started is stopped again. */
   readonly signal?: AbortSignal;
@@ -95,6 +101,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { plan, program } = settled;
   options.signal?.throwIfAborted();
   onProgress({ kind: "begin", text: `${describe(settled)} in ${directory}` });
+  const tls = options.authority ? await issueCertificates(options.authority, plan) : null;
   const members: MembersOptions = {
     directory,
     plan,
@@ -107,6 +114,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     onProgress,
     environmentOf: options.environmentOf,
     killSignal: options.killSignal,
+    tls,
   };
   const folders = plan.nodes.map(({ nodeId }) => foldersOf(directory, nodeId).database);
   if (options.openDisks) stack.use(await options.openDisks(folders));
@@ -119,7 +127,8 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
   const links = options.proxies
     ? await openNetworkLinks(stack, {
         nodes: plan.nodes,
-        databases,
+        databases: databases.map((database, index) => addressOf(database, plan.nodes[index], tls)),
+        scheme: tls ? "https" : "http",
         etcd: etcd?.members ?? [],
         pidFileOf: (nodeId) => pidFileOf(foldersOf(directory, nodeId).node),
         random: options.proxies.random,
@@ -147,6 +156,15 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     gates: links?.gates ?? new Map(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Where a node finds its database server. */
+function addressOf(
+  { host, port, url }: DatabaseServer,
+  node: NodePlan | undefined,
+  tls: SandboxTls | null,
+): Pick<DatabaseServer, "host" | "port" | "url"> {
+  return { host, port, url: tls && node ? tls.databaseUrl(node.nodeId, url) : url };
 }
 
 /** Null unless they were asked for. */
@@ -177,10 +195,17 @@ async function startServers(
   readonly databases: readonly DatabaseServer[];
   readonly etcd: (EtcdCluster & { readonly clusterId: string }) | null;
 }> {
-  const { directory, plan, onProgress, killSignal } = members;
+  const { directory, plan, onProgress, killSignal, tls } = members;
   const startingEtcd =
     program && plan.etcd
-      ? startEtcd(stack, { directory, ports: ports ?? plan.etcd.members, program, onProgress, killSignal })
+      ? startEtcd(stack, {
+          directory,
+          ports: ports ?? plan.etcd.members,
+          program,
+          onProgress,
+          killSignal,
+          tls: tls?.etcd,
+        })
       : Promise.resolve(null);
   const [databases, etcd] = await Promise.allSettled([startDatabases(stack, members), startingEtcd]);
   if (databases.status === "rejected") throw databases.reason;

@@ -12,6 +12,7 @@ import { killAllAt } from "./kill-all-at.ts";
 import { openNodeProcess, type NodeProcess } from "./node-process.ts";
 import { disposeAll, openAll } from "./open-all.ts";
 import { foldersOf, type NodePlan, type SandboxPlan } from "./sandbox-folder.ts";
+import type { SandboxTls } from "./sandbox-tls.ts";
 import type { NetworkLinks } from "./network-links.ts";
 import type { SandboxNode } from "./sandbox-node.ts";
 import { step, type SandboxProgress } from "./sandbox-progress.ts";
@@ -27,6 +28,8 @@ export interface MembersOptions {
     ((nodeId: string, process: "node" | "database") => Readonly<Record<string, string>>) | undefined;
   readonly onProgress: (progress: SandboxProgress) => void;
   readonly killSignal: AbortSignal | undefined;
+  /** Null where all speak in plain. */
+  readonly tls: SandboxTls | null;
 }
 
 /** What the nodes need besides. */
@@ -82,6 +85,7 @@ async function startDatabase(
           durability: options.durability,
           // a master node opens its server by itself
           readOnly: true,
+          extraArguments: options.tls?.databaseArguments(node.nodeId) ?? [],
           environment: options.environmentOf?.(node.nodeId, "database") ?? {},
         }),
     );
@@ -151,6 +155,7 @@ async function startNode(
   const { database, master, options } = context;
   const folders = foldersOf(options.directory, node.nodeId);
   const app = master ? "slave" : "master";
+  const { tls } = options;
   const links = options.links?.of(node.nodeId);
   const gate = links?.gate;
   return step(
@@ -164,12 +169,14 @@ async function startNode(
         port: node.port,
         directory: folders.node,
         logFile: folders.log,
+        speaksTls: tls !== null,
         ...(gate ? { beforeStart: () => gate.accept(), afterEnd: () => gate.refuse() } : {}),
         ...(options.nodeMainFile === undefined ? {} : { mainFile: options.nodeMainFile }),
         environment: {
-          UNDERSTUDY_DATABASE_URL: database.url,
+          UNDERSTUDY_DATABASE_URL: tls?.databaseUrl(node.nodeId, database.url) ?? database.url,
           UNDERSTUDY_DATA_DIR: folders.node,
-          ...meetingPlace(master, options.etcd),
+          ...meetingPlace(master, options),
+          ...tls?.nodeEnvironment(node.nodeId),
           ...links?.environment,
           ...options.nodeEnvironment,
           ...options.environmentOf?.(node.nodeId, "node"),
@@ -179,7 +186,10 @@ async function startNode(
 }
 
 /** Where a node finds the others: in etcd, or at the master. */
-function meetingPlace(master: NodePlan | null, etcd: NodesOptions["etcd"]): Record<string, string> {
+function meetingPlace(
+  master: NodePlan | null,
+  { etcd, tls }: Pick<NodesOptions, "etcd" | "tls">,
+): Record<string, string> {
   if (etcd) return { UNDERSTUDY_ETCD: etcd.urls, UNDERSTUDY_CLUSTER_ID: etcd.clusterId };
-  return master ? { UNDERSTUDY_MASTER_URL: `http://127.0.0.1:${master.port}` } : {};
+  return master ? { UNDERSTUDY_MASTER_URL: `${tls ? "https" : "http"}://127.0.0.1:${master.port}` } : {};
 }

@@ -10,6 +10,15 @@ export interface Replicating {
 const POLL_MS = 50;
 const REQUEST_TIMEOUT_MS = 5_000;
 
+/** How long is waited, and how the nodes are asked. */
+export interface WaitOptions {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  readonly token?: string;
+  /** The authority of nodes that speak `https`. */
+  readonly ca?: string;
+}
+
 /** Who leads, or why not all replicate yet. */
 type Look = { readonly leader: string } | { readonly missing: string };
 
@@ -19,14 +28,16 @@ type Look = { readonly leader: string } | { readonly missing: string };
  */
 export async function waitUntilReplicating(
   sandbox: Replicating,
-  options: { readonly timeoutMs?: number; readonly signal?: AbortSignal; readonly token?: string } = {},
+  options: WaitOptions = {},
 ): Promise<{ readonly leader: string }> {
   const timeoutMs = options.timeoutMs ?? 60_000;
   const deadline = systemClock.monotonicMs() + timeoutMs;
   await using stack = new AsyncDisposableStack();
   const nodes = sandbox.nodes.map(({ nodeId, url }) => ({
     nodeId,
-    client: stack.use(createNodeClient({ url, token: options.token, timeoutMs: REQUEST_TIMEOUT_MS })),
+    client: stack.use(
+      createNodeClient({ url, token: options.token, tls: { ca: options.ca }, timeoutMs: REQUEST_TIMEOUT_MS }),
+    ),
   }));
   for (;;) {
     options.signal?.throwIfAborted();
