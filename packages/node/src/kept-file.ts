@@ -3,13 +3,14 @@ import { dirname } from "node:path";
 
 /**
  * Puts a small file of the node's data folder in the place of the one before, whole or not at all. Resolves when it is on the disk. One
- * call at a time for each file.
+ * call at a time for each file. With `mode` as its permissions from the first moment on.
  */
-export async function keepFile(path: string, text: string): Promise<void> {
+export async function keepFile(path: string, text: string, mode = 0o600): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   {
     await using file = await open(`${path}.new`, "w", 0o600);
     await file.writeFile(text);
+    await file.chmod(mode);
     await file.sync();
   }
   await rename(`${path}.new`, path);

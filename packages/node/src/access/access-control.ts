@@ -47,13 +47,16 @@ export class AccessControl {
     return [...(tokens?.warnings() ?? []), ...(nodeToken?.warnings() ?? [])];
   }
 
-  /** Throws `unauthenticated`, `forbidden`, and `rate-limited`. */
-  admit(asked: AskedAccess): Caller {
+  /**
+   * Throws `unauthenticated`, `forbidden`, and `rate-limited`. `note` is told who it is as soon as that is known, also where that one is
+   * then refused something.
+   */
+  admit(asked: AskedAccess, note: (caller: Caller) => void): void {
     const { tokens, clock } = this.#options;
-    if (tokens === null) return ANYONE;
     const { access, what } = asked;
-    if (access?.rights === "open") return NOBODY;
+    if (tokens === null || access?.rights === "open") return note(tokens === null ? ANYONE : NOBODY);
     const token = this.#authenticate(tokens, asked);
+    note(token);
     this.#limits.countRequest(token, clock.monotonicMs());
     if (access === null) throw new UnderstudyError("forbidden", `no token is for ${what}`);
     requireAnyRight(token, access.rights, what);
@@ -63,7 +66,6 @@ export class AccessControl {
         `the token ${JSON.stringify(token.name)} is bound to databases, and ${what} is about more than those`,
       );
     }
-    return token;
   }
 
   #authenticate(tokens: TokenStore, { authorization, address, what }: AskedAccess) {

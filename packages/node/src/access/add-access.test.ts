@@ -225,8 +225,12 @@ test("metrics are open where that is configured", async () => {
 });
 
 test("changes of the cluster's shape are written down with who asked for them, done or refused", async () => {
-  await using node = await Guarded.open([{ name: "ops", rights: ["admin"] }]);
+  await using node = await Guarded.open([
+    { name: "ops", rights: ["admin"] },
+    { name: "app", rights: ["write"] },
+  ]);
   await node.ask("DELETE /cluster/nodes/:id", `Bearer ${node.secret("ops")}`);
+  await node.ask("DELETE /cluster/nodes/:id", `Bearer ${node.secret("app")}`);
   await node.ask("POST /cluster/failover");
   await node.ask("GET /cluster/events", `Bearer ${node.secret("ops")}`);
   const audits = node.lines
@@ -234,6 +238,7 @@ test("changes of the cluster's shape are written down with who asked for them, d
     .filter(({ event }) => event === "audit");
   expect(audits).toMatchObject([
     { action: "DELETE /cluster/nodes/:id", caller: "ops", status: 503, address: "127.0.0.1" },
+    { action: "DELETE /cluster/nodes/:id", caller: "app", status: 403 },
     { action: "POST /cluster/failover", caller: null, status: 401 },
   ]);
   for (const { requestId } of audits) expect(requestId).toBeTypeOf("string");

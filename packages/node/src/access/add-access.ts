@@ -24,14 +24,14 @@ export function addAccess(server: HttpServer, options: AddAccessOptions): void {
   server.addHook("onRequest", async (request, reply) => {
     // what there is not is told to everyone; the paths of a node are no secret
     if (request.routeOptions.url === undefined || request.method === "OPTIONS") return;
+    const asked = {
+      access: accessFor(request, hasOpenMetrics),
+      what: whatOf(request),
+      authorization: request.headers.authorization,
+      address: request.ip,
+    };
     try {
-      const caller = control.admit({
-        access: accessFor(request, hasOpenMetrics),
-        what: whatOf(request),
-        authorization: request.headers.authorization,
-        address: request.ip,
-      });
-      noteCaller(request, caller);
+      control.admit(asked, (caller) => noteCaller(request, caller));
     } catch (error) {
       if (isCodedError(error, "unauthenticated")) {
         const told = request.headers.authorization === undefined ? "" : ', error="invalid_token"';

@@ -3,6 +3,7 @@ export const RIGHTS = {
   read: "queries, schemas, and the cluster's state, metrics and events",
   write: "changes of rows, and CALL",
   ddl: "changes of databases, tables and indexes",
+  monitor: "the cluster's state, metrics and events",
   admin: "changes of the cluster's shape, and the quarantine",
   replicate: "what nodes ask of each other",
 } as const;

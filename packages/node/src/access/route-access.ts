@@ -21,6 +21,7 @@ const WRITE: RouteAccess = { rights: ["write"], bound: "own" };
 const DDL: RouteAccess = { rights: ["ddl"], bound: "own" };
 const TRANSACTION: RouteAccess = { rights: ["read", "write"], bound: "own" };
 const STATE: RouteAccess = { rights: ["read", "admin"], bound: "none" };
+const WATCH: RouteAccess = { rights: ["read", "monitor", "admin"], bound: "none" };
 const ADMIN: RouteAccess = { rights: ["admin"], bound: "none" };
 const SHAPE: RouteAccess = { ...ADMIN, isAudited: true };
 const NODES: RouteAccess = { rights: ["replicate"], bound: "none" };
@@ -47,7 +48,7 @@ export const ROUTE_ACCESS: Readonly<Record<string, RouteAccess>> = {
   "GET /openapi.json": { ...OPEN, note: THE_SAME_EVERYWHERE },
   "GET /docs": { ...OPEN, note: THE_SAME_EVERYWHERE },
   "GET /docs/:file": { ...OPEN, note: THE_SAME_EVERYWHERE },
-  "GET /metrics": { ...STATE, note: "open with `UNDERSTUDY_OPEN_METRICS=true`" },
+  "GET /metrics": { ...WATCH, note: "open with `UNDERSTUDY_OPEN_METRICS=true`" },
 
   "POST /query": { ...READ },
   "POST /select": READ,
@@ -83,11 +84,11 @@ export const ROUTE_ACCESS: Readonly<Record<string, RouteAccess>> = {
   },
 
   "GET /cluster": {
-    rights: ["read", "write", "ddl", "admin", "replicate"],
+    rights: ["read", "write", "ddl", "monitor", "admin", "replicate"],
     bound: "same",
     note: "clients find the master by it; a bound token is told no warnings, which name tables",
   },
-  "GET /cluster/events": STATE,
+  "GET /cluster/events": WATCH,
   "GET /cluster/plan": STATE,
   "GET /jobs": STATE,
   "GET /jobs/:id": STATE,

@@ -1,6 +1,6 @@
 import { messageOf } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
-import { chmod, open, readFile, stat, unlink } from "node:fs/promises";
+import { open, readFile, stat, unlink } from "node:fs/promises";
 import { keepFile } from "../kept-file.ts";
 import { parseTokenFile, type TokenEntry, type TokenFile } from "./token-file.ts";
 
@@ -39,8 +39,7 @@ export async function changeTokens(
     const file: TokenFile = { tokens: [...change(await readTokens(path))] };
     const text = `${JSON.stringify(file, null, 2)}\n`;
     parseTokenFile(text, path);
-    await keepFile(path, text);
-    if (mode !== MODE) await chmod(path, mode);
+    await keepFile(path, text, mode);
   } finally {
     await held.close();
     await unlink(lock);

@@ -15,6 +15,8 @@ export interface TokenStoreOptions {
 }
 
 const READABLE_BY_ANYONE = 0o004;
+/** Where container engines mount secrets, as files that each user of the container can read: the node is its only one. */
+const CONTAINER_SECRETS = "/run/secrets/";
 
 /** The tokens that a node accepts, as their file has them now. A new file that is not usable changes nothing. */
 export class TokenStore implements AsyncDisposable {
@@ -105,6 +107,7 @@ async function textOf(path: string): Promise<string> {
 }
 
 async function isOpenToAll(path: string): Promise<boolean> {
+  if (path.startsWith(CONTAINER_SECRETS)) return false;
   const found = await stat(path).catch(() => null);
   return found !== null && (found.mode & READABLE_BY_ANYONE) !== 0;
 }
