@@ -4,6 +4,7 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run, Stack } from "./check/stack.mjs";
+import * as access from "./check/access-steps.mjs";
 import * as steps from "./check/steps.mjs";
 
 /** @typedef {(stack: Stack) => Promise<string>} Step */
@@ -16,12 +17,17 @@ const equal = (count) => (stack) => steps.equal(stack, count);
 /** @type {readonly Step[]} */
 const elected = [
   steps.walkThrough,
+  access.curl,
+  access.strangers,
+  access.newToken,
+  access.noPlainDatabase,
   steps.dashboard,
   steps.proxyIsUp,
   steps.killMaster,
   steps.proxyFollows,
   steps.comeBack,
   equal(4),
+  access.renew,
   steps.copy,
   equal(4),
   steps.downAndUp,
@@ -38,6 +44,8 @@ const STACKS = {
     file: "compose.static.yaml",
     steps: [
       steps.walkThrough,
+      access.curl,
+      access.strangers,
       steps.dashboard,
       steps.killStaticMaster,
       steps.comeBack,

@@ -1,5 +1,9 @@
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { request } from "node:https";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 
 /**
  * @typedef {object} Ran
@@ -30,6 +34,13 @@ export function run(command, { timeoutMs = 60_000, env = process.env } = {}) {
       else reject(new Error(`${command.join(" ")} took longer than ${timeoutMs} ms:\n${output}`));
     });
   });
+}
+
+const SECRETS = join(dirname(dirname(fileURLToPath(import.meta.url))), "secrets");
+
+/** What is in a file of docker/secrets. @param {string} name */
+export function secret(name) {
+  return readFileSync(join(SECRETS, name), "utf8").trim();
 }
 
 /** One compose file, brought up under a project name and ports of its own. */
@@ -66,10 +77,10 @@ export class Stack {
     return this.compose([...args, "up", "--detach", "--wait", "--wait-timeout", "300"], 330_000);
   }
 
-  /** @param {string} service @param {number} port Its own. @returns {Promise<string>} */
-  async url(service, port) {
+  /** Where a service's port is published. @param {string} service @param {number} port Its own. @returns {Promise<string>} */
+  async address(service, port) {
     const address = await this.compose(["port", service, String(port)]);
-    return `http://${address.trim()}`;
+    return address.trim();
   }
 
   /** @param {keyof typeof NODE_PORTS} name */
@@ -101,20 +112,40 @@ class NodeApi {
     this.#node = node;
   }
 
+  /** Where the node is reached from this machine. */
+  address() {
+    return this.#stack.address(this.#node, NODE_PORTS[this.#node]);
+  }
+
   /**
    * An answer, whatever its status. A body makes it a POST.
    * @param {string} path
    * @param {unknown} [body]
+   * @param {string | null} [token] Null for none; the operator's where it is left out.
    * @returns {Promise<{ status: number, body: any }>}
    */
-  async ask(path, body) {
-    const response = await fetch(`${await this.#stack.url(this.#node, NODE_PORTS[this.#node])}${path}`, {
-      ...(body === undefined
-        ? {}
-        : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+  async ask(path, body, token = secret("operator-token")) {
+    const headers = {
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+    };
+    const options = {
+      method: body === undefined ? "GET" : "POST",
+      headers,
+      ca: secret("ca.crt"),
+      agent: false,
       signal: AbortSignal.timeout(30_000),
+    };
+    const url = `https://${await this.address()}${path}`;
+    const { status, text } = await new Promise((resolve, reject) => {
+      const asked = request(url, options, (answer) => {
+        let read = "";
+        answer.setEncoding("utf8").on("data", (chunk) => (read += chunk));
+        answer.on("error", reject).on("end", () => resolve({ status: answer.statusCode ?? 0, text: read }));
+      });
+      asked.on("error", reject).end(body === undefined ? undefined : JSON.stringify(body));
     });
-    return { status: response.status, body: await response.json() };
+    return { status, body: /^[[{]/.test(text) ? JSON.parse(text) : text };
   }
 
   /** As `ask`; rejects where the answer is not a good one. @param {string} path @param {unknown} [body] */

@@ -26,7 +26,7 @@ export async function walkThrough(stack) {
 
 /** The dashboard attaches to a slave, as people do. @param {Stack} stack */
 export async function dashboard(stack) {
-  const args = ["run", "--rm", "-T", "dashboard", "--once", "--node", "http://slave1:8084"];
+  const args = ["run", "--rm", "-T", "dashboard", "--once", "--node", "https://slave1:8084"];
   await until("the dashboard shows all nodes", async () => {
     const { code, output } = await stack.tryCompose(args);
     if (code !== 0) throw new Error(output);
@@ -154,10 +154,15 @@ async function serverBehind(stack, port) {
   return (await throughProxy(stack, port, "SELECT @@server_id")).trim();
 }
 
-/** With the client program that a node's image has. @param {Stack} stack @param {number} port @param {string} sql */
+/**
+ * With the client program that a node's image has, by TLS with a look at whose certificate it is.
+ * @param {Stack} stack @param {number} port @param {string} sql
+ */
 function throughProxy(stack, port, sql) {
-  const script = `client=$(command -v mysql || command -v mariadb)
-    MYSQL_PWD=shop exec "$client" --host=proxy --port=${port} --user=shop --batch --skip-column-names --execute="$1"`;
+  const script = `login="--host=proxy --port=${port} --user=shop --batch --skip-column-names --ssl-ca=/run/secrets/database-ca.crt"
+    export MYSQL_PWD=shop
+    if command -v mariadb >/dev/null; then exec mariadb $login --ssl-verify-server-cert --execute="$1"
+    else exec mysql $login --ssl-mode=VERIFY_IDENTITY --execute="$1"; fi`;
   return stack.compose(["exec", "-T", "slave2", "sh", "-c", script, "sh", sql]);
 }
 
@@ -167,7 +172,7 @@ export async function observability(stack) {
     ["--profile", "observability", "up", "--detach", "--wait", "--wait-timeout", "120", "prometheus"],
     150_000,
   );
-  const url = await stack.url("prometheus", 9090);
+  const url = `http://${await stack.address("prometheus", 9090)}`;
   const up = await until("Prometheus reads all nodes", async () => {
     const { data } = await prometheus(`${url}/api/v1/targets`);
     const healthy = data.activeTargets.filter((/** @type {any} */ target) => target.health === "up");
@@ -193,7 +198,7 @@ export async function grafana(stack) {
   await stack.up(["--profile", "observability"]);
   const password = await stack.compose(["exec", "-T", "grafana", "cat", "/run/secrets/grafana-password"]);
   const authorization = `Basic ${btoa(`admin:${password.trim()}`)}`;
-  const url = `${await stack.url("grafana", 3000)}/api/dashboards/uid/understudy`;
+  const url = `http://${await stack.address("grafana", 3000)}/api/dashboards/uid/understudy`;
   const title = await until("Grafana has the dashboard", async () => {
     const response = await fetch(url, { headers: { authorization }, signal: AbortSignal.timeout(10_000) });
     const { dashboard: found } = await response.json();
