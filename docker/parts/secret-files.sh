@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2154
 # What makes files of secrets; docker/make-secrets.sh and deploy/kubernetes/make-secrets.sh read it. They set before: $root, the
 # folder of the repository; $script, themselves from there; $folder, where the files go, within $root. And $renew: not empty where
 # certificates are to be signed anew.
@@ -102,7 +103,7 @@ remember() {
   [ -e "$folder/hosts" ] || : >"$folder/hosts"
   [ $# -gt 0 ] || return 0
   printf '%s\n' "$@" >"$work/hosts"
-  cmp -s "$work/hosts" "$folder/hosts" || renew=yes
+  [ "$(cat "$work/hosts")" = "$(cat "$folder/hosts")" ] || renew=yes
   cat "$work/hosts" >"$folder/hosts"
 }
 
