@@ -2,11 +2,13 @@ import { messageOf, systemClock } from "@understudy/kernel";
 import { errorCodeOf, type Role } from "@understudy/protocol";
 import closeWithGrace from "close-with-grace";
 import { runTokenCommand } from "./access/token-command.ts";
+import { runRestoreCommand } from "./backup/restore-command.ts";
 import { helpText, parseCommandLine } from "./config/command-line.ts";
 import { readConfigFile } from "./config/config-file.ts";
 import { loadConfig, type LoadedConfig } from "./config/node-config.ts";
 import { describeConfig, printConfig } from "./config/shown-config.ts";
 import { switchLogLevel } from "./logging/log-level-switch.ts";
+import { CONFIG_FILE_NAME } from "./config/setting-name.ts";
 import { openLogger } from "./logging/open-logger.ts";
 import { nodeIdOf } from "./node-identity.ts";
 import { openNode } from "./open-node.ts";
@@ -14,6 +16,7 @@ import { VERSION } from "./version.ts";
 
 /** How long a clean stop may take before the process just ends; nothing confirmed is lost by that. */
 const STOP_DEADLINE_MS = 15_000;
+const STOP_SIGNALS = ["SIGINT", "SIGTERM"] as const;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 /** `EX_CONFIG` of sysexits.h: starting again changes nothing. */
@@ -27,6 +30,10 @@ export async function runNode(role: Role): Promise<void> {
   const [word, ...words] = process.argv.slice(2);
   if (word === "token") {
     process.exitCode = await changeTokens(words);
+    return;
+  }
+  if (word === "restore") {
+    process.exitCode = await restore(role, words);
     return;
   }
   const command = parseCommandLine(process.argv.slice(2), process.env);
@@ -61,6 +68,22 @@ async function changeTokens(words: readonly string[]): Promise<number> {
     nowMs: systemClock.nowMs(),
     out: (text) => void process.stdout.write(text),
     tell: (text) => void process.stderr.write(text),
+  });
+}
+
+async function restore(role: Role, words: readonly string[]): Promise<number> {
+  const life = new AbortController();
+  const stop = (): void =>
+    life.abort(new DOMException("stopped; what is in the database server is not whole now", "AbortError"));
+  for (const signal of STOP_SIGNALS) process.once(signal, stop);
+  const configured = process.env[CONFIG_FILE_NAME] || null;
+  return runRestoreCommand(words, {
+    load: (configFile) => load(role, configFile ?? configured).config,
+    input: process.stdin,
+    out: (text) => void process.stdout.write(text),
+    tell: (text) => void process.stderr.write(text),
+    isTerminal: process.stderr.isTTY,
+    signal: life.signal,
   });
 }
 

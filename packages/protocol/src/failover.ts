@@ -80,7 +80,7 @@ export type JobStep = Static<typeof JobStep>;
 export const Job = Type.Object({
   /** `<node id>:<number>`. */
   id: Type.String(),
-  kind: Type.Enum(["switchover", "rebuild"]),
+  kind: Type.Enum(["switchover", "rebuild", "backup"]),
   nodeId: Type.String(),
   state: Type.Enum(["running", "done", "failed"]),
   startedAt: Type.String(),

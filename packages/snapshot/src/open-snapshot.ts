@@ -16,6 +16,7 @@ import { isMarked } from "./restoring-mark.ts";
 import { listCopiedSchemas, measureContent } from "./server-schemas.ts";
 import { ServerSession } from "./server-session.ts";
 import { binlogStateAt, positionOfDump } from "./snapshot-position.ts";
+import type { SnapshotOrigin } from "./snapshot-header.ts";
 import { ProgressReporter, type SnapshotProgress } from "./snapshot-progress.ts";
 import { findSnapshotProgram, type SnapshotPrograms } from "./snapshot-programs.ts";
 import { untransactionalChecksums } from "./untransactional-tables.ts";
@@ -31,6 +32,10 @@ export interface OpenSnapshotOptions {
   readonly programs?: SnapshotPrograms;
   /** Where the files lie that tell the programs how to log in. Made where it is missing; the system's folder for such things by default. */
   readonly loginFolder?: string;
+  /**
+   * For a copy that is kept: which history it is a part of. Asked when the position is fixed; what it throws ends the opening.
+   */
+  readonly origin?: () => Promise<SnapshotOrigin>;
   /** Ends the opening and the copy. */
   readonly signal: AbortSignal;
   /** Must be quick and must not throw. */
@@ -85,6 +90,7 @@ export async function openSnapshot(options: OpenSnapshotOptions): Promise<Snapsh
         );
   const position = await positionOf(session, flavour, dump);
   await assertSameAccounts(session, prepared.accounts, options);
+  const origin = (await options.origin?.()) ?? null;
   const logger = options.logger ?? silentLogger;
   logger.info(
     { event: "snapshot-opened", position: position.toString(), tables: prepared.content.tables },
@@ -104,6 +110,7 @@ export async function openSnapshot(options: OpenSnapshotOptions): Promise<Snapsh
       binlogState: flavour === "mariadb" ? binlogStateAt(position, prepared.binlogState) : "",
       bytesTotal: prepared.content.bytes,
       tablesTotal: prepared.content.tables,
+      origin,
     },
     accounts: prepared.accounts,
     views: prepared.views,

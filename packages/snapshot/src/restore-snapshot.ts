@@ -1,10 +1,11 @@
-import type { GtidPosition } from "@understudy/binlog";
+import type { GtidPosition, ServerQuestions } from "@understudy/binlog";
 import { anySignal, messageOf, silentLogger, type Logger } from "@understudy/kernel";
 import { isUnderstudyError, UnderstudyError, type Flavour } from "@understudy/protocol";
 import { parseAccounts } from "./account-record.ts";
 import type { SnapshotEndpoint } from "./database-endpoint.ts";
 import { emptyServer } from "./empty-server.ts";
 import { setGtidState } from "./gtid-state.ts";
+import { dataOf, expectFrame } from "./frame-order.ts";
 import { openProgramRelay } from "./program-relay.ts";
 import { removeMark, setMark } from "./restoring-mark.ts";
 import { restoreAccounts } from "./restore-accounts.ts";
@@ -13,7 +14,7 @@ import { runRestore } from "./restore-run.ts";
 import { openForRestore } from "./server-locks.ts";
 import { measureContent } from "./server-schemas.ts";
 import { ServerSession } from "./server-session.ts";
-import { readFrames, torn, type Frame, type FrameKind } from "./snapshot-frame.ts";
+import { readFrames, torn, type Frame } from "./snapshot-frame.ts";
 import { parseHeader, type SnapshotHeader } from "./snapshot-header.ts";
 import { ProgressReporter, type SnapshotProgress } from "./snapshot-progress.ts";
 import { findSnapshotProgram, type FoundProgram, type SnapshotPrograms } from "./snapshot-programs.ts";
@@ -28,6 +29,8 @@ export interface RestoreSnapshotOptions {
   readonly nodeAccounts: readonly string[];
   /** What `openSnapshot` gave, from wherever it comes. */
   readonly body: AsyncIterable<Uint8Array>;
+  /** Asked before anything is touched; what it throws ends the restore. */
+  readonly admit?: AdmitSnapshot;
   readonly programs?: SnapshotPrograms;
   /** Where the files lie that tell the programs how to log in. Made where it is missing; the system's folder for such things by default. */
   readonly loginFolder?: string;
@@ -36,6 +39,15 @@ export interface RestoreSnapshotOptions {
   readonly onProgress?: (progress: SnapshotProgress) => void;
   readonly logger?: Logger;
 }
+
+/**
+ * Looks at what a copy says of itself, and at the server that it is for. May give what is to be done when all of the copy is there, but
+ * before the server counts as whole: what that throws leaves the server marked.
+ */
+export type AdmitSnapshot = (
+  header: SnapshotHeader,
+  server: ServerQuestions,
+) => Promise<((server: ServerQuestions) => Promise<void>) | undefined>;
 
 /** A restore that came to its end. */
 export interface RestoredSnapshot {
@@ -60,8 +72,9 @@ export async function restoreSnapshot(options: RestoreSnapshotOptions): Promise<
     const program = await findSnapshotProgram(flavour, "client", programs);
     const header = parseHeader(await expectFrame(frames, "header"), flavour);
     using session = await ServerSession.open(endpoint, signal);
+    const complete = await options.admit?.(header, session);
     const abandon = (reason: unknown): void => life.abort(reason);
-    await fill(session, { ...options, frames, header, program, abandon });
+    await fill(session, { ...options, frames, header, program, abandon, complete });
     return { position: header.position };
   } catch (thrown) {
     signal.throwIfAborted();
@@ -81,6 +94,7 @@ interface FillOptions extends RestoreSnapshotOptions {
   readonly header: SnapshotHeader;
   readonly program: FoundProgram;
   readonly abandon: (reason: unknown) => void;
+  readonly complete: ((server: ServerQuestions) => Promise<void>) | undefined;
 }
 
 async function fill(session: ServerSession, options: FillOptions): Promise<void> {
@@ -113,6 +127,7 @@ async function fill(session: ServerSession, options: FillOptions): Promise<void>
   await assertAllTables(session, header);
   await restoreViews(session, views, logger);
   await restoreAccounts(session, { accounts, kept, rules: options, logger });
+  await options.complete?.(session);
   await setGtidState(session, flavour, header);
   await removeMark(session);
   progress.done(bytes);
@@ -120,19 +135,6 @@ async function fill(session: ServerSession, options: FillOptions): Promise<void>
     { event: "snapshot-restored", position: header.position.toString() },
     "the copy of the data is whole",
   );
-}
-
-async function expectFrame(frames: AsyncGenerator<Frame>, kind: FrameKind): Promise<Buffer> {
-  const next = await frames.next();
-  if (next.done === true || next.value.kind !== kind) throw torn(`it has no ${kind} where it should be`);
-  return next.value.payload;
-}
-
-async function* dataOf(frames: AsyncIterable<Frame>): AsyncGenerator<Buffer> {
-  for await (const { kind, payload } of frames) {
-    if (kind !== "data") throw torn(`it has a second ${kind}`);
-    yield payload;
-  }
 }
 
 async function assertAllTables(session: ServerSession, { tablesTotal }: SnapshotHeader): Promise<void> {

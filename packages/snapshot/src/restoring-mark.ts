@@ -1,3 +1,4 @@
+import type { ServerQuestions } from "@understudy/binlog";
 import type { SnapshotEndpoint } from "./database-endpoint.ts";
 import { MARK_SCHEMA } from "./server-schemas.ts";
 import { quoteText } from "./quoting.ts";
@@ -14,7 +15,7 @@ export async function removeMark(session: ServerSession): Promise<void> {
 }
 
 /** True where the mark is there. */
-export async function isMarked(session: Pick<ServerSession, "rows">): Promise<boolean> {
+export async function isMarked(session: ServerQuestions): Promise<boolean> {
   const rows = await session.rows(
     `SELECT 1 AS found FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${quoteText(MARK_SCHEMA)}`,
   );

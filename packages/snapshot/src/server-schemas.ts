@@ -1,3 +1,4 @@
+import type { ServerQuestions } from "@understudy/binlog";
 import type { ServerSession } from "./server-session.ts";
 import { quoteText } from "./quoting.ts";
 
@@ -15,7 +16,7 @@ export function isCopiedSchema(column: string): string {
 }
 
 /** The schemas that a copy consists of, the node's own `understudy` among them: it is replicated data. */
-export async function listCopiedSchemas(session: ServerSession): Promise<string[]> {
+export async function listCopiedSchemas(session: ServerQuestions): Promise<string[]> {
   const rows = await session.rows(
     `SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA WHERE ${isCopiedSchema("SCHEMA_NAME")} ORDER BY 1`,
   );

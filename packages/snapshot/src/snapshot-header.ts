@@ -2,8 +2,20 @@ import { parseGtidPosition, type GtidPosition } from "@understudy/binlog";
 import { UnderstudyError, type Flavour } from "@understudy/protocol";
 import { torn } from "./snapshot-frame.ts";
 
-/** Version of what the frames hold. */
+/** Version of what the frames hold. A reader takes no notice of what it does not know in a header. */
 const FORMAT = 1;
+
+/** Of which cluster's history a copy is a part; kept with copies that outlive the cluster. */
+export interface SnapshotOrigin {
+  readonly clusterId: string;
+  /** The epoch that the copy's end lies in. */
+  readonly epoch: bigint;
+  readonly nodeId: string;
+  /** Release of Understudy. */
+  readonly version: string;
+  /** ISO time at which the copy began. */
+  readonly takenAt: string;
+}
 
 /** What a copy says of itself before anything else. */
 export interface SnapshotHeader {
@@ -16,15 +28,28 @@ export interface SnapshotHeader {
   /** Estimate of the text's size. */
   readonly bytesTotal: number;
   readonly tablesTotal: number;
+  /** Null for a copy that only passes between two nodes. */
+  readonly origin: SnapshotOrigin | null;
 }
 
 /** The payload of the first frame. */
-export function formatHeader({ position, ...rest }: SnapshotHeader): Buffer {
-  return Buffer.from(JSON.stringify({ format: FORMAT, ...rest, position: position.toString() }));
+export function formatHeader({ position, origin, ...rest }: SnapshotHeader): Buffer {
+  const told = origin === null ? {} : { origin: { ...origin, epoch: origin.epoch.toString() } };
+  return Buffer.from(JSON.stringify({ format: FORMAT, ...rest, ...told, position: position.toString() }));
 }
 
-/** Reads the first frame. Throws `version-mismatch` for a copy of another format, `server-unsuitable` for another flavour, `snapshot-failed` for nonsense. */
+/** As {@link readHeader}, and throws `server-unsuitable` for a copy of another flavour. */
 export function parseHeader(payload: Buffer, flavour: Flavour): SnapshotHeader {
+  const header = readHeader(payload);
+  if (header.flavour === flavour) return header;
+  throw new UnderstudyError(
+    "server-unsuitable",
+    `the copy is of a ${header.flavour} server, and this one is ${flavour}: it can only go into a ${header.flavour} server`,
+  );
+}
+
+/** Reads the first frame. Throws `version-mismatch` for a copy of another format, `snapshot-failed` for nonsense. */
+export function readHeader(payload: Buffer): SnapshotHeader {
   const fields = parseObject(payload);
   const { format } = fields;
   if (format !== FORMAT) {
@@ -34,12 +59,7 @@ export function parseHeader(payload: Buffer, flavour: Flavour): SnapshotHeader {
       `the copy is of format ${String(format)}, and this release of Understudy reads format ${FORMAT}: upgrade ${behind}`,
     );
   }
-  if (fields["flavour"] !== flavour) {
-    throw new UnderstudyError(
-      "server-unsuitable",
-      `the copy is of a ${String(fields["flavour"])} server, and this one is ${flavour}`,
-    );
-  }
+  const flavour = flavourOf(fields);
   return {
     flavour,
     serverVersion: textOf(fields, "serverVersion"),
@@ -47,10 +67,34 @@ export function parseHeader(payload: Buffer, flavour: Flavour): SnapshotHeader {
     binlogState: textOf(fields, "binlogState"),
     bytesTotal: numberOf(fields, "bytesTotal"),
     tablesTotal: numberOf(fields, "tablesTotal"),
+    origin: originOf(fields["origin"]),
   };
 }
 
-function parseObject(payload: Buffer): Readonly<Record<string, unknown>> {
+function flavourOf(fields: Fields): Flavour {
+  const flavour = fields["flavour"];
+  if (flavour === "mysql" || flavour === "mariadb") return flavour;
+  throw torn("its header has no flavour");
+}
+
+function originOf(value: unknown): SnapshotOrigin | null {
+  if (value === undefined) return null;
+  if (typeof value !== "object" || value === null) throw torn("its header has no origin");
+  const fields: Fields = { ...value };
+  const epoch = textOf(fields, "epoch");
+  if (!/^\d{1,19}$/.test(epoch)) throw torn("its header has no epoch");
+  return {
+    clusterId: textOf(fields, "clusterId"),
+    epoch: BigInt(epoch),
+    nodeId: textOf(fields, "nodeId"),
+    version: textOf(fields, "version"),
+    takenAt: textOf(fields, "takenAt"),
+  };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function parseObject(payload: Buffer): Fields {
   try {
     const value: unknown = JSON.parse(payload.toString("utf8"));
     if (typeof value === "object" && value !== null) return { ...value };
@@ -60,13 +104,13 @@ function parseObject(payload: Buffer): Readonly<Record<string, unknown>> {
   throw torn("its header can't be read");
 }
 
-function textOf(fields: Readonly<Record<string, unknown>>, name: string): string {
+function textOf(fields: Fields, name: string): string {
   const value = fields[name];
   if (typeof value !== "string") throw torn(`its header has no ${name}`);
   return value;
 }
 
-function numberOf(fields: Readonly<Record<string, unknown>>, name: string): number {
+function numberOf(fields: Fields, name: string): number {
   const value = fields[name];
   if (typeof value !== "number") throw torn(`its header has no ${name}`);
   return value;

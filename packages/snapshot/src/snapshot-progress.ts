@@ -1,6 +1,6 @@
 /** How far a copy or a restore is. */
 export interface SnapshotProgress {
-  readonly phase: "preparing" | "copying" | "restoring" | "finishing" | "done";
+  readonly phase: "preparing" | "copying" | "verifying" | "restoring" | "finishing" | "done";
   /** Bytes of SQL text so far. */
   readonly bytesDone: number;
   /** Estimate from the serving server's statistics: what was done may come to more, or to less. */

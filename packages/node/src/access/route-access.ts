@@ -9,7 +9,7 @@ export interface RouteAccess {
    * `same`: as any other, since nothing there is of a database. `none`: nothing.
    */
   readonly bound: "own" | "same" | "none";
-  /** It changes the cluster's shape: each call is written down, with who made it. */
+  /** It changes the cluster's shape, or takes all of its data along: each call is written down, with who made it. */
   readonly isAudited?: boolean;
   /** What else there is to say, for docs/security.md. */
   readonly note?: string;
@@ -106,6 +106,11 @@ export const ROUTE_ACCESS: Readonly<Record<string, RouteAccess>> = {
   "POST /cluster/quarantine/:id/apply": SHAPE,
   "POST /cluster/quarantine/:id/discard": SHAPE,
   "POST /cluster/quarantine/:id/report": NODES,
+
+  "GET /backup": {
+    ...SHAPE,
+    note: "all data, with the accounts of people and their password hashes",
+  },
 
   "POST /cluster/register": { ...NODES, isAudited: true },
   "POST /cluster/follows": NODES,

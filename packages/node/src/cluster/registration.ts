@@ -37,7 +37,9 @@ export interface RegistrationOptions {
   readonly store: ClusterStore;
   /** A copy of the data was not restored to its end. */
   readonly isTorn: boolean;
-  /** This node was in no cluster before; the master is at this position. */
+  /** True where this node may lack what it acked once, so that it has to learn where the master is. */
+  readonly owesHistory: () => boolean;
+  /** This node was in no cluster before, or owes history; the master is at this position. */
   readonly onNew: (position: GtidPosition) => void;
   /** The master says that this node needs a fresh copy. Must return at once: this registration may end by it. */
   readonly onRebuild: (order: RebuildOrder) => void;
@@ -181,7 +183,8 @@ export class Registration implements AsyncDisposable {
       checkWire(answer, services.identity.nodeId);
       this.#toldMembers = answer.members;
       if (answer.action === "rebuild") return await this.#noteRebuild(answer, url);
-      if (membership.clusterId === null) this.#options.onNew(positionOf(services, answer.gtid));
+      if (membership.clusterId === null || this.#options.owesHistory())
+        this.#options.onNew(positionOf(services, answer.gtid));
       membership.follow({ clusterId, epoch: BigInt(answer.epoch), leader: leader.nodeId });
       if (answer.action === "reset") {
         services.events.record("warning", "this fresh server's own history is emptied, to take the master's");

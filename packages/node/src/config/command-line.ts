@@ -55,6 +55,7 @@ export function helpText(role: string): string {
   --help, -h               prints this
 
 "token create|list|revoke" instead of these makes the tokens of UNDERSTUDY_TOKENS_FILE; "token --help" tells how.
+"restore --file FILE" puts a backup into this node's database server, "restore --verify FILE" looks at one; see "restore --help".
 
 docs/configuration.md lists the settings. A running node logs at debug after SIGUSR2, and as before after the next one.
 `;

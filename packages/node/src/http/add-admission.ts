@@ -11,7 +11,8 @@ const SPARE_CONNECTIONS = 100;
 const SMALL_BODY_BYTES = 64 * 1024;
 
 /** What goes on under any load: it is little, keeps the cluster together, or tells of the load. */
-const NEVER_REFUSED = /^\/(?:ping|metrics|openapi\.json|(?:health|cluster|jobs|replicate|docs)(?:\/.*)?)$/;
+const NEVER_REFUSED =
+  /^\/(?:ping|metrics|backup|openapi\.json|(?:health|cluster|jobs|replicate|docs)(?:\/.*)?)$/;
 
 /** True for what counts towards the limits: everything that clients can ask of the database. */
 export function isClientWork(method: string, route: string | undefined): boolean {

@@ -38,7 +38,7 @@ export async function forwardToMaster(runtime: NodeRuntime, forwarding: Forwardi
   const { role, request, reply } = forwarding;
   const { nodeId } = runtime.services.identity;
   // the master goes on with a write whose client has gone; only the wait for its answer ends
-  const send = forwarding.send ?? ((sent, signal) => role.forward(sent, signal));
+  const send = forwarding.send ?? ((sent, signal) => role.link.forward(sent, signal));
   const answer = await countForward(runtime, forwarding, (forwarded) =>
     whileConnected(request, (signal) => send(forwarded, signal)).catch((error: unknown) => {
       throw asOf(forwarding.effect, error);

@@ -18,7 +18,7 @@ export async function streamFromMaster(
   const { nodeId } = identity;
   await whileConnected(request, async (signal) => {
     using source = await countForward(runtime, { ...forwarding, effect: "read" }, (forwarded) =>
-      role.forwardStream(forwarded, signal),
+      role.link.forwardStream(forwarded, signal),
     );
     const headers = { ...forwardedAnswerHeaders(source.headers), [HEADERS.forwardedBy]: nodeId };
     using answer = new StreamedAnswer(reply, { status: source.status, headers, clock });

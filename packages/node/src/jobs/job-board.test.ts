@@ -62,3 +62,21 @@ test("there is no job of another name", () => {
   const board = new JobBoard("node1", new VirtualClock());
   expect(() => board.cancel("x")).toThrow(expect.objectContaining({ code: "not-found" }));
 });
+
+test("what runs aside stands in no other's way, is cancelled like any, and fails its caller", async () => {
+  const board = new JobBoard("node1", new VirtualClock());
+  const aside = board.runAside("backup", (progress) => orAbort(never(), progress.cancelled));
+  board.begin("rebuild", async () => undefined);
+  const second = board.runAside("backup", async () => undefined);
+  await second;
+  const first = board.list().at(-1);
+  expect(first).toMatchObject({ kind: "backup", state: "running" });
+  board.cancel(first?.id ?? "");
+  await expect(aside).rejects.toThrow("it was cancelled");
+  await board.done();
+  expect(board.list().map(({ kind, state }) => `${kind} ${state}`)).toEqual([
+    "backup done",
+    "rebuild done",
+    "backup failed",
+  ]);
+});

@@ -23,12 +23,14 @@ export interface JobProgress {
   passNoReturn(): void;
 }
 
-/** The long work of a node, one at a time, and what became of it. In memory only. */
+/** The long work of a node, one at a time but for what runs aside, and what became of it. In memory only. */
 export class JobBoard {
   readonly #nodeId: string;
   readonly #clock: Clock;
   readonly #jobs = new Map<string, Job>();
   readonly #running = new Set<Promise<void>>();
+  /** Of the running ones those that stand in no other's way. */
+  readonly #aside = new Set<string>();
   /** Of the jobs that can be cancelled still. */
   readonly #cancels = new Map<string, AbortController>();
   readonly #onEnd: ((ended: EndedJob) => void) | undefined;
@@ -73,12 +75,35 @@ export class JobBoard {
     run: (progress: JobProgress) => Promise<void>,
     { isCancellable = false }: { readonly isCancellable?: boolean } = {},
   ): Job {
-    const other = this.list().find(({ state }) => state === "running");
+    const other = this.list().find(({ id, state }) => state === "running" && !this.#aside.has(id));
     if (other) {
       throw new UnderstudyError("job-running", `${other.kind} ${other.id} is under way`, {
         details: { job: other.id },
       });
     }
+    const job = this.#create(kind);
+    const cancel = new AbortController();
+    if (isCancellable) this.#cancels.set(job.id, cancel);
+    // its failure is told by the job itself
+    this.#hold(this.#run(job, cancel.signal, run).catch(() => undefined));
+    return job;
+  }
+
+  /**
+   * Runs a job that stands in no other's way, and in whose way none stands; it can be cancelled, and must heed that. Resolves and rejects
+   * as it does.
+   */
+  async runAside(kind: Job["kind"], run: (progress: JobProgress) => Promise<void>): Promise<void> {
+    const job = this.#create(kind);
+    const cancel = new AbortController();
+    this.#cancels.set(job.id, cancel);
+    this.#aside.add(job.id);
+    const running = this.#run(job, cancel.signal, run).finally(() => this.#aside.delete(job.id));
+    this.#hold(running.catch(() => undefined));
+    await running;
+  }
+
+  #create(kind: Job["kind"]): Job {
     const startedMs = this.#clock.nowMs();
     this.#lastNumber += 1;
     const job: Job = {
@@ -93,11 +118,12 @@ export class JobBoard {
       error: null,
     };
     this.#remember(job);
-    const cancel = new AbortController();
-    if (isCancellable) this.#cancels.set(job.id, cancel);
-    const running = this.#run(job, cancel.signal, run).finally(() => this.#running.delete(running));
-    this.#running.add(running);
     return job;
+  }
+
+  #hold(running: Promise<void>): void {
+    const held = running.finally(() => this.#running.delete(held));
+    this.#running.add(held);
   }
 
   /** Resolves when nothing runs any more. */
@@ -116,14 +142,18 @@ export class JobBoard {
           this.#cancels.delete(job.id);
         },
       });
-      job.state = "done";
+      this.#end(job, "done", startedMs);
     } catch (error) {
-      job.state = "failed";
       job.error = messageOf(error);
+      this.#end(job, "failed", startedMs);
+      throw error;
     }
+  }
+
+  #end(job: Job, result: EndedJob["result"], startedMs: number): void {
+    job.state = result;
     this.#cancels.delete(job.id);
     job.endedAt = new Date(this.#clock.nowMs()).toISOString();
-    const result = job.state === "done" ? "done" : "failed";
     const tookMs = this.#clock.monotonicMs() - startedMs;
     this.#onEnd?.({ kind: job.kind, result, error: job.error, tookMs });
   }

@@ -12,6 +12,7 @@ import { fenceServer } from "../roles/fence.ts";
 import type { KnownLeader } from "../roles/leader-link.ts";
 import { keepCopySource } from "./copy-source.ts";
 import { copyPrograms } from "./copy-programs.ts";
+import { copyWords } from "./copy-words.ts";
 
 /** What a master has told a node that can't go on from where it is. */
 export interface RebuildOrder {
@@ -151,8 +152,7 @@ async function takeCopy(services: RoleServices, { order, signal, tell }: Part): 
     ...copyPrograms(config),
     body: copy.body(),
     signal,
-    onProgress: ({ phase, bytesDone, bytesTotal, tablesDone, tablesTotal }) =>
-      tell(`${phase}: ${bytesDone} of about ${bytesTotal} bytes, ${tablesDone} of ${tablesTotal} tables`),
+    onProgress: (copy) => tell(copyWords(copy)),
     logger,
   });
 }

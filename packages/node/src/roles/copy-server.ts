@@ -1,55 +1,87 @@
+import { anySignal } from "@understudy/kernel";
 import { UnderstudyError, type CopyProgress } from "@understudy/protocol";
-import { openSnapshot, type Snapshot } from "@understudy/snapshot";
+import { openSnapshot, type Snapshot, type SnapshotOrigin } from "@understudy/snapshot";
 import { CLIENT_ACCOUNTS } from "@understudy/sql-executor";
 import type { RoleServices } from "../node-services.ts";
 import { copyPrograms } from "../rejoin/copy-programs.ts";
 
-/** One at a time: each reads the whole server. */
-const COPIES_MAX = 1;
+/** A copy that somebody wants. */
+export interface CopyOrder {
+  /** The member that it is for; null for a backup. */
+  readonly member: string | null;
+  /** As in `OpenSnapshotOptions`; for a backup. */
+  readonly origin?: () => Promise<SnapshotOrigin>;
+  /** Must be quick and must not throw. */
+  readonly onProgress?: (progress: CopyProgress) => void;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
 
-/** Makes copies of a master's data for members that need one, and knows how far each is. */
+/** The copy that is being made. */
+interface Current {
+  readonly member: string | null;
+  readonly life: AbortController;
+  progress: CopyProgress;
+}
+
+const BEGINNING: CopyProgress = {
+  phase: "preparing",
+  bytesDone: 0,
+  bytesTotal: 0,
+  tablesDone: 0,
+  tablesTotal: 0,
+};
+
+/** Makes copies of a node's data, one at a time since each reads the whole server, and knows how far it is. */
 export class CopyServer {
   readonly #services: RoleServices;
-  readonly #progress = new Map<string, CopyProgress>();
+  #current: Current | null = null;
 
   constructor(services: RoleServices) {
     this.#services = services;
   }
 
+  /** What is on its way to a member; null while nothing is. */
+  get toMember(): { readonly nodeId: string; readonly progress: CopyProgress } | null {
+    const { member = null, progress = BEGINNING } = this.#current ?? {};
+    return member === null ? null : { nodeId: member, progress };
+  }
+
   /** Null while no copy is on its way to the member. */
   progressOf(nodeId: string): CopyProgress | null {
-    return this.#progress.get(nodeId) ?? null;
+    return this.toMember?.nodeId === nodeId ? this.toMember.progress : null;
+  }
+
+  /** Ends the copy that is being made, and with it what it locks. */
+  cut(reason: UnderstudyError): void {
+    this.#current?.life.abort(reason);
   }
 
   /**
-   * Begins a copy for a member; `signal` ends it. Throws `overloaded` while another one is under way, else as `openSnapshot`.
-   * Disposal ends it, too.
+   * Begins a copy. Throws `overloaded` while another one is under way, else as `openSnapshot`. Disposal ends it.
    */
-  async open(nodeId: string, signal: AbortSignal): Promise<Snapshot> {
-    if (this.#progress.size >= COPIES_MAX) {
-      const [other] = this.#progress.keys();
-      throw new UnderstudyError(
-        "overloaded",
-        `a copy of the data is on its way to ${other} already; one at a time`,
-      );
-    }
-    this.#progress.set(nodeId, {
-      phase: "preparing",
-      bytesDone: 0,
-      bytesTotal: 0,
-      tablesDone: 0,
-      tablesTotal: 0,
-    });
+  async open({ member, origin, onProgress, signal }: CopyOrder): Promise<Snapshot> {
+    this.checkFree();
+    const current: Current = { member, life: new AbortController(), progress: BEGINNING };
+    this.#current = current;
     const { config, executor, endpoint, logger, events } = this.#services;
-    events.record("copy", `a copy of the data for ${nodeId} begins`, nodeId);
+    if (member === null) events.record("copy", "a backup of the data begins");
+    else events.record("copy", `a copy of the data for ${member} begins`, member);
+    const release = (): void => {
+      if (this.#current === current) this.#current = null;
+    };
     try {
       const snapshot = await openSnapshot({
         flavour: executor.server.flavour,
         endpoint,
         nodeAccounts: CLIENT_ACCOUNTS,
         ...copyPrograms(config),
-        signal,
-        onProgress: (progress) => this.#note(nodeId, progress),
+        ...(origin ? { origin } : {}),
+        signal: anySignal(signal, current.life.signal),
+        onProgress: ({ phase, bytesDone, bytesTotal, tablesDone, tablesTotal }) => {
+          current.progress = { phase, bytesDone, bytesTotal, tablesDone, tablesTotal };
+          onProgress?.(current.progress);
+        },
         logger,
       });
       return {
@@ -57,19 +89,21 @@ export class CopyServer {
         pid: snapshot.pid,
         body: snapshot.body,
         [Symbol.asyncDispose]: async () => {
-          this.#progress.delete(nodeId);
+          release();
           await snapshot[Symbol.asyncDispose]();
         },
       };
     } catch (error) {
-      this.#progress.delete(nodeId);
+      release();
       throw error;
     }
   }
 
-  #note(nodeId: string, progress: CopyProgress): void {
-    if (!this.#progress.has(nodeId)) return;
-    const { phase, bytesDone, bytesTotal, tablesDone, tablesTotal } = progress;
-    this.#progress.set(nodeId, { phase, bytesDone, bytesTotal, tablesDone, tablesTotal });
+  /** Throws `overloaded` while a copy is being made. */
+  checkFree(): void {
+    if (!this.#current) return;
+    const { member } = this.#current;
+    const other = member === null ? "a backup is being taken here" : `a copy is on its way to ${member}`;
+    throw new UnderstudyError("overloaded", `${other} already; one at a time`);
   }
 }

@@ -1,4 +1,10 @@
-import type { ForwardAnswer, ForwardRequest, NodeClient } from "@understudy/client";
+import type {
+  ForwardAnswer,
+  ForwardReadRequest,
+  ForwardRequest,
+  ForwardStream,
+  NodeClient,
+} from "@understudy/client";
 import { anySignal, ChangeSignal, isAbortOf } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import type { PeerClients } from "../peers/peer-clients.ts";
@@ -9,6 +15,9 @@ export interface KnownLeader {
   readonly nodeId: string | null;
   readonly url: string;
 }
+
+/** The longest statement that a client may ask for, and a little: the master ends it by its own `timeoutMs`. */
+const FORWARD_TIMEOUT_MS = 3_610_000;
 
 /** A slave's way to its master, which may become another one, or none. */
 export class LeaderLink implements AsyncDisposable {
@@ -48,7 +57,11 @@ export class LeaderLink implements AsyncDisposable {
    * Passes a request on to the master and its answer back. Throws `no-leader` where it surely did not reach one, and `write-uncertain` where
    * it may have, or brought no answer within `timeoutMs`.
    */
-  async forward(request: ForwardRequest, signal: AbortSignal, timeoutMs: number): Promise<ForwardAnswer> {
+  async forward(
+    request: ForwardRequest,
+    signal: AbortSignal,
+    timeoutMs = FORWARD_TIMEOUT_MS,
+  ): Promise<ForwardAnswer> {
     const { client, life } = this;
     try {
       return await client.forward(request, { signal: anySignal(signal, life), timeoutMs });
@@ -61,6 +74,11 @@ export class LeaderLink implements AsyncDisposable {
         { cause: error },
       );
     }
+  }
+
+  /** Passes a read on to the master, whose answer comes as it is taken. Throws `no-leader` where none began. */
+  async forwardStream(request: ForwardReadRequest, signal: AbortSignal): Promise<ForwardStream> {
+    return await this.client.forwardStream(request, { signal, timeoutMs: FORWARD_TIMEOUT_MS });
   }
 
   /** From now on calls go to this one. What is under way to another one is given up after a moment. */

@@ -15,6 +15,7 @@ import type { SlaveReads } from "../reads/slave-reads.ts";
 import { LeaderLink, type KnownLeader } from "./leader-link.ts";
 import { readKeptFailure } from "./kept-failure.ts";
 import { Membership } from "./membership.ts";
+import { owesHistory } from "./owed-history.ts";
 import { readObeyedEpoch } from "./obeyed-epoch.ts";
 import { applyServerMode } from "./server-mode.ts";
 
@@ -37,6 +38,8 @@ export interface SlaveParts {
   readonly store: ClusterStore;
   /** A copy of the data was not restored to its end. */
   readonly isTorn: boolean;
+  /** As `owesHistory` tells. */
+  readonly owesHistory: boolean;
   readonly lag: LagMeter<GtidPosition>;
   readonly reads: SlaveReads;
   readonly monitor: HealthMonitor;
@@ -93,5 +96,16 @@ export async function openSlaveParts(
       onChange: (change) => monitored.by?.noteHealth(change),
     }),
   );
-  return { membership, applier, link, store, isTorn, lag, reads, monitor, monitored };
+  return {
+    membership,
+    applier,
+    link,
+    store,
+    isTorn,
+    owesHistory: await owesHistory(config.dataDir),
+    lag,
+    reads,
+    monitor,
+    monitored,
+  };
 }

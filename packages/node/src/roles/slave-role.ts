@@ -1,6 +1,5 @@
 import { type Applier } from "@understudy/applier";
 import type { GtidPosition } from "@understudy/binlog";
-import type { ForwardAnswer, ForwardReadRequest, ForwardRequest, ForwardStream } from "@understudy/client";
 import {
   ThroughputMeter,
   type HealthChange,
@@ -26,6 +25,7 @@ import { findTransactionEnd } from "../transactions/open-transactions.ts";
 import type { TransactionEnd } from "../transactions/transaction-end.ts";
 import { positionOf } from "./binlog-access.ts";
 import { BrokenWatch } from "./broken-watch.ts";
+import { CopyServer } from "./copy-server.ts";
 import { checkDelivery, type DeliveryHeaders } from "./delivery-check.ts";
 import type { KnownLeader, LeaderLink } from "./leader-link.ts";
 import type { Membership } from "./membership.ts";
@@ -38,14 +38,14 @@ import { timedApply } from "./timed-apply.ts";
 
 /** A master sends what it has, so a body that stops coming has lost its sender. */
 const BODY_IDLE_MS = 30_000;
-/** The longest statement that a client may ask for, and a little: the master ends it by its own `timeoutMs`. */
-const FORWARD_TIMEOUT_MS = 3_610_000;
 
 /** A node that follows: its database server is read-only but for what the applier brings, and writes go on to the master. */
 export class SlaveRole implements RoleFacts, AsyncDisposable {
   readonly kind = "slave";
   /** What reads see here. */
   readonly reads: SlaveReads;
+  /** Copies of what is here. */
+  readonly copies: CopyServer;
   readonly #services: RoleServices;
   readonly #membership: Membership;
   readonly #applier: Applier;
@@ -63,6 +63,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
   private constructor(services: RoleServices, parts: SlaveParts) {
     const { clock, logger } = services;
     this.#services = services;
+    this.copies = new CopyServer(services);
     this.#membership = parts.membership;
     this.#applier = parts.applier;
     this.#link = parts.link;
@@ -85,6 +86,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       link: this.#link,
       store: parts.store,
       isTorn: parts.isTorn,
+      owesHistory: () => this.#standing.owes,
       onNew: (position) => this.#standing.noteNew(position),
       onRebuild: (order) => services.rejoin.rebuild(order),
     });
@@ -95,6 +97,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       membership: this.#membership,
       isRefused: () => this.#registration.isRefused,
       isTorn: parts.isTorn,
+      owesHistory: parts.owesHistory,
     });
     this.#follower = new ViewFollower({
       link: this.#link,
@@ -192,12 +195,13 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     if (this.#membership.closed !== null && this.#membership.closed >= epoch) return;
     this.#membership.close(epoch);
     await keepObeyedEpoch(this.#services.config.dataDir, epoch + 1n);
-    await this.#receptions.cut(
-      new UnderstudyError(
-        "starting",
-        `a new master is chosen, the one of epoch ${epoch} does not count any more`,
-      ),
+    const chosen = new UnderstudyError(
+      "starting",
+      `a new master is chosen, the one of epoch ${epoch} does not count any more`,
     );
+    // a definition that waits for the end of a copy would keep this node from the election
+    this.copies.cut(chosen);
+    await this.#receptions.cut(chosen);
     await this.#applier.refresh();
   }
 
@@ -292,6 +296,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     }
     this.#registration.heard();
     this.#standing.noteHeard(this.lagMs());
+    await this.#standing.settle();
     this.reads.delivered.notify();
     if (outcome.applied > 0) {
       const bytes = Math.max(0, this.#applier.stats.bytes - bytesBefore);
@@ -344,23 +349,6 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
   async resume(): Promise<void> {
     await this.#broken.resume();
     this.#registration.hurry();
-  }
-
-  /**
-   * Passes a write on to the master and its answer back. Throws `no-leader` where it surely did not reach one, and
-   * `write-uncertain` where it may have, or brought no answer within `timeoutMs`.
-   */
-  forward(
-    request: ForwardRequest,
-    signal: AbortSignal,
-    timeoutMs = FORWARD_TIMEOUT_MS,
-  ): Promise<ForwardAnswer> {
-    return this.#link.forward(request, signal, timeoutMs);
-  }
-
-  /** Passes a read on to the master, whose answer comes as it is taken. Throws `no-leader` where none began. */
-  async forwardStream(request: ForwardReadRequest, signal: AbortSignal): Promise<ForwardStream> {
-    return await this.#link.client.forwardStream(request, { signal, timeoutMs: FORWARD_TIMEOUT_MS });
   }
 
   /** How an interactive transaction ended, where this node's own copy tells. Throws `not-found` for an id that was never issued. */

@@ -4,6 +4,7 @@ import type { NodeDescription } from "@understudy/election";
 import type { ClusterStore } from "../cluster/cluster-store.ts";
 import type { RoleServices } from "../node-services.ts";
 import { brokenReason } from "./broken-reason.ts";
+import { forgetOwedHistory } from "./owed-history.ts";
 import type { Membership } from "./membership.ts";
 
 /** What a role tells an election of its node. */
@@ -22,6 +23,8 @@ export interface SlaveStandingOptions {
   readonly isRefused: () => boolean;
   /** A copy of the data was not restored to its end. */
   readonly isTorn: boolean;
+  /** As `owesHistory` told when the role began. */
+  readonly owesHistory: boolean;
 }
 
 /** Members come and go seldom; whoever knows too few of them does not know whose writes it may lack. */
@@ -33,16 +36,34 @@ export class SlaveStanding {
   #dataEpoch: bigint;
   #knows: { readonly members: readonly string[]; readonly atMs: number } | null = null;
   #behindMs: number | null = null;
-  #owes: GtidPosition | null = null;
+  /** What the master had when this node registered. Until that is here, its data is not the cluster's. */
+  #owed: GtidPosition | null = null;
+  /** It may lack what it acked in an earlier life, which is known in the data folder. */
+  #isBehindItself: boolean;
 
   constructor(options: SlaveStandingOptions) {
     this.#of = options;
     this.#dataEpoch = options.membership.epoch;
+    this.#isBehindItself = options.owesHistory;
   }
 
-  /** It was new when it registered, and the master at `position`: until it has all of that its data is not the cluster's. */
+  /** True until it has all that a master had when it registered, where it may lack what it acked once. */
+  get owes(): boolean {
+    return this.#isBehindItself;
+  }
+
+  /** It has registered, new or with owed history, when the master was at `position`. */
   noteNew(position: GtidPosition): void {
-    this.#owes = position;
+    this.#owed = position;
+  }
+
+  /** To be called when more is here than before. */
+  async settle(): Promise<void> {
+    const { applier, services } = this.#of;
+    if (!this.#owed || !applier.position.contains(this.#owed)) return;
+    if (this.#isBehindItself) await forgetOwedHistory(services.config.dataDir);
+    this.#owed = null;
+    this.#isBehindItself = false;
   }
 
   /** The master was heard, when this node was so far behind. */
@@ -55,7 +76,7 @@ export class SlaveStanding {
     const { services, store, applier, membership, isRefused, isTorn } = this.#of;
     const { config } = services;
     const isNew = membership.clusterId === null;
-    if (this.#owes && applier.position.contains(this.#owes)) this.#owes = null;
+    await this.settle();
     const startsNewCluster = isNew && !isTorn && config.role === "master";
     if (this.#dataEpoch < membership.epoch) {
       this.#dataEpoch = (await store.read())?.epoch ?? 0n;
@@ -65,7 +86,8 @@ export class SlaveStanding {
     return {
       role: "slave",
       unfit: this.#unfitReason(),
-      hasHistory: startsNewCluster || (!isNew && this.#owes === null && !isRefused()),
+      hasHistory:
+        startsNewCluster || (!isNew && this.#owed === null && !this.#isBehindItself && !isRefused()),
       dataEpoch: this.#dataEpoch.toString(),
       gtid: applier.position.toString(),
       behindMs: this.#behindMs,

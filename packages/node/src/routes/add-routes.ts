@@ -1,6 +1,7 @@
 import type { HttpServer } from "../http/create-server.ts";
 import { addMetrics } from "../metrics/add-metrics.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
+import { addBackupRoutes } from "./backup-routes.ts";
 import { addClusterRoutes } from "./cluster-routes.ts";
 import { addCopyRoutes } from "./copy-routes.ts";
 import { addDefinitionRoutes } from "./definition-routes.ts";
@@ -33,6 +34,7 @@ export function addRoutes(server: HttpServer, runtime: NodeRuntime): readonly Co
   addQuarantineRoutes(server, runtime);
   addReplicationRoutes(server, runtime);
   addCopyRoutes(server, runtime);
+  addBackupRoutes(server, runtime);
   addHealthRoutes(server, runtime);
   addDocsRoutes(server, routes);
   return routes;

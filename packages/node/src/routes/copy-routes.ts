@@ -26,7 +26,7 @@ export function addCopyRoutes(server: HttpServer, runtime: NodeRuntime): void {
       if (role.kind !== "master") throw new UnderstudyError("no-leader", "only the master gives copies");
       await whileConnected(request, async (gone) => {
         const signal = anySignal(gone, stopping, role.reads.ended);
-        await using snapshot = await role.copies.open(request.query.for, signal);
+        await using snapshot = await role.copies.open({ member: request.query.for, signal });
         const headers = { "content-type": "application/octet-stream", "cache-control": "no-store" };
         using answer = new StreamedAnswer(reply, { status: 200, headers, clock, stallMs: STALL_MS_MAX });
         try {

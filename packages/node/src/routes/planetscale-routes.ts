@@ -119,7 +119,7 @@ async function runOnSlave(
     reply,
     effect: isRead ? "read" : "write",
     send: async (forwarded, signal) => {
-      const answer = await role.forward(forwarded, signal);
+      const answer = await role.link.forward(forwarded, signal);
       const position = answer.headers[HEADERS.position];
       if (!isRead && answer.status === 200 && position !== undefined) writes.note(position);
       return answer;

@@ -3,6 +3,7 @@ import { isTornSnapshot } from "@understudy/snapshot";
 import type { SqlExecutor } from "@understudy/sql-executor";
 import { ClusterStore } from "../cluster/cluster-store.ts";
 import { readCopySource } from "../rejoin/copy-source.ts";
+import { owesHistory } from "../roles/owed-history.ts";
 import { readKeptFailure } from "../roles/kept-failure.ts";
 import type { KnownLeader } from "../roles/leader-link.ts";
 import { ElectionLeadership } from "./election-leadership.ts";
@@ -62,16 +63,17 @@ async function beginStatic(
   signal: AbortSignal,
 ): Promise<void> {
   const { config, executor, endpoint } = services;
+  const configured = config.masterUrl === undefined ? null : { nodeId: null, url: config.masterUrl };
   if (await isTornSnapshot(endpoint, signal)) {
     // whatever it was started as: only another copy makes it whole, and its own data names nobody
-    const configured = config.masterUrl === undefined ? null : { nodeId: null, url: config.masterUrl };
     await supervisor.begin((await readCopySource(config.dataDir)) ?? configured);
     return;
   }
   const record = await new ClusterStore(executor).read();
   const { nodeId } = services.identity;
   // by a person's word, or handed over: the data know it
-  const hasLed = record?.leader === nodeId;
+  const owes = await owesHistory(config.dataDir);
+  const hasLed = record?.leader === nodeId && !owes;
   if (config.role === "slave" && !hasLed) {
     await supervisor.begin({ nodeId: null, url: config.masterUrl ?? "" });
     return;
@@ -86,6 +88,11 @@ async function beginStatic(
   const members = await new ClusterStore(executor).members();
   const isMember = members.some((member) => member.nodeId === nodeId);
   const leader = others.find((other) => other.nodeId === record?.leader);
+  // a backup that is to catch up: a master that begins with it would begin another history under the same name
+  if (owes) {
+    await supervisor.begin(newer?.leader ?? leader ?? configured);
+    return;
+  }
   // a copy of the data that was given to a new node leads a cluster of its own; a member follows who was the last to lead
   if (!newer && !hasLed && isMember && leader) {
     await supervisor.begin(leader);

@@ -7,6 +7,7 @@ import type { Leadership, Rejoin, RoleServices } from "../node-services.ts";
 import { rebuildNode, type RebuildOrder } from "../rejoin/rebuild.ts";
 import type { KnownLeader } from "../roles/leader-link.ts";
 import { MasterRole } from "../roles/master-role.ts";
+import { forgetOwedHistory } from "../roles/owed-history.ts";
 import { SlaveRole } from "../roles/slave-role.ts";
 import { refusesConnections } from "./refuses-connections.ts";
 import type { RoleHolder } from "./role-holder.ts";
@@ -109,7 +110,9 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
         signal.throwIfAborted();
       }
       this.#holder.set(master);
-      const { events, identity } = this.#services;
+      const { events, identity, config } = this.#services;
+      // its history is the one that counts from now on
+      await forgetOwedHistory(config.dataDir);
       // a node that begins so has not changed
       if (before) events.record("role-changed", `${identity.nodeId} is the master, in epoch ${master.epoch}`);
     });

@@ -58,7 +58,7 @@ export async function forwardWrite(
       effect: "write",
       headers: { [HEADERS.idempotencyKey]: key },
       send: async (forwarded, signal) => {
-        const send = () => role.forward(forwarded, signal, timeoutMs);
+        const send = () => role.link.forward(forwarded, signal, timeoutMs);
         // the end of this role ends it, too: then this node may be the master itself
         const answer = await sendKeyed(send, { clock, random, signal: anySignal(signal, role.reads.ended) });
         if (!write.isKeyOwn && problemCodeOf(answer) === "idempotency-unresolved") throw unknownOutcome();

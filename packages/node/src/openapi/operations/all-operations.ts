@@ -1,4 +1,5 @@
 import type { OperationTable } from "../operation.ts";
+import { BACKUP_OPERATIONS } from "./backup-operations.ts";
 import { CLUSTER_OPERATIONS } from "./cluster-operations.ts";
 import { DATABASE_OPERATIONS } from "./database-operations.ts";
 import { FAILOVER_OPERATIONS } from "./failover-operations.ts";
@@ -17,6 +18,7 @@ export const OPERATIONS: OperationTable = {
   ...DATABASE_OPERATIONS,
   ...CLUSTER_OPERATIONS,
   ...FAILOVER_OPERATIONS,
+  ...BACKUP_OPERATIONS,
   ...QUARANTINE_OPERATIONS,
   ...HEALTH_OPERATIONS,
   ...REPLICATION_OPERATIONS,
