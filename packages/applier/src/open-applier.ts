@@ -8,7 +8,7 @@ import {
   type GtidPosition,
   type TransactionPart,
 } from "@understudy/binlog";
-import { anySignal, isCodedError, orAbort } from "@understudy/kernel";
+import { anySignal, isCodedError, orAbort, withDeadline } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import { abortable } from "./abortable.ts";
 import type { Applier, ApplierOptions, ApplierState, ApplyOptions, ApplyOutcome } from "./applier.ts";
@@ -17,6 +17,8 @@ import { DeliveryOrder } from "./delivery-order.ts";
 import { openLine, type Intake, type Line } from "./line.ts";
 
 const ORDER_WAIT_MS = 1000;
+/** How long a session that is there already has to tell a position; a server that is frozen tells none. */
+const ASK_MS = 1000;
 /** How long disposal waits for the statement under way. */
 const DISPOSE_MS = 5000;
 
@@ -92,12 +94,38 @@ class SessionApplier implements Applier {
     await this.#order.take(() => true, signal);
     try {
       await this.#line?.pipeline.settled();
+      if (await this.#askAgain()) return this.#committed;
       this.#dropLine();
       await this.connect();
       return this.#committed;
     } finally {
       this.#order.release();
     }
+  }
+
+  /**
+   * Asks by the session that there is, which has nothing under way: a new one takes its server some twenty statements, and the caller may
+   * be a slave whose cluster waits for its word. False where that session is gone.
+   */
+  async #askAgain(): Promise<boolean> {
+    const line = this.#line;
+    if (!line || line.pipeline.hasFailed) return false;
+    const { clock } = this.#options;
+    try {
+      const position = await withDeadline({ clock, ms: ASK_MS, signal: this.#life.signal }, (bounded) =>
+        orAbort(line.readPosition(), bounded),
+      );
+      this.#noteAsked(position);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #noteAsked(position: GtidPosition): void {
+    this.#committed = position;
+    this.#accepted = position;
+    this.#options.onProgress?.(position);
   }
 
   resume(): Promise<void> {
@@ -132,14 +160,12 @@ class SessionApplier implements Applier {
     this.#dropLine();
     const line = await openLine({ ...this.#options, signal: this.#life.signal });
     try {
-      this.#committed = await line.readPosition();
+      this.#noteAsked(await line.readPosition());
     } catch (error) {
       line.close();
       throw error;
     }
-    this.#accepted = this.#committed;
     this.#line = line;
-    this.#options.onProgress?.(this.#committed);
     return line;
   }
 

@@ -105,6 +105,24 @@ describe.each(testFlavours())("deliveries to %s", (flavour) => {
     await pair.expectEqual();
   });
 
+  it("are behind a position that the server is asked for again: by the same session, or where that is gone by a new one", async () => {
+    const holder = async () => (await pair.onReplica.rows("SELECT IS_USED_LOCK('understudy.applier') AS id"))[0];
+    await insertMany(2);
+    await pair.catchUp();
+    const session = await holder();
+    const known = pair.applier.position.toString();
+    expect((await pair.applier.refresh()).toString()).toBe(known);
+    expect(await holder()).toEqual(session);
+    await insertMany(2);
+    expect(await pair.catchUp()).toBe(2);
+    await pair.onReplica.run(`KILL ${session?.["id"]}`);
+    expect((await pair.applier.refresh()).countMissing(pair.applier.position)).toBe(0);
+    expect(await holder()).not.toEqual(session);
+    await insertMany(1);
+    expect(await pair.catchUp()).toBe(1);
+    await pair.expectEqual();
+  });
+
   it("that hang end with their signal", async () => {
     const after = pair.applier.position;
     await insertMany(3);
