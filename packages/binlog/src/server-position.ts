@@ -5,6 +5,9 @@ import { asMariadbGtidList, MariadbGtidList } from "./mariadb-gtid-list.ts";
 import { parseGtidPosition } from "./parse-gtid-position.ts";
 import type { ServerQuestions } from "./server-questions.ts";
 
+/** By one question, since masters and slaves ask it while writes wait. */
+const BOTH_POSITIONS = "SELECT CONCAT(@@GLOBAL.gtid_binlog_pos, '|', @@GLOBAL.gtid_slave_pos) AS value";
+
 /**
  * Where the server's history ends. MySQL: `gtid_executed`. MariaDB: the end of its binlog; for domains that the binlog does
  * not know (it may be empty after a restore), what native replication or a restore has left in `gtid_slave_pos`.
@@ -16,8 +19,9 @@ export async function readExecutedPosition(
   if (flavour === "mysql") {
     return parseGtidPosition(flavour, await value(questions, "SELECT @@GLOBAL.gtid_executed AS value"));
   }
-  const binlog = await binlogEnd(questions);
-  return binlog.union(binlog.unknownDomainsOf(await appliedByReplication(questions)));
+  const [binlog = "", applied = ""] = (await value(questions, BOTH_POSITIONS)).split("|");
+  const end = MariadbGtidList.parse(binlog);
+  return end.union(end.unknownDomainsOf(MariadbGtidList.parse(applied)));
 }
 
 /**

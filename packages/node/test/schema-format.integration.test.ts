@@ -25,7 +25,8 @@ for (const flavour of testFlavours()) {
     afterAll(() => stack.disposeAsync());
 
     const run = (sql: string): Promise<unknown> => executor.withAdmin((session) => session.run(sql));
-    const lead = (): Promise<ClusterRecord> => store.lead(SELF, { clusterId: undefined, epoch: null });
+    const lead = async (): Promise<ClusterRecord> =>
+      (await store.lead(SELF, { clusterId: undefined, epoch: null })).record;
     const positionNow = async (): Promise<string> =>
       (await executor.withAdmin((session) => askEpochStart(session, flavour))).startGtid;
     const formatNow = async (): Promise<number[]> => {

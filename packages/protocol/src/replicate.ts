@@ -6,6 +6,8 @@ export const ReplicateAnswer = Type.Object({
   position: Type.String(),
   /** Transactions committed by this delivery; what was there already does not count. */
   applied: Type.Integer(),
+  /** Who acks: an address may have come to be another node's. Older releases do not tell. */
+  nodeId: Type.Optional(Type.String()),
 });
 export type ReplicateAnswer = Static<typeof ReplicateAnswer>;
 

@@ -60,9 +60,12 @@ export class DeliveryLoop implements AsyncDisposable {
   #session: DeliverySession | null = null;
   #acked: GtidPosition | null = null;
   #lastError: string | null = null;
+  #from: GtidPosition | null;
 
-  constructor(options: DeliveryLoopOptions) {
+  /** `from` is as in `ReplicationQueue.addSlave`. */
+  constructor(options: DeliveryLoopOptions, from: GtidPosition | null = null) {
     this.#options = options;
+    this.#from = from;
     this.#loop = new BackgroundLoop(
       (signal) => this.#run(signal),
       (error) => {
@@ -123,9 +126,13 @@ export class DeliveryLoop implements AsyncDisposable {
     this.#poke.notify();
   }
 
-  /** Starts over from the slave's own word: after it registered anew, or came back. Ends `stopped`. */
-  restart(): void {
+  /**
+   * Starts over from the slave's own word: after it registered anew, or came back. Ends `stopped`. `from` is as in
+   * `ReplicationQueue.addSlave`.
+   */
+  restart(from: GtidPosition | null = null): void {
     this.#stopped = null;
+    this.#from = from;
     this.#restart("restarted");
   }
 
@@ -158,10 +165,13 @@ export class DeliveryLoop implements AsyncDisposable {
   }
 
   async #serve(signal: AbortSignal, onProgress: () => void): Promise<void> {
-    await using session = new DeliverySession(this.#options, signal, (acked) => {
+    const from = this.#from;
+    this.#from = null;
+    const onAck = (acked: GtidPosition): void => {
       onProgress();
       this.#noteAck(acked);
-    });
+    };
+    await using session = new DeliverySession(this.#options, { signal, from, onAck });
     this.#session = session;
     await session.run();
   }

@@ -8,6 +8,14 @@ import type { Delivery } from "./delivery.ts";
 import { Flight } from "./flight.ts";
 import type { WindowEntry } from "./replication-window.ts";
 
+/** How a {@link DeliverySession} runs. */
+export interface SessionCourse {
+  readonly signal: AbortSignal;
+  /** Where the slave has just said that its history ends; null: it is asked. See `ReplicationQueue.addSlave`. */
+  readonly from: GtidPosition | null;
+  readonly onAck: (acked: GtidPosition) => void;
+}
+
 /** One run of deliveries to a slave, from its own word on its position until something fails. */
 export class DeliverySession implements AsyncDisposable {
   readonly #options: DeliveryLoopOptions;
@@ -19,11 +27,15 @@ export class DeliverySession implements AsyncDisposable {
   #catchUpCommittedAtMs: number | null = null;
   #sentAtMs: number;
   #beat: Promise<"woken" | "heartbeat"> | null = null;
+  readonly #from: GtidPosition | null;
+  /** Nothing of this run was sent or acked yet. */
+  #isUnheard = true;
   readonly #beatEnd = new AbortController();
 
-  constructor(options: DeliveryLoopOptions, signal: AbortSignal, onAck: (acked: GtidPosition) => void) {
+  constructor(options: DeliveryLoopOptions, { signal, from, onAck }: SessionCourse) {
     this.#options = options;
     this.#signal = signal;
+    this.#from = from;
     this.#onAck = onAck;
     this.#sentAtMs = options.clock.monotonicMs();
     this.#flight = new Flight({
@@ -59,9 +71,13 @@ export class DeliverySession implements AsyncDisposable {
   /** Serves the slave until the signal aborts or something fails, and rejects then. */
   async run(): Promise<never> {
     const { endpoint, window } = this.#options;
-    let cursor = await endpoint.position(this.#signal);
+    let cursor = this.#from ?? (await endpoint.position(this.#signal));
     await this.#checkHistory(cursor);
-    this.#onAck(cursor);
+    // what it said before is where to begin, but no ack: it may have lost something since
+    if (!this.#from) {
+      this.#isUnheard = false;
+      this.#onAck(cursor);
+    }
     for (;;) {
       const index = window.locate(cursor);
       const fromWindow = index !== null && !window.isLarge(index);
@@ -104,6 +120,7 @@ export class DeliverySession implements AsyncDisposable {
         const last = entries.at(-1);
         if (!last) {
           this.#mode = flight.size === 0 ? "idle" : "window";
+          if (this.#isUnheard) this.#sendHeartbeat(cursor);
           if ((await this.#idle(added)) === "heartbeat") this.#sendHeartbeat(cursor);
           continue;
         }
@@ -171,6 +188,7 @@ export class DeliverySession implements AsyncDisposable {
 
   #send(delivery: Delivery, lastIndex: number | null): void {
     this.#sentAtMs = this.#options.clock.monotonicMs();
+    this.#isUnheard = false;
     this.#flight.send(delivery, lastIndex);
   }
 

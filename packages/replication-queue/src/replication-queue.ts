@@ -106,19 +106,24 @@ export class ReplicationQueue implements AsyncDisposable {
     return this.#window.nextIndex;
   }
 
-  /** Starts deliveries to a slave; one that is known already is replaced, under its new address. */
-  async addSlave(endpoint: SlaveEndpoint): Promise<void> {
+  /**
+   * Starts deliveries to a slave; one that is known already is replaced, under its new address. With `from`, where the slave has just said
+   * that its history ends, deliveries begin there at once, without asking it first: that is no ack yet, and where the slave is not there
+   * any more it refuses what is sent, and is asked.
+   */
+  async addSlave(endpoint: SlaveEndpoint, from: GtidPosition | null = null): Promise<void> {
     await this.#endLoop(endpoint.nodeId);
     this.#acks.add(endpoint.nodeId);
-    const loop = new DeliveryLoop({
+    const options = {
       ...this.#options,
       endpoint,
       window: this.#window,
       limits: this.#limits,
-      onAck: (acked) => this.#acks.note(endpoint.nodeId, acked),
-      onDelivered: (done) => this.#options.onDelivered?.(endpoint.nodeId, done),
-      onOutcome: (outcome) => this.#options.onOutcome?.(endpoint.nodeId, outcome),
-    });
+      onAck: (acked: GtidPosition) => this.#acks.note(endpoint.nodeId, acked),
+      onDelivered: (done: Delivered) => this.#options.onDelivered?.(endpoint.nodeId, done),
+      onOutcome: (outcome: DeliveryOutcome) => this.#options.onOutcome?.(endpoint.nodeId, outcome),
+    };
+    const loop = new DeliveryLoop(options, from);
     this.#loops.set(endpoint.nodeId, loop);
   }
 
@@ -139,9 +144,12 @@ export class ReplicationQueue implements AsyncDisposable {
     return this.#loops.has(nodeId);
   }
 
-  /** Cuts what is under way and starts over from the slave's own word: after it registered anew, came back or went. */
-  restart(nodeId: string): void {
-    this.#loops.get(nodeId)?.restart();
+  /**
+   * Cuts what is under way and starts over from the slave's own word: after it registered anew, came back or went. `from` is as in
+   * {@link addSlave}.
+   */
+  restart(nodeId: string, from: GtidPosition | null = null): void {
+    this.#loops.get(nodeId)?.restart(from);
   }
 
   /** Holds deliveries to a slave back for one more reason. */

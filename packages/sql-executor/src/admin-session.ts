@@ -9,7 +9,7 @@ const ROWS = { shape: "objects", rowsMax: 1_000_000, bytesMax: 256 * 1024 * 1024
 
 /** Statements that leave nothing in their session, nor do they read what is its own: after these it needs no reset. */
 const LEAVES_NOTHING =
-  /^\s*(?:SELECT|SHOW|INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|KILL|GRANT|REVOKE)\b(?:[^@]|@@GLOBAL\.)*$/i;
+  /^\s*(?:SET\s+GLOBAL\s+\w+\s*=\s*\w+\s*$|(?:SELECT|SHOW|INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|KILL|GRANT|REVOKE)\b(?:[^@]|@@GLOBAL\.)*$)/i;
 
 /** The node's own face of a {@link DatabaseSession}. */
 export class AdminSession implements SqlSession {

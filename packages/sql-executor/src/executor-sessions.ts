@@ -60,6 +60,10 @@ export class ExecutorSessions implements AsyncDisposable {
   /** By kind and account. */
   readonly #confined = new Map<string, SessionPool>();
   readonly #keeping = new Map<string, TableName>();
+  /** Tables of {@link #keeping} for which all accounts that are made have the right. */
+  readonly #kept = new Set<string>();
+  /** How often accounts were made. */
+  #made = 0;
   #refreshing: Promise<void> | null = null;
   /** Settles when the last change of the accounts is done; never rejects. */
   #accountChange: Promise<void> = Promise.resolve();
@@ -170,6 +174,8 @@ export class ExecutorSessions implements AsyncDisposable {
 
   /** Ends the sessions of all application accounts on the server. */
   async endApplicationSessions(): Promise<void> {
+    // those that lie idle end by themselves then, mostly before the server is asked which there are
+    this.#dropIdleApplications();
     await this.control(async (session) => {
       for (const { id, user } of await listSessions(session)) {
         if (user !== ACCOUNT_NAMES.application && !user.startsWith(`${ACCOUNT_NAMES.application}_`)) continue;
@@ -177,6 +183,10 @@ export class ExecutorSessions implements AsyncDisposable {
         await session.run(`KILL CONNECTION ${id}`).catch(ignoreUnknownThread);
       }
     });
+    this.#dropIdleApplications();
+  }
+
+  #dropIdleApplications(): void {
     this.pools.application.dropIdle();
     this.pools.transaction.dropIdle();
     for (const pool of this.#confined.values()) pool.dropIdle();
@@ -191,6 +201,9 @@ export class ExecutorSessions implements AsyncDisposable {
   }
 
   async #make(accounts: readonly OwnAccount[]): Promise<void> {
+    // where such a table is not there, they don't get the right to it
+    this.#made++;
+    this.#kept.clear();
     await this.#changeAccounts(async (session) => {
       const { server } = this.#options;
       await makeAccounts(session, { server, accounts, keeping: [...this.#keeping.values()] });
@@ -209,7 +222,10 @@ export class ExecutorSessions implements AsyncDisposable {
 
   /** As `SqlExecutor.allowKeeping`. */
   async allowKeeping(table: TableName): Promise<void> {
-    this.#keeping.set(`${table.database}.${table.table}`, table);
+    const name = `${table.database}.${table.table}`;
+    this.#keeping.set(name, table);
+    if (this.#kept.has(name)) return;
+    const made = this.#made;
     await this.#changeAccounts(async (session) => {
       // those that were not made yet get it with the rest
       const accounts = [...this.#accounts.values()].filter(
@@ -217,6 +233,7 @@ export class ExecutorSessions implements AsyncDisposable {
       );
       await allowKeeping(session, { server: this.#options.server, accounts, table });
     });
+    if (made === this.#made) this.#kept.add(name);
   }
 
   /** One after the other: each looks whether the server is locked, and locks it again afterwards. */

@@ -1,5 +1,5 @@
-import { UnderstudyError } from "@understudy/protocol";
-import type { SqlSession } from "@understudy/sql-executor";
+import { isUnderstudyError, UnderstudyError } from "@understudy/protocol";
+import type { SqlRow, SqlSession } from "@understudy/sql-executor";
 import { randomBytes } from "node:crypto";
 import { VERSION } from "../version.ts";
 import { isMissing } from "./is-missing.ts";
@@ -33,9 +33,9 @@ export const IDEMPOTENCY_SECRET = "idempotency";
 
 /**
  * Makes what the schema `understudy` lacks, in a new cluster or in one that an older version made, and writes nothing where it is
- * whole. Repeatable, since a crash may come between its statements.
+ * whole. Repeatable, since a crash may come between its statements. Resolves with the secret under which idempotency keys are sealed.
  */
-export async function ensureSchema(session: SqlSession): Promise<void> {
+export async function ensureSchema(session: SqlSession): Promise<Uint8Array> {
   const rows = await session.rows(
     "SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'understudy'",
   );
@@ -55,11 +55,42 @@ export async function ensureSchema(session: SqlSession): Promise<void> {
       [SCHEMA_FORMAT, SCHEMA_FORMAT],
     );
   }
-  if ((await readSecret(session, IDEMPOTENCY_SECRET)) !== null) return;
-  await session.run("INSERT INTO understudy.secrets (name, secret) VALUES (?, ?)", [
-    IDEMPOTENCY_SECRET,
-    randomBytes(32),
-  ]);
+  const known = await readSecret(session, IDEMPOTENCY_SECRET);
+  if (known) return known;
+  const secret = randomBytes(32);
+  await session.run("INSERT INTO understudy.secrets (name, secret) VALUES (?, ?)", [IDEMPOTENCY_SECRET, secret]);
+  return secret;
+}
+
+/** What a schema that is whole says at once. */
+export interface WholeSchema {
+  /** The row of `understudy.cluster`; null where there is none. */
+  readonly cluster: SqlRow | null;
+  readonly secret: Uint8Array;
+}
+
+/**
+ * Asks by one question for all that a master begins from. Null where the schema lacks something, or is of another format: then the parts
+ * have to be looked at one by one.
+ */
+export async function readWholeSchema(session: SqlSession): Promise<WholeSchema | null> {
+  const isThere = Object.keys(TABLES).map((name) => `NOT EXISTS (SELECT 1 FROM understudy.${name} WHERE FALSE)`);
+  let row: SqlRow | undefined;
+  try {
+    [row] = await session.rows(
+      `SELECT c.cluster_id, c.epoch, c.leader, (SELECT format FROM understudy.format WHERE id = 1) AS format,
+         (SELECT secret FROM understudy.secrets WHERE name = ?) AS secret
+       FROM (SELECT 1) AS always LEFT JOIN understudy.cluster AS c ON c.id = 1 WHERE ${isThere.join(" AND ")}`,
+      [IDEMPOTENCY_SECRET],
+    );
+  } catch (error) {
+    // a newer release's tables may be without these columns
+    if (isMissing(error) || isUnderstudyError(error, "unknown-column")) return null;
+    throw error;
+  }
+  if (Number(row?.["format"]) !== SCHEMA_FORMAT || row?.["secret"] === null) return null;
+  const secret = Buffer.from(String(row?.["secret"]), "base64");
+  return { cluster: row?.["cluster_id"] === null ? null : (row ?? null), secret };
 }
 
 /** Throws `version-mismatch` where a newer release has made this database's schema into what this one might misunderstand. */

@@ -1,9 +1,15 @@
 import { randomToken } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
-import type { SqlExecutor, SqlSession } from "@understudy/sql-executor";
+import type { SqlExecutor, SqlRow, SqlSession } from "@understudy/sql-executor";
 import { askEpochStart, insertEpoch, readEpochs, type EpochRecord } from "./epoch-store.ts";
 import { isMissing } from "./is-missing.ts";
-import { checkSchemaFormat, ensureSchema, IDEMPOTENCY_SECRET, readSecret } from "./cluster-schema.ts";
+import {
+  checkSchemaFormat,
+  ensureSchema,
+  IDEMPOTENCY_SECRET,
+  readSecret,
+  readWholeSchema,
+} from "./cluster-schema.ts";
 
 /** What a node's database says of the cluster that it belongs to. */
 export interface ClusterRecord {
@@ -27,6 +33,19 @@ export interface LeadOptions {
   readonly clusterId: string | undefined;
   /** What an election has given it; null without one, where it goes on in the epoch that it led. */
   readonly epoch: bigint | null;
+}
+
+/** With what a master begins. */
+export interface BegunLead {
+  readonly record: ClusterRecord;
+  /** What its server had committed before it wrote anything of this lead. */
+  readonly startGtid: string;
+  /** As {@link ClusterStore.idempotencySecret}. */
+  readonly secret: Uint8Array;
+  /** As {@link ClusterStore.members}. */
+  readonly members: readonly MemberRecord[];
+  /** As {@link ClusterStore.epochs}. */
+  readonly epochs: readonly EpochRecord[];
 }
 
 /**
@@ -62,35 +81,22 @@ export class ClusterStore {
    * one was given, or another node led before.
    * Throws `cluster-mismatch` where the data belongs to another cluster than the configured one, and as `read`.
    */
-  async lead(self: MemberRecord, options: LeadOptions): Promise<ClusterRecord> {
-    const { nodeId } = self;
+  async lead(self: MemberRecord, options: LeadOptions): Promise<BegunLead> {
     return this.#executor.withAdmin(async (session) => {
-      const known = await readRecord(session);
+      const whole = await readWholeSchema(session);
+      const known = whole ? recordOf(whole.cluster) : await readRecord(session);
       if (known) checkClusterId(known, options.clusterId);
       // before the first write of the epoch that may begin now
       const start = await askEpochStart(session, this.#executor.server.flavour);
-      await ensureSchema(session);
-      if (options.epoch === null && known?.leader === nodeId) {
-        const isNoted = (await readEpochs(session)).some(({ epoch }) => epoch === known.epoch);
-        if (!isNoted) await insertEpoch(session, { epoch: known.epoch, nodeId, ...start });
-        return known;
-      }
-      const record: ClusterRecord = {
-        clusterId: known?.clusterId ?? options.clusterId ?? randomToken(9),
-        epoch: options.epoch ?? (known?.epoch ?? 0n) + 1n,
-        leader: nodeId,
+      const secret = whole?.secret ?? (await ensureSchema(session));
+      const record = await beginEpoch(session, { self, options, known, start });
+      return {
+        record,
+        startGtid: start.startGtid,
+        secret,
+        members: await readMembers(session),
+        epochs: await readEpochs(session),
       };
-      await session.run("START TRANSACTION");
-      await session.run(
-        `INSERT INTO understudy.cluster (id, cluster_id, epoch, leader) VALUES (1, ?, ?, ?)
-         ON DUPLICATE KEY UPDATE epoch = ?, leader = ?`,
-        [record.clusterId, record.epoch, nodeId, record.epoch, nodeId],
-      );
-      await insertEpoch(session, { epoch: record.epoch, nodeId, ...start });
-      // a master is a member, too: the next one counts it, and finds it
-      await upsertMember(session, self);
-      await session.run("COMMIT");
-      return record;
     });
   }
 
@@ -110,6 +116,41 @@ export class ClusterStore {
       session.run("DELETE FROM understudy.members WHERE node_id = ?", [nodeId]),
     );
   }
+}
+
+interface Begin {
+  readonly self: MemberRecord;
+  readonly options: LeadOptions;
+  readonly known: ClusterRecord | null;
+  readonly start: Pick<EpochRecord, "startGtid" | "startState">;
+}
+
+async function beginEpoch(
+  session: SqlSession,
+  { self, options, known, start }: Begin,
+): Promise<ClusterRecord> {
+  const { nodeId } = self;
+  if (options.epoch === null && known?.leader === nodeId) {
+    const isNoted = (await readEpochs(session)).some(({ epoch }) => epoch === known.epoch);
+    if (!isNoted) await insertEpoch(session, { epoch: known.epoch, nodeId, ...start });
+    return known;
+  }
+  const record: ClusterRecord = {
+    clusterId: known?.clusterId ?? options.clusterId ?? randomToken(9),
+    epoch: options.epoch ?? (known?.epoch ?? 0n) + 1n,
+    leader: nodeId,
+  };
+  await session.run("START TRANSACTION");
+  await session.run(
+    `INSERT INTO understudy.cluster (id, cluster_id, epoch, leader) VALUES (1, ?, ?, ?)
+     ON DUPLICATE KEY UPDATE epoch = ?, leader = ?`,
+    [record.clusterId, record.epoch, nodeId, record.epoch, nodeId],
+  );
+  await insertEpoch(session, { epoch: record.epoch, nodeId, ...start });
+  // a master is a member, too: the next one counts it, and finds it
+  await upsertMember(session, self);
+  await session.run("COMMIT");
+  return record;
 }
 
 async function readMembers(session: SqlSession): Promise<MemberRecord[]> {
@@ -151,14 +192,18 @@ async function readRecord(session: SqlSession): Promise<ClusterRecord | null> {
   await checkSchemaFormat(session);
   try {
     const [row] = await session.rows("SELECT cluster_id, epoch, leader FROM understudy.cluster WHERE id = 1");
-    if (!row) return null;
-    return {
-      clusterId: String(row["cluster_id"]),
-      epoch: BigInt(String(row["epoch"])),
-      leader: String(row["leader"]),
-    };
+    return recordOf(row ?? null);
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;
   }
+}
+
+function recordOf(row: SqlRow | null): ClusterRecord | null {
+  if (!row) return null;
+  return {
+    clusterId: String(row["cluster_id"]),
+    epoch: BigInt(String(row["epoch"])),
+    leader: String(row["leader"]),
+  };
 }

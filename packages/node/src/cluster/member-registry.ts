@@ -13,18 +13,11 @@ export class MemberRegistry implements AsyncDisposable {
   readonly #peers: PeerClients;
   readonly #members = new Map<string, RegisteredMember>();
 
-  private constructor(store: ClusterStore, peers: PeerClients) {
+  /** `known` are the members that were known before, without this node. */
+  constructor(store: ClusterStore, peers: PeerClients, known: readonly MemberRecord[]) {
     this.#store = store;
     this.#peers = peers;
-  }
-
-  /** Reads the members that were known before. */
-  static async open(store: ClusterStore, peers: PeerClients, selfNodeId: string): Promise<MemberRegistry> {
-    const registry = new MemberRegistry(store, peers);
-    for (const record of await store.members()) {
-      if (record.nodeId !== selfNodeId) registry.#remember(record);
-    }
-    return registry;
+    for (const record of known) this.#remember(record);
   }
 
   all(): RegisteredMember[] {

@@ -61,6 +61,8 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set([
 /** Of a node that is no master, or none at all. */
 const LOST: ReadonlySet<ErrorCode> = new Set(["no-leader", "node-unreachable"]);
 const REGISTER_TIMEOUT_MS = 5000;
+/** The invitations of a master that has a registration by now may be so late. It sends another one. */
+const ANSWERED_MS = 1000;
 const ignore = (): void => undefined;
 
 /**
@@ -81,6 +83,8 @@ export class Registration implements AsyncDisposable {
   #toldMembers: readonly Member[] = [];
   #receptions = 0;
   #wantsRebuild = false;
+  #registeredAtMs = Number.NEGATIVE_INFINITY;
+  #isInvited = false;
 
   constructor(options: RegistrationOptions) {
     this.#options = options;
@@ -143,6 +147,17 @@ export class Registration implements AsyncDisposable {
     this.#hurry.notify();
   }
 
+  /**
+   * The master of this epoch waits for a registration. One that is under way, or was just answered, is what it waits for: another one would
+   * make deliveries begin again.
+   */
+  invited(epoch: bigint): void {
+    const { clock } = this.#options.services;
+    if (this.#underWay) this.#isInvited = true;
+    else if (this.#registered !== epoch || clock.monotonicMs() - this.#registeredAtMs >= ANSWERED_MS)
+      this.renew();
+  }
+
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options.services;
     for (let attempt = 0; ;) {
@@ -155,6 +170,9 @@ export class Registration implements AsyncDisposable {
       const registering = this.#registerOnce(signal);
       this.#underWay = registering.then(ignore, ignore);
       const registered = await registering.finally(() => (this.#underWay = null));
+      const isAskedFor = this.#isInvited;
+      this.#isInvited = false;
+      if (isAskedFor && !registered) continue;
       // after a registration the first delivery takes a moment; a refusal takes longer to be worth another try
       const waitMs = registered ? SILENCE_MS : backoffMs(attempt++, BACKOFF, random) + CHECK_MS;
       await sleepOrWake({ clock, ms: waitMs, woken, signal });
@@ -193,6 +211,7 @@ export class Registration implements AsyncDisposable {
         await this.#register(asking);
       }
       this.#registered = BigInt(answer.epoch);
+      this.#registeredAtMs = services.clock.monotonicMs();
       this.#isLost = false;
       this.#note(`registered with ${url}, waiting for its first delivery`);
       return true;

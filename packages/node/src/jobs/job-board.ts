@@ -29,6 +29,8 @@ export class JobBoard {
   readonly #clock: Clock;
   readonly #jobs = new Map<string, Job>();
   readonly #running = new Set<Promise<void>>();
+  /** The last of those that stand in each other's way. */
+  #inTheWay: Promise<void> = Promise.resolve();
   /** Of the running ones those that stand in no other's way. */
   readonly #aside = new Set<string>();
   /** Of the jobs that can be cancelled still. */
@@ -85,7 +87,9 @@ export class JobBoard {
     const cancel = new AbortController();
     if (isCancellable) this.#cancels.set(job.id, cancel);
     // its failure is told by the job itself
-    this.#hold(this.#run(job, cancel.signal, run).catch(() => undefined));
+    const running = this.#run(job, cancel.signal, run).catch(() => undefined);
+    this.#inTheWay = running;
+    this.#hold(running);
     return job;
   }
 
@@ -124,6 +128,11 @@ export class JobBoard {
   #hold(running: Promise<void>): void {
     const held = running.finally(() => this.#running.delete(held));
     this.#running.add(held);
+  }
+
+  /** Resolves when a job can begin. */
+  async free(): Promise<void> {
+    await this.#inTheWay;
   }
 
   /** Resolves when nothing runs any more. */

@@ -9,6 +9,8 @@ export interface EpochHistoryOptions {
   readonly flavour: Flavour;
   /** Reads the epochs from this node's database. */
   readonly read: () => Promise<EpochRecord[]>;
+  /** What was just read there; left out where nothing was. */
+  readonly known?: readonly EpochRecord[];
   /** Told when more is known than before. */
   readonly changed: ChangeSignal;
   readonly logger: Logger;
@@ -29,6 +31,7 @@ export class EpochHistory {
 
   constructor(options: EpochHistoryOptions) {
     this.#options = options;
+    if (options.known) this.#starts = startsOf(options.flavour, options.known);
   }
 
   /** Reads what the database knows by now; true where that is more than before. Never rejects. */
@@ -58,11 +61,7 @@ export class EpochHistory {
     try {
       const records = await read();
       if (records.length === this.#starts.length) return false;
-      this.#starts = records.map(({ epoch, startGtid, startState }) => ({
-        epoch,
-        position: parseGtidPosition(flavour, startGtid),
-        lastOfServer: lastOfServers(startState),
-      }));
+      this.#starts = startsOf(flavour, records);
     } catch (error) {
       logger.warn({ event: "epochs-not-read" }, messageOf(error));
       return false;
@@ -70,6 +69,14 @@ export class EpochHistory {
     changed.notify();
     return true;
   }
+}
+
+function startsOf(flavour: Flavour, records: readonly EpochRecord[]): readonly EpochStart[] {
+  return records.map(({ epoch, startGtid, startState }) => ({
+    epoch,
+    position: parseGtidPosition(flavour, startGtid),
+    lastOfServer: lastOfServers(startState),
+  }));
 }
 
 /** A GTID list compares by number, which another server may have used again; what is known of that very server tells better. */

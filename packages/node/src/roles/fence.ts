@@ -11,8 +11,10 @@ const NOT_CLIENT_COMMANDS = ["Daemon", "Binlog Dump", "Binlog Dump GTID", "Slave
  * `SET GLOBAL read_only` would wait for what they run, then makes the server read-only. Throws `database-unavailable` or `timeout` where that can't be had.
  */
 export async function fenceServer(executor: SqlExecutor): Promise<void> {
-  await executor.endApplicationSessions();
-  await executor.withAdmin(endClientSessions, { timeoutMs: FENCE_MS });
+  await Promise.all([
+    executor.endApplicationSessions(),
+    executor.withAdmin(endClientSessions, { timeoutMs: FENCE_MS }),
+  ]);
   await applyServerMode(executor, "slave");
 }
 

@@ -11,7 +11,8 @@ import {
   type RegisterRequest,
 } from "@understudy/protocol";
 import type { DeliveryOutcome, ReplicationQueue } from "@understudy/replication-queue";
-import type { ClusterStore, MemberRecord } from "../cluster/cluster-store.ts";
+import type { MemberRecord } from "../cluster/cluster-store.ts";
+import type { EpochRecord } from "../cluster/epoch-store.ts";
 import { decideJoin, type JoinDecision } from "../cluster/join-decision.ts";
 import type { MemberFacts } from "../cluster/master-view.ts";
 import type { MemberRegistry, RegisteredMember } from "../cluster/member-registry.ts";
@@ -30,7 +31,8 @@ export interface MasterMembersOptions {
   readonly services: RoleServices;
   readonly clusterId: string;
   readonly epoch: bigint;
-  readonly store: ClusterStore;
+  /** All that this master's data know: none begins while it leads. */
+  readonly epochs: readonly EpochRecord[];
   readonly registry: MemberRegistry;
   readonly queue: ReplicationQueue;
   readonly monitor: HealthMonitor;
@@ -79,7 +81,9 @@ export class MasterMembers implements AsyncDisposable {
    * their position alone looks like a part of this history, its numbers may stand for what another master has written.
    */
   async #invite(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#of.services;
+    const { clock, config } = this.#of.services;
+    // whoever watches an election hears of it at once, and has enough to do then
+    if (config.hasElections) await clock.sleep(INVITE_MS, signal);
     for (let attempt = 0; ; attempt++) {
       const waiting = this.#of.registry.all().filter(({ nodeId }) => !this.#of.queue.hasSlave(nodeId));
       await Promise.all(waiting.map((member) => this.#inviteOne(member, signal)));
@@ -105,12 +109,13 @@ export class MasterMembers implements AsyncDisposable {
   ): Promise<Pick<RegisterAnswer, "action" | "reason" | "survived" | "gtid" | "wire">> {
     const { identity, events } = this.#of.services;
     // at the same time: after a change of masters, writes wait for this
-    const [, survived, executed] = await Promise.all([
+    const [, survived, executed, purged] = await Promise.all([
       this.#twins.check(request, this.#of.registry.get(request.nodeId)),
       this.#survivedOf(BigInt(request.dataEpoch)),
       askExecutedPosition(this.#of.services),
+      askPurgedPosition(this.#of.services),
     ]);
-    const decision = await this.#decide(request, { survived, executed });
+    const decision = this.#decide(request, { survived, executed, purged });
     if (decision.kind === "refuse") {
       events.record("warning", `${request.nodeId} may not join: ${decision.reason}`, request.nodeId);
       throw new UnderstudyError(decision.code, decision.reason);
@@ -145,16 +150,16 @@ export class MasterMembers implements AsyncDisposable {
   async #survivedOf(dataEpoch: bigint): Promise<string> {
     const { executor } = this.#of.services;
     const { flavour } = executor.server;
-    const next = (await this.#of.store.epochs()).find(({ epoch }) => epoch > dataEpoch);
+    const next = this.#of.epochs.find(({ epoch }) => epoch > dataEpoch);
     const start = flavour === "mysql" ? next?.startGtid : next?.startState;
     if (start !== undefined && start !== "" && dataEpoch > 0n) return start;
     return executor.withAdmin((session) => readHistory(session, flavour));
   }
 
-  async #decide(
+  #decide(
     request: RegisterRequest,
-    own: { readonly survived: string; readonly executed: GtidPosition },
-  ): Promise<JoinDecision> {
+    own: { readonly survived: string; readonly executed: GtidPosition; readonly purged: GtidPosition },
+  ): JoinDecision {
     const { identity, executor } = this.#of.services;
     const { flavour, serverId } = executor.server;
     return decideJoin({
@@ -165,9 +170,7 @@ export class MasterMembers implements AsyncDisposable {
         flavour,
         serverId,
         wire: WIRE_VERSIONS,
-        executed: own.executed,
-        survived: own.survived,
-        purged: await askPurgedPosition(this.#of.services),
+        ...own,
       },
       joiner: {
         nodeId: request.nodeId,
@@ -205,12 +208,14 @@ export class MasterMembers implements AsyncDisposable {
     if (isNew) events.record("joined", `${nodeId} joined from ${url}`, nodeId);
     // a slave that is only paused asks now and then why it hears nothing, and was never away
     else if (wasAway) events.record("rejoined", `${nodeId} is back from ${url}`, nodeId);
-    if (before?.client === member.client && this.#of.queue.hasSlave(nodeId)) this.#of.queue.restart(nodeId);
-    else await this.#deliverTo(member);
+    const from = positionOf(this.#of.services, request.gtid);
+    if (before?.client === member.client && this.#of.queue.hasSlave(nodeId))
+      this.#of.queue.restart(nodeId, from);
+    else await this.#deliverTo(member, from);
     this.#of.monitor.report(nodeId, { ok: true });
   }
 
-  async #deliverTo(member: RegisteredMember): Promise<void> {
+  async #deliverTo(member: RegisteredMember, from: GtidPosition): Promise<void> {
     const { identity, executor } = this.#of.services;
     await this.#of.queue.addSlave(
       createSlaveEndpoint(member.nodeId, member.client, {
@@ -223,6 +228,7 @@ export class MasterMembers implements AsyncDisposable {
         wire: () => this.#wireOf(member.nodeId),
         parsePosition: (text) => positionOf(this.#of.services, text),
       }),
+      from,
     );
     if (this.#paused.has(member.nodeId)) this.#of.queue.pause(member.nodeId, "operator");
   }

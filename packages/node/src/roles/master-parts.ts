@@ -1,15 +1,18 @@
 import { openHealthMonitor, type HealthChange, type HealthMonitor } from "@understudy/health-monitor";
+import { emptyPosition } from "@understudy/binlog";
 import { ReplicationQueue, type ReplicationQueueOptions } from "@understudy/replication-queue";
 import { ClusterStore, type ClusterRecord } from "../cluster/cluster-store.ts";
 import { MemberRegistry } from "../cluster/member-registry.ts";
 import { SchemaWarnings } from "../cluster/schema-warnings.ts";
 import type { RoleServices } from "../node-services.ts";
 import type { MasterReads } from "../reads/master-reads.ts";
-import { openMasterReads } from "../reads/open-master-reads.ts";
-import { openTransactions } from "../transactions/open-transactions.ts";
+import { askVisiblePosition } from "../reads/ask-visible.ts";
+import { createMasterReads } from "../reads/create-master-reads.ts";
+import { createTransactions } from "../transactions/create-transactions.ts";
 import type { TransactionRegistry } from "../transactions/transaction-registry.ts";
-import { askExecutedPosition, createBinlogAccess } from "./binlog-access.ts";
-import { openKeyedWrites } from "../writes/idempotency/open-keyed-writes.ts";
+import { askExecutedPosition, createBinlogAccess, positionOf } from "./binlog-access.ts";
+import { createKeyedWrites } from "../writes/idempotency/create-keyed-writes.ts";
+import { KEYS_TABLE } from "../writes/idempotency/key-store.ts";
 import type { KeyedWrites } from "../writes/idempotency/keyed-writes.ts";
 import { WriteAcks } from "../writes/write-acks.ts";
 import { CommitWatch } from "./commit-watch.ts";
@@ -47,7 +50,13 @@ export async function openMasterParts(
   const access = new WriteAccess(executor);
   await access.open();
   const store = new ClusterStore(executor);
-  const record = await store.lead(
+  const {
+    record,
+    startGtid,
+    secret,
+    members: known,
+    epochs,
+  } = await store.lead(
     {
       nodeId: identity.nodeId,
       url: identity.advertisedUrl,
@@ -56,30 +65,44 @@ export async function openMasterParts(
     },
     { clusterId: config.clusterId, epoch },
   );
-  const keyed = opening.use(await openKeyedWrites(services, store));
-  const registry = opening.use(await MemberRegistry.open(store, services.peers, identity.nodeId));
+  const [visible] = await Promise.all([
+    askVisiblePosition(executor, clock),
+    executor.allowKeeping(KEYS_TABLE),
+  ]);
+  const keyed = opening.use(createKeyedWrites(services, secret));
+  const others = known.filter(({ nodeId }) => nodeId !== identity.nodeId);
+  const registry = opening.use(new MemberRegistry(store, services.peers, others));
   let members: MasterMembers | null = null;
   const commits = config.hasElections ? opening.use(watchCommits(services, record.epoch)) : null;
   const queue = opening.use(
     new ReplicationQueue({
-      ...(await queueOptions(services, access)),
+      ...queueOptions(services, access),
+      // whoever followed the last master to its end finds its place in the window
+      from: positionOf(services, startGtid),
       onOutcome: (nodeId, outcome) => members?.noteDelivery(nodeId, outcome),
       onDelivered: (nodeId, done) => members?.noteDelivered(nodeId, done),
       onProblem: () => commits?.doubt(),
     }),
   );
-  const reads = opening.use(await openMasterReads(services, store, queue));
+  const reads = opening.use(
+    createMasterReads(services, {
+      store,
+      epochs,
+      visible: visible ?? emptyPosition(executor.server.flavour),
+      binlog: queue,
+    }),
+  );
   const acks = createAcks(services, { record, registry, queue, reads });
   const warnings = opening.use(new SchemaWarnings(executor, clock, logger));
   const monitor = opening.use(await openMonitor(services, registry, (change) => members?.noteHealth(change)));
-  const transactions = opening.use(await openTransactions(services, { epoch: record.epoch, acks }));
+  const transactions = opening.use(createTransactions(services, { epoch: record.epoch, secret, acks }));
   const copies = new CopyServer(services);
   members = opening.use(
     new MasterMembers({
       services,
       clusterId: record.clusterId,
       epoch: record.epoch,
-      store,
+      epochs,
       registry,
       queue,
       monitor,
@@ -145,12 +168,11 @@ async function openMonitor(
   });
 }
 
-async function queueOptions(services: RoleServices, access: WriteAccess): Promise<ReplicationQueueOptions> {
+function queueOptions(services: RoleServices, access: WriteAccess): Omit<ReplicationQueueOptions, "from"> {
   const { executor, config, clock, random, logger } = services;
   return {
     flavour: executor.server.flavour,
     read: createBinlogAccess(services, access),
-    from: await askExecutedPosition(services),
     executedPosition: () => askExecutedPosition(services),
     clock,
     random,

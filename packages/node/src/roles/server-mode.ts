@@ -1,4 +1,4 @@
-import type { SqlSession, SqlExecutor } from "@understudy/sql-executor";
+import type { SqlExecutor } from "@understudy/sql-executor";
 import type { Role } from "@understudy/protocol";
 
 /**
@@ -12,23 +12,19 @@ export async function applyServerMode(
   limits: { readonly timeoutMs?: number } = {},
 ): Promise<void> {
   await executor.withAdmin(async (session) => {
+    const [now] = await session.rows(
+      "SELECT @@GLOBAL.event_scheduler AS scheduler, @@GLOBAL.read_only AS closed",
+    );
+    // `SET GLOBAL` waits for running statements, so it is done only where something changes
+    const ensure = async (column: "scheduler" | "closed", name: string, wanted: string): Promise<void> => {
+      if (String(now?.[column]) !== wanted) await session.run(`SET GLOBAL ${name} = ${wanted}`);
+    };
     if (role === "slave") {
-      await ensureVariable(session, "event_scheduler", "OFF");
-      await ensureVariable(session, "read_only", "1");
+      await ensure("scheduler", "event_scheduler", "OFF");
+      await ensure("closed", "read_only", "1");
       return;
     }
-    await ensureVariable(session, "read_only", "0");
-    await ensureVariable(session, "event_scheduler", "ON");
+    await ensure("closed", "read_only", "0");
+    await ensure("scheduler", "event_scheduler", "ON");
   }, limits);
-}
-
-/** `SET GLOBAL` waits for running statements, so it is done only where something changes. */
-async function ensureVariable(
-  session: SqlSession,
-  name: string,
-  wanted: "0" | "1" | "ON" | "OFF",
-): Promise<void> {
-  const [row] = await session.rows(`SELECT @@global.${name} AS value`);
-  if (String(row?.["value"]) === wanted) return;
-  await session.run(`SET GLOBAL ${name} = ${wanted}`);
 }

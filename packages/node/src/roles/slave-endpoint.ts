@@ -29,6 +29,14 @@ export function createSlaveEndpoint(
   client: NodeClient,
   sender: DeliverySender,
 ): SlaveEndpoint {
+  let isKnown = false;
+  const checkIs = (told: string | undefined): void => {
+    if (told !== undefined && told !== nodeId)
+      throw new UnderstudyError("cluster-mismatch", `${client.url} is ${told}, not ${nodeId}`);
+    if (told !== undefined) isKnown = true;
+    // the answer of an older release is no ack of this node before the address has said whose it is
+    if (!isKnown) throw new UnderstudyError("position-mismatch", `${client.url} has not said who it is`);
+  };
   return {
     nodeId,
     deliver: async (delivery, signal) => {
@@ -36,13 +44,12 @@ export function createSlaveEndpoint(
         { headers: deliveryHeaders(delivery, sender), body: delivery.body },
         { signal, timeoutMs: DELIVERY_TIMEOUT_MS },
       );
+      checkIs(answer.nodeId);
       return sender.parsePosition(answer.position);
     },
     position: async (signal) => {
       const answer = await client.position({ signal, timeoutMs: POSITION_TIMEOUT_MS });
-      if (answer.nodeId !== nodeId) {
-        throw new UnderstudyError("cluster-mismatch", `${client.url} is ${answer.nodeId}, not ${nodeId}`);
-      }
+      checkIs(answer.nodeId);
       if (answer.state === "master") {
         throw new UnderstudyError("epoch-stale", `${nodeId} is a master itself, in epoch ${answer.epoch}`, {
           details: { epoch: answer.epoch },

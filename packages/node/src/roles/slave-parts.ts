@@ -6,10 +6,12 @@ import {
   type HealthChange,
   type HealthMonitor,
 } from "@understudy/health-monitor";
+import { messageOf } from "@understudy/kernel";
 import { isTornSnapshot } from "@understudy/snapshot";
 import { connectRaw } from "@understudy/sql-executor";
 import { checkClusterId, ClusterStore } from "../cluster/cluster-store.ts";
 import type { RoleServices } from "../node-services.ts";
+import { KEYS_TABLE } from "../writes/idempotency/key-store.ts";
 import { openSlaveReads } from "../reads/open-slave-reads.ts";
 import type { SlaveReads } from "../reads/slave-reads.ts";
 import { LeaderLink, type KnownLeader } from "./leader-link.ts";
@@ -46,6 +48,16 @@ export interface SlaveParts {
   readonly monitored: Monitored;
 }
 
+/** Writes wait when this node becomes the master, so what can be done before is: it costs nothing where it was done already. */
+async function prepareToLead({ executor, logger }: RoleServices): Promise<void> {
+  try {
+    await executor.allowKeeping(KEYS_TABLE);
+  } catch (error) {
+    // as where an older release has made the schema; a master makes what is missing
+    logger.debug({ event: "not-prepared" }, messageOf(error));
+  }
+}
+
 /** Makes the server read-only and opens all that a slave runs, each on the stack `opening`. */
 export async function openSlaveParts(
   services: RoleServices,
@@ -56,7 +68,10 @@ export async function openSlaveParts(
   const store = new ClusterStore(executor);
   const isTorn = await isTornSnapshot(endpoint, AbortSignal.timeout(CONNECT_TIMEOUT_MS));
   const record = isTorn ? null : await store.read();
-  if (record) checkClusterId(record, config.clusterId);
+  if (record) {
+    checkClusterId(record, config.clusterId);
+    await prepareToLead(services);
+  }
   const lag = new LagMeter<GtidPosition>({
     clock,
     graceMs: SILENCE_GRACE_MS,

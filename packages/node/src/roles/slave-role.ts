@@ -21,7 +21,7 @@ import { ViewFollower } from "../cluster/view-follower.ts";
 import { endWhenIdle } from "../http/body-idle.ts";
 import type { RoleServices } from "../node-services.ts";
 import type { SlaveReads } from "../reads/slave-reads.ts";
-import { findTransactionEnd } from "../transactions/open-transactions.ts";
+import { findTransactionEnd } from "../transactions/create-transactions.ts";
 import type { TransactionEnd } from "../transactions/transaction-end.ts";
 import { positionOf } from "./binlog-access.ts";
 import { BrokenWatch } from "./broken-watch.ts";
@@ -184,7 +184,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       // the configured way to a master is as good as its own word for it, as long as it leads there
       if (epoch > this.epoch || this.#registration.isLost) this.#link.set({ nodeId, url });
     } else if (known?.nodeId !== nodeId) return;
-    this.#registration.renew();
+    this.#registration.invited(epoch);
   }
 
   /**
@@ -302,7 +302,8 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       const bytes = Math.max(0, this.#applier.stats.bytes - bytesBefore);
       this.#throughput.add({ transactions: outcome.applied, bytes });
     }
-    return { position: outcome.position.toString(), applied: outcome.applied };
+    const { nodeId } = this.#services.identity;
+    return { position: outcome.position.toString(), applied: outcome.applied, nodeId };
   }
 
   #checkDelivery(headers: DeliveryHeaders): void {

@@ -28,7 +28,7 @@ export async function handOverBeforeStop(runtime: NodeRuntime): Promise<void> {
 async function handOver(runtime: NodeRuntime, signal: AbortSignal): Promise<void> {
   const { jobs } = runtime.services;
   // a person's own switchover comes first
-  await orAbort(jobs.done(), signal);
+  await orAbort(jobs.free(), signal);
   for (const to of runtime.current()?.election.plan()?.order ?? []) {
     if (await tryHandOver(runtime, to, signal)) break;
   }
@@ -48,7 +48,7 @@ async function tryHandOver(runtime: NodeRuntime, to: string, signal: AbortSignal
     const job = jobs.begin("switchover", (progress) =>
       runSwitchover(progress, { role, election, to, clock, random, signal, closeByMs: CLOSE_BY_MS }),
     );
-    await orAbort(jobs.done(), signal);
+    await orAbort(jobs.free(), signal);
     const { state, error } = jobs.get(job.id);
     if (state !== "done") logger.warn({ event: "not-handed-over", to }, error ?? "it did not end");
   } catch (error) {

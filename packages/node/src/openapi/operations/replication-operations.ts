@@ -113,7 +113,7 @@ export const REPLICATION_OPERATIONS: OperationTable = {
       "The body is a binlog as it is, with the headers `X-Understudy-Cluster`, `-Epoch`, `-Sender`, `-After`, `-Flavour`, `-Server-Version`, `-Wire` and `-Master-Position`. The answer comes when all of it is committed: it is the ack.",
     requestType: BINLOG_MEDIA_TYPE,
     answers: "What the slave has committed",
-    content: json(ReplicateAnswer, { position: "0-1-12", applied: 1 }),
+    content: json(ReplicateAnswer, { position: "0-1-12", applied: 1, nodeId: "node2" }),
     errors: [
       "starting",
       "position-mismatch",

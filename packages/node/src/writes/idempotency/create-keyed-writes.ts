@@ -1,18 +1,19 @@
-import type { ClusterStore } from "../../cluster/cluster-store.ts";
 import type { RoleServices } from "../../node-services.ts";
 import { askExecutedPosition } from "../../roles/binlog-access.ts";
-import { KEYS_TABLE, KeyStore } from "./key-store.ts";
+import { KeyStore } from "./key-store.ts";
 import { KeyedWrites } from "./keyed-writes.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** Opens the keyed writes of a master whose `ClusterStore` leads: client SQL's account may now add keys, and nothing else there. */
-export async function openKeyedWrites(services: RoleServices, cluster: ClusterStore): Promise<KeyedWrites> {
+/**
+ * Makes the keyed writes of a master whose `ClusterStore` leads, and whose executor lets client SQL's account add rows to the table of
+ * keys. `secret` is as `ClusterStore.idempotencySecret`.
+ */
+export function createKeyedWrites(services: RoleServices, secret: Uint8Array): KeyedWrites {
   const { executor, identity, config, clock, logger } = services;
-  await executor.allowKeeping(KEYS_TABLE);
   return new KeyedWrites({
     store: new KeyStore(executor),
-    secret: await cluster.idempotencySecret(),
+    secret,
     nodeId: identity.nodeId,
     clock,
     logger,

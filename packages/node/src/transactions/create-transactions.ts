@@ -9,12 +9,20 @@ import type { TransactionEnd } from "./transaction-end.ts";
 import { TransactionIds } from "./transaction-ids.ts";
 import { TransactionRegistry } from "./transaction-registry.ts";
 
-/** Opens the interactive transactions of a master, whose schema `understudy` is there already. */
-export async function openTransactions(
+/** What {@link createTransactions} needs. */
+export interface CreateTransactionsOptions {
+  readonly epoch: bigint;
+  /** As `ClusterStore.idempotencySecret`. */
+  readonly secret: Uint8Array;
+  readonly acks: WriteAcks;
+}
+
+/** Makes the interactive transactions of a master, whose schema `understudy` is there already. */
+export function createTransactions(
   services: RoleServices,
-  { epoch, acks }: { readonly epoch: bigint; readonly acks: WriteAcks },
-): Promise<TransactionRegistry> {
-  const { ids, outcomes } = await createParts(services, epoch);
+  { epoch, secret, acks }: CreateTransactionsOptions,
+): TransactionRegistry {
+  const { ids, outcomes } = createParts(services, epoch, secret);
   const { executor, clock, logger, config } = services;
   return new TransactionRegistry({
     executor,
@@ -35,17 +43,18 @@ export async function findTransactionEnd(
   services: RoleServices,
   { id, epoch }: { readonly id: string; readonly epoch: bigint },
 ): Promise<TransactionEnd | null> {
-  const { ids, outcomes } = await createParts(services, epoch);
+  const secret = await new ClusterStore(services.executor).idempotencySecret();
+  const { ids, outcomes } = createParts(services, epoch, secret);
   ids.check(id);
   return outcomes.find(id);
 }
 
-async function createParts(
+function createParts(
   services: RoleServices,
   epoch: bigint,
-): Promise<{ readonly ids: TransactionIds; readonly outcomes: KeptOutcomes }> {
+  secret: Uint8Array,
+): { readonly ids: TransactionIds; readonly outcomes: KeptOutcomes } {
   const { executor, identity, clock } = services;
-  const secret = await new ClusterStore(executor).idempotencySecret();
   const outcomes = new KeptOutcomes({
     store: new KeyStore(executor),
     secret,
