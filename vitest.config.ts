@@ -2,7 +2,11 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** What takes longest begins first, so that no worker is left alone with it at the end. Vitest itself goes by the size of files. */
-const LONGEST_FIRST = [/\/packages\/(chaos|simulation)\//, /\.e2e\.test\./, /\.integration\.test\./];
+const LONGEST_FIRST = [
+  /\/(packages\/(chaos|simulation)|scripts)\//,
+  /\.e2e\.test\./,
+  /\.integration\.test\./,
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

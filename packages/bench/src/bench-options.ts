@@ -1,6 +1,5 @@
-import { parseArgs } from "node:util";
-import { messageOf } from "@understudy/kernel";
-import { FLAVOURS, UnderstudyError, type Flavour } from "@understudy/protocol";
+import { FLAVOURS, type Flavour } from "@understudy/protocol";
+import { oneOf, optionInvalid, parseOptions, wholeNumber } from "@understudy/sandbox";
 
 /** What can be measured, in the order in which it runs. */
 export const SUITES = ["apply", "lag", "memory", "http", "acks", "after", "keys"] as const;
@@ -42,38 +41,25 @@ See docs/benchmarks.md.
 
 /** Reads the command line. Throws `config-invalid` with one sentence for what it does not understand. */
 export function parseBenchOptions(commandLine: readonly string[]): BenchOptions {
-  const values = parse(commandLine);
+  const values = parseOptions(commandLine, {
+    help: { type: "boolean", short: "h" },
+    only: { type: "string" },
+    flavour: { type: "string" },
+    rounds: { type: "string" },
+    quick: { type: "boolean" },
+    json: { type: "string" },
+  });
   const quick = values.quick ?? false;
   return {
     help: values.help ?? false,
     suites: suitesOf(values.only),
-    flavours: values.flavour === undefined ? FLAVOURS : [flavourOf(values.flavour)],
+    flavours: values.flavour === undefined ? FLAVOURS : [oneOf("--flavour", values.flavour, FLAVOURS)],
     quick,
-    rounds: roundsOf(values.rounds) ?? (quick ? ROUNDS_QUICK : ROUNDS_DEFAULT),
+    rounds:
+      wholeNumber("--rounds", values.rounds, { min: 1, max: ROUNDS_MAX }) ??
+      (quick ? ROUNDS_QUICK : ROUNDS_DEFAULT),
     jsonFile: values.json ?? "bench-results.json",
   };
-}
-
-function parse(commandLine: readonly string[]) {
-  try {
-    return parseArgs({
-      // pnpm passes its own separator on
-      args: commandLine.filter((word) => word !== "--"),
-      strict: true,
-      allowPositionals: false,
-      options: {
-        help: { type: "boolean", short: "h" },
-        only: { type: "string" },
-        flavour: { type: "string" },
-        rounds: { type: "string" },
-        quick: { type: "boolean" },
-        json: { type: "string" },
-      },
-    }).values;
-  } catch (error) {
-    const [sentence = ""] = messageOf(error).split(/\. |\n/);
-    throw invalid(`${sentence.replace(/\.$/, "")}; see --help`, error);
-  }
 }
 
 function suitesOf(text: string | undefined): readonly SuiteName[] {
@@ -81,24 +67,7 @@ function suitesOf(text: string | undefined): readonly SuiteName[] {
   const names = text.split(",").filter(Boolean);
   const unknown = names.find((name) => !SUITES.some((suite) => suite === name));
   if (unknown !== undefined || names.length === 0) {
-    throw invalid(`--only takes ${SUITES.join(", ")}, separated by commas, not "${unknown ?? text}"`);
+    throw optionInvalid(`--only takes ${SUITES.join(", ")}, separated by commas, not "${unknown ?? text}"`);
   }
   return SUITES.filter((suite) => names.includes(suite));
-}
-
-function flavourOf(text: string): Flavour {
-  const flavour = FLAVOURS.find((candidate) => candidate === text);
-  if (flavour) return flavour;
-  throw invalid(`--flavour takes ${FLAVOURS.join(" or ")}, not "${text}"`);
-}
-
-function roundsOf(text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const rounds = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
-  if (rounds >= 1 && rounds <= ROUNDS_MAX) return rounds;
-  throw invalid(`--rounds takes a whole number from 1 to ${ROUNDS_MAX}, not "${text}"`);
-}
-
-function invalid(message: string, cause?: unknown): UnderstudyError {
-  return new UnderstudyError("config-invalid", message, cause === undefined ? {} : { cause });
 }

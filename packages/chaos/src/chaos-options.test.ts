@@ -41,9 +41,9 @@ describe("parseChaosOptions", () => {
   it.each([
     [["--fault", "earthquake"], /no fault is called "earthquake"; there are kill-node, /],
     [["--rounds", "0"], /--rounds takes a whole number from 1/],
-    [["--flavour", "sqlite"], /--flavour takes mariadb, mysql|--flavour takes mysql, mariadb/],
-    [["--target", "nobody"], /--target takes master, slave, random/],
-    [["--ack", "none"], /--ack takes majority, async/],
+    [["--flavour", "sqlite"], /--flavour takes (mariadb or mysql|mysql or mariadb)/],
+    [["--target", "nobody"], /--target takes master, slave or random/],
+    [["--ack", "none"], /--ack takes majority or async/],
     [["--broken", "gravity"], /--broken takes fence, epoch-check/],
     [["--loud"], /see --help/],
   ])("refuses %s", (words, message) => {

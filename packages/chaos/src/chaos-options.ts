@@ -1,6 +1,5 @@
-import { parseArgs } from "node:util";
-import { messageOf } from "@understudy/kernel";
-import { FLAVOURS, UnderstudyError, type Flavour } from "@understudy/protocol";
+import { FLAVOURS, type Flavour } from "@understudy/protocol";
+import { oneOf, parseOptions, wholeNumber } from "@understudy/sandbox";
 import { BROKEN_RULES, faultAgainst, type BrokenRule } from "./broken-rules.ts";
 import { FAULTS, faultNamed } from "./fault-list.ts";
 import { TARGETS, type Fault, type Target } from "./fault.ts";
@@ -30,6 +29,8 @@ export interface ChaosOptions {
 }
 
 const MINUTES_DEFAULT = 10;
+const COUNT = { min: 1, max: 10_000 } as const;
+const SEED = { min: 1, max: 2 ** 31 } as const;
 const ACKS = ["majority", "async"] as const;
 /** Enough for what comes of a rule's absence to show. */
 const BROKEN_ROUNDS = 6;
@@ -64,14 +65,27 @@ which they hit.
 
 /** Reads the command line. Throws `config-invalid` with one sentence for what it does not understand. */
 export function parseChaosOptions(commandLine: readonly string[], chance: () => number): ChaosOptions {
-  const values = parse(commandLine);
+  const values = parseOptions(commandLine, {
+    help: { type: "boolean", short: "h" },
+    fault: { type: "string" },
+    target: { type: "string" },
+    during: { type: "string" },
+    rounds: { type: "string" },
+    minutes: { type: "string" },
+    seed: { type: "string" },
+    flavour: { type: "string" },
+    ack: { type: "string" },
+    broken: { type: "string" },
+    debug: { type: "boolean" },
+    out: { type: "string" },
+  });
   const broken = values.broken === undefined ? null : oneOf("--broken", values.broken, BROKEN_RULES);
-  const rounds = numberOf("--rounds", values.rounds, 10_000) ?? (broken === null ? null : BROKEN_ROUNDS);
-  const minutes = numberOf("--minutes", values.minutes, 10_000);
+  const rounds = wholeNumber("--rounds", values.rounds, COUNT) ?? (broken === null ? null : BROKEN_ROUNDS);
+  const minutes = wholeNumber("--minutes", values.minutes, COUNT);
   return {
     help: values.help ?? false,
     flavours: values.flavour === undefined ? FLAVOURS : [oneOf("--flavour", values.flavour, FLAVOURS)],
-    seed: numberOf("--seed", values.seed, 2 ** 31) ?? 1 + Math.floor(chance() * 1_000_000),
+    seed: wholeNumber("--seed", values.seed, SEED) ?? 1 + Math.floor(chance() * 1_000_000),
     minutes: minutes ?? (rounds === null ? MINUTES_DEFAULT : null),
     rounds,
     faults: faultsOf(values.fault, broken),
@@ -87,49 +101,4 @@ export function parseChaosOptions(commandLine: readonly string[], chance: () => 
 function faultsOf(names: string | undefined, broken: BrokenRule | null): readonly Fault[] {
   if (names === undefined && broken !== null) return [faultAgainst(broken)];
   return (names ?? "").split(",").filter(Boolean).map(faultNamed);
-}
-
-function parse(commandLine: readonly string[]) {
-  try {
-    return parseArgs({
-      // pnpm passes its own separator on
-      args: commandLine.filter((word) => word !== "--"),
-      strict: true,
-      allowPositionals: false,
-      options: {
-        help: { type: "boolean", short: "h" },
-        fault: { type: "string" },
-        target: { type: "string" },
-        during: { type: "string" },
-        rounds: { type: "string" },
-        minutes: { type: "string" },
-        seed: { type: "string" },
-        flavour: { type: "string" },
-        ack: { type: "string" },
-        broken: { type: "string" },
-        debug: { type: "boolean" },
-        out: { type: "string" },
-      },
-    }).values;
-  } catch (error) {
-    const [sentence = ""] = messageOf(error).split(/\. |\n/);
-    throw invalid(`${sentence.replace(/\.$/, "")}; see --help`, error);
-  }
-}
-
-function numberOf(name: string, text: string | undefined, max: number): number | null {
-  if (text === undefined) return null;
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= 1 && value <= max) return value;
-  throw invalid(`${name} takes a whole number from 1 to ${max}, not "${text}"`);
-}
-
-function oneOf<T extends string>(name: string, text: string, all: readonly T[]): T {
-  const one = all.find((candidate) => candidate === text);
-  if (one !== undefined) return one;
-  throw invalid(`${name} takes ${all.join(", ")}, not "${text}"`);
-}
-
-function invalid(message: string, cause?: unknown): UnderstudyError {
-  return new UnderstudyError("config-invalid", message, cause === undefined ? {} : { cause });
 }
