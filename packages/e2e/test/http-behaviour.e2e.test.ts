@@ -199,12 +199,17 @@ for (const flavour of testFlavours()) {
           "POST /insert HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
         ],
         ["a length that is none", "POST /insert HTTP/1.1\r\nhost: localhost\r\ncontent-length: -1\r\n\r\n"],
+        ["no host", "GET /ping HTTP/1.1\r\nconnection: close\r\n\r\n"],
         ["TLS", Buffer.from("16030100a5010000a1030312345678", "hex")],
       ])("are refused: %s", async (_title, bytes) => {
         const text = await exchangeBytes(master, bytes);
         expect(text).toMatch(/^HTTP\/1\.1 400 /);
         expect(text).toContain("application/problem+json");
         expect(text).toContain('"code":"invalid-request"');
+      });
+
+      it("may hold an expectation that the node does not know", async () => {
+        expect((await rawRequest(master, { path: "/ping", headers: { expect: "tea" } })).status).toBe(200);
       });
 
       it.each(["my-id:1.2_3", "a".repeat(128), "00000000-0000-4000-8000-000000000000"])(

@@ -6,7 +6,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc");
-process.on("SIGUSR2", () => {
+process.on(process.env.LIVING_HEAP_SIGNAL, () => {
   collect();
   const { heapUsed, external } = process.memoryUsage();
   appendFileSync(process.env.LIVING_HEAP_FILE, String(heapUsed + external) + "\\n");
@@ -21,18 +21,25 @@ export interface LivingHeap {
   readonly bytesOf: (pid: number) => Promise<number>;
 }
 
-/** Puts the probe into `folder`. */
-export async function createLivingHeap(folder: string): Promise<LivingHeap> {
+/** Puts the probe into `folder`. It answers to `signal`, which must mean nothing else to the process. */
+export async function createLivingHeap(
+  folder: string,
+  signal: "SIGUSR2" | "SIGWINCH" = "SIGUSR2",
+): Promise<LivingHeap> {
   const [probe, answers] = [join(folder, "living-heap.mjs"), join(folder, "living-heap")];
   await writeFile(probe, PROBE);
   await writeFile(answers, "");
   const lines = async (): Promise<string[]> => (await readFile(answers, "utf8")).trim().split("\n");
   let asked = 0;
   return {
-    environment: { NODE_OPTIONS: `--import=${probe}`, LIVING_HEAP_FILE: answers },
+    environment: {
+      NODE_OPTIONS: `--import=${probe}`,
+      LIVING_HEAP_FILE: answers,
+      LIVING_HEAP_SIGNAL: signal,
+    },
     bytesOf: async (pid) => {
       asked += 1;
-      process.kill(pid, "SIGUSR2");
+      process.kill(pid, signal);
       for (;;) {
         const answer = Number((await lines())[asked - 1] ?? "");
         if (answer > 0) return answer;

@@ -201,6 +201,22 @@ describe("without an OpenTelemetry SDK", () => {
     await cluster[Symbol.asyncDispose]();
   });
 
+  it("SIGUSR2 has a node log at debug, and as before at the next, and does not end it", async () => {
+    const { firstSlave } = cluster;
+    const pid = firstSlave.pid ?? 0;
+    for (const [count, logLevel] of ["info", "debug"].entries()) {
+      process.kill(pid, "SIGUSR2");
+      await vi.waitFor(async () => {
+        const lines = linesOf(await readFile(firstSlave.logFile, "utf8"));
+        const changes = lines.filter(({ event }) => event === "log-level-changed");
+        expect(changes.map((line) => line["logLevel"])).toEqual(["info", "debug"].slice(0, count + 1));
+        expect(changes.at(-1)).toMatchObject({ logLevel });
+      }, WAIT);
+    }
+    expect(firstSlave.pid).toBe(pid);
+    expect((await firstSlave.get("/health/ready")).status).toBe(200);
+  });
+
   it("the caller's trace is passed on all the same, and a wrong one is not", async () => {
     const traceId = "2af7651916cd43dd8448eb211c80319c";
     await insertAt(cluster.firstSlave, 1, { traceparent: `00-${traceId}-b7ad6b7169203331-01` });

@@ -109,7 +109,8 @@ async function run(role: Role, configFile: string | null): Promise<void> {
     switchLogLevel(logger, process);
     const node = await openNode(config, logger);
     logger.info({ event: "listening", url: node.url, nodeId: node.nodeId }, `listening on ${node.url}`);
-    closeWithGrace({ delay: STOP_DEADLINE_MS, logger: false }, async ({ err, signal }) => {
+    // SIGUSR2 switches the log's level, and must not end the process
+    closeWithGrace({ delay: STOP_DEADLINE_MS, logger: false, skip: ["SIGUSR2"] }, async ({ err, signal }) => {
       if (err) logger.error({ event: "crashed", err }, messageOf(err));
       else logger.info({ event: "stopping", signal }, "stopping");
       await node[Symbol.asyncDispose]();

@@ -2,7 +2,12 @@ import cors from "@fastify/cors";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import { messageOf } from "@understudy/kernel";
 import { BINLOG_MEDIA_TYPE, HEADERS, UnderstudyError } from "@understudy/protocol";
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from "fastify";
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  type RawServerDefault,
+} from "fastify";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { logRequests } from "../logging/log-requests.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
@@ -59,7 +64,9 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
     keepAliveTimeout: KEEP_ALIVE_MS,
     // statements and deliveries may rightly take long; what idles is ended by the connection's own timeout
     requestTimeout: 0,
-    ...(secure ? { serverFactory: secure.serverFactory } : { http: { headersTimeout: HEADERS_TIMEOUT_MS } }),
+    ...(secure
+      ? { serverFactory: secure.serverFactory }
+      : { http: { headersTimeout: HEADERS_TIMEOUT_MS, requireHostHeader: false } }),
     forceCloseConnections: "idle",
     // its own answer has none of our codes: a hook refuses instead
     return503OnClosing: false,
@@ -84,6 +91,7 @@ export async function createServer(runtime: NodeRuntime): Promise<HttpServer> {
   });
   server.setValidatorCompiler(requestValidator);
   limitRequests(server, config);
+  refuseByOwnWords(server);
   addJsonParser(server);
   server.addContentTypeParser(BINLOG_MEDIA_TYPE, (_request, payload, done) => done(null, payload));
   await addGuards(server, runtime);
@@ -114,6 +122,7 @@ async function addGuards(server: HttpServer, runtime: NodeRuntime): Promise<void
       reply.header("connection", "close");
       throw stopping.reason;
     }
+    requireHost(request);
     checkHost(request.headers.host);
     checkCertificate(request);
     guardOrigin(request);
@@ -129,6 +138,18 @@ async function addGuards(server: HttpServer, runtime: NodeRuntime): Promise<void
     hasOpenMetrics: config.openMetrics,
     audit: (request, status) => auditCall(logger, request, status),
   });
+}
+
+/** Of HTTP/1.1 alone (RFC 9112, 3.2). Throws `invalid-request`. */
+function requireHost({ raw }: Pick<FastifyRequest, "raw">): void {
+  if (raw.headers.host !== undefined || raw.httpVersion !== "1.1") return;
+  throw new UnderstudyError("invalid-request", "the request lacks the header Host");
+}
+
+/** What Node would refuse with an empty answer gets a code. */
+function refuseByOwnWords({ server }: Pick<HttpServer, "server">): void {
+  // an expectation that is not met may be overlooked (RFC 9110, 10.1.1)
+  server.on("checkExpectation", (request, response) => server.emit("request", request, response));
 }
 
 /** Fastify's own parser, which refuses keys that reach for prototypes, behind checks that no other text is stored than was sent. */

@@ -36,6 +36,8 @@ export function createTlsServerFactory({ tls, asksForCertificates, headersTimeou
         handshakeTimeout: HELLO_MS,
         headersTimeout: headersTimeoutMs,
         keepAliveTimeout: Number(Reflect.get(options, "keepAliveTimeout")),
+        // refused with a code instead
+        requireHostHeader: false,
         requestTimeout: Number(Reflect.get(options, "requestTimeout")),
       },
       handler,
