@@ -49,7 +49,13 @@ for (const flavour of testFlavours()) {
     let items = 3;
 
     beforeAll(async () => {
-      cluster = await startCluster({ flavour, slaves: 2, proxies: { random: seededRandom(1) } });
+      cluster = await startCluster({
+        flavour,
+        slaves: 2,
+        proxies: { random: seededRandom(1) },
+        // the other slave is needed for acks, so that copies come from the master
+        environment: { UNDERSTUDY_DEFAULT_ACK: "1" },
+      });
       const [second, third] = cluster.slaves;
       if (!second || !third) throw new Error("two slaves were asked for");
       master = cluster.master;

@@ -158,6 +158,8 @@ export const RegisterAnswer = Type.Object({
   survived: Type.String(),
   /** What the master has. */
   gtid: Type.String(),
+  /** With `rebuild`: a slave that gives the copy in the master's place; left out where the master does. */
+  copyFrom: Type.Optional(Type.Object({ nodeId: Type.String(), url: Type.String() })),
   members: Type.Array(Member),
   /** The version that both speak from now on; left out by a node that speaks `UNTOLD_WIRE`. */
   wire: Type.Optional(Type.Integer()),
@@ -170,6 +172,8 @@ export const FollowsRequest = Type.Object({
   epoch: Type.String({ pattern: "^\\d{1,19}$" }),
   /** Also that it accepts no other master for the time of a lease. */
   promises: Type.Boolean(),
+  /** The slave gives copies no longer: its acks are needed. */
+  endsCopies: Type.Optional(Type.Boolean()),
   /** Where the master is, given where it waits for the slave's registration; left out where it only asks. */
   url: Type.Optional(Type.String({ pattern: "^https?://[^\\s/]+$", maxLength: 512 })),
 });

@@ -73,7 +73,7 @@ export {
   type QuarantineConflictKind,
 } from "./quarantine.ts";
 export { CONSISTENCY_LEVELS, READ_OPTIONS, ReadOptions } from "./read-options.ts";
-export { ReplicateAnswer, ReplicatePosition } from "./replicate.ts";
+export { CopyGiven, ReplicateAnswer, ReplicatePosition } from "./replicate.ts";
 export {
   BeginAnswer,
   BeginRequest,

@@ -1,4 +1,9 @@
 import Type, { type Static } from "typebox";
+import { CopyProgress } from "./cluster.ts";
+
+/** A copy of the data that a slave gives to a node that joins. */
+export const CopyGiven = Type.Object({ nodeId: Type.String(), progress: CopyProgress });
+export type CopyGiven = Static<typeof CopyGiven>;
 
 /** Answer to a delivered batch: an ack. */
 export const ReplicateAnswer = Type.Object({
@@ -8,6 +13,8 @@ export const ReplicateAnswer = Type.Object({
   applied: Type.Integer(),
   /** Who acks: an address may have come to be another node's. Older releases do not tell. */
   nodeId: Type.Optional(Type.String()),
+  /** Left out while it gives none. */
+  giving: Type.Optional(CopyGiven),
 });
 export type ReplicateAnswer = Static<typeof ReplicateAnswer>;
 

@@ -257,6 +257,7 @@ export class Registration implements AsyncDisposable {
       reason: answer.reason,
       // the way by which it was just asked, which may be another than its own word for itself
       source: { nodeId: answer.leader.nodeId, url },
+      copyFrom: answer.copyFrom ?? null,
       epoch: BigInt(answer.epoch),
       survived: answer.survived,
       executed: answer.gtid,

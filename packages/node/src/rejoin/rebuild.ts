@@ -8,6 +8,7 @@ import type { JobProgress } from "../jobs/job-board.ts";
 import type { RoleServices } from "../node-services.ts";
 import { positionOf } from "../roles/binlog-access.ts";
 import { forgetFailure } from "../roles/kept-failure.ts";
+import { keepOwedHistory } from "../roles/owed-history.ts";
 import { fenceServer } from "../roles/fence.ts";
 import type { KnownLeader } from "../roles/leader-link.ts";
 import { keepCopySource } from "./copy-source.ts";
@@ -18,8 +19,10 @@ import { copyWords } from "./copy-words.ts";
 export interface RebuildOrder {
   /** Why, in one sentence. */
   readonly reason: string;
-  /** Who has the data. */
+  /** The master, which has the data. */
   readonly source: KnownLeader;
+  /** A slave that the master has named to give the copy in its place; null where there is none. */
+  readonly copyFrom: KnownLeader | null;
   readonly epoch: bigint;
   /** What of this node's history the master has, see `commonHistory`. */
   readonly survived: string;
@@ -32,7 +35,7 @@ export interface RebuildOrder {
 const CONNECT_TIMEOUT_MS = 5000;
 const READER_SERVER_ID = 3_899_999_999;
 const HEARTBEAT_MS = 1000;
-/** For each wait for more of the copy: the master's dump may take its time with a large table's indexes. */
+/** For each wait for more of the copy: the giver's dump may take its time with a large table's indexes. */
 const COPY_IDLE_MS = 10 * 60_000;
 const TRIES_MAX = 5;
 const BACKOFF = { baseMs: 500, maxMs: 5000 } as const;
@@ -65,10 +68,11 @@ export async function rebuildNode(
   }
   await progress.step("take a fresh copy", async (tell) => {
     await keepCopySource(services.config.dataDir, order.source);
+    if (order.copyFrom && (await isCopiedFromSlave(services, order.copyFrom, { order, signal, tell })))
+      return;
     for (let attempt = 0; ; attempt++) {
       try {
-        await takeCopy(services, { order, signal, tell });
-        await forgetFailure(services.config.dataDir);
+        await takeCopy(services, masterOf(order), { order, signal, tell });
         return;
       } catch (error) {
         signal.throwIfAborted();
@@ -78,6 +82,38 @@ export async function rebuildNode(
       await services.clock.sleep(backoffMs(attempt, BACKOFF, services.random), signal);
     }
   });
+}
+
+/** Who gives a copy, and how it is asked. */
+interface Giver {
+  readonly name: string;
+  readonly url: string;
+  /** Beside the name of who wants it. */
+  readonly query: string;
+}
+
+function masterOf({ source }: RebuildOrder): Giver {
+  return { name: "the master", url: source.url, query: "" };
+}
+
+/**
+ * True where the slave gave a whole copy; the master gives it else. It may end before what this node has acked in its earlier life, so
+ * that the node counts for no election until it has caught up, which is on the disk before anything is replaced.
+ */
+async function isCopiedFromSlave(services: RoleServices, slave: KnownLeader, part: Part): Promise<boolean> {
+  const { events, identity, config } = services;
+  const name = slave.nodeId ?? slave.url;
+  await keepOwedHistory(config.dataDir, `a copy of the data of ${name} was taken`);
+  try {
+    await takeCopy(services, { name, url: slave.url, query: `&epoch=${part.order.epoch}` }, part);
+    return true;
+  } catch (error) {
+    part.signal.throwIfAborted();
+    const words = `${identity.nodeId} got no whole copy from ${name}, and asks the master: ${messageOf(error)}`;
+    part.tell(words);
+    events.record("copy", words);
+    return false;
+  }
 }
 
 interface Part {
@@ -138,13 +174,13 @@ async function saveOwn(services: RoleServices, { order, signal, tell }: Part): P
   }
 }
 
-async function takeCopy(services: RoleServices, { order, signal, tell }: Part): Promise<void> {
+async function takeCopy(services: RoleServices, giver: Giver, { signal, tell }: Part): Promise<void> {
   const { config, executor, endpoint, identity, logger } = services;
-  await using client = services.peers.connect(order.source.url);
-  const path = `/replicate/snapshot?for=${encodeURIComponent(identity.nodeId)}`;
+  await using client = services.peers.connect(giver.url);
+  const path = `/replicate/snapshot?for=${encodeURIComponent(identity.nodeId)}${giver.query}`;
   const request = { method: "GET", path, headers: {}, body: undefined, isOwn: true };
   using copy = await client.forwardStream(request, { signal, timeoutMs: COPY_IDLE_MS });
-  if (copy.status !== 200) throw await refusalOf(copy);
+  if (copy.status !== 200) throw await refusalOf(giver, copy);
   await restoreSnapshot({
     flavour: executor.server.flavour,
     endpoint,
@@ -152,20 +188,21 @@ async function takeCopy(services: RoleServices, { order, signal, tell }: Part): 
     ...copyPrograms(config),
     body: copy.body(),
     signal,
-    onProgress: (copy) => tell(copyWords(copy)),
+    onProgress: (progress) => tell(`${copyWords(progress)}, from ${giver.name}`),
     logger,
   });
+  await forgetFailure(config.dataDir);
 }
 
-async function refusalOf(copy: {
-  readonly status: number;
-  body(): AsyncIterable<Uint8Array>;
-}): Promise<UnderstudyError> {
+async function refusalOf(
+  { name }: Giver,
+  copy: { readonly status: number; body(): AsyncIterable<Uint8Array> },
+): Promise<UnderstudyError> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of copy.body()) chunks.push(chunk);
   const text = Buffer.concat(chunks).toString("utf8");
   return new UnderstudyError(
     "snapshot-failed",
-    `the master gave no copy (${copy.status}): ${text.slice(0, 500)}`,
+    `${name} gave no copy (${copy.status}): ${text.slice(0, 500)}`,
   );
 }

@@ -1,5 +1,5 @@
 import { anySignal } from "@understudy/kernel";
-import { UnderstudyError, type CopyProgress } from "@understudy/protocol";
+import { UnderstudyError, type CopyGiven, type CopyProgress } from "@understudy/protocol";
 import { openSnapshot, type Snapshot, type SnapshotOrigin } from "@understudy/snapshot";
 import { CLIENT_ACCOUNTS } from "@understudy/sql-executor";
 import type { RoleServices } from "../node-services.ts";
@@ -41,15 +41,15 @@ export class CopyServer {
     this.#services = services;
   }
 
-  /** What is on its way to a member; null while nothing is. */
-  get toMember(): { readonly nodeId: string; readonly progress: CopyProgress } | null {
+  /** What a master is told with each ack: the copy that is on its way to a member. */
+  get told(): { readonly giving?: CopyGiven } {
     const { member = null, progress = BEGINNING } = this.#current ?? {};
-    return member === null ? null : { nodeId: member, progress };
+    return member === null ? {} : { giving: { nodeId: member, progress } };
   }
 
   /** Null while no copy is on its way to the member. */
   progressOf(nodeId: string): CopyProgress | null {
-    return this.toMember?.nodeId === nodeId ? this.toMember.progress : null;
+    return this.#current?.member === nodeId ? this.#current.progress : null;
   }
 
   /** Ends the copy that is being made, and with it what it locks. */

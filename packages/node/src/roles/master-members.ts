@@ -7,6 +7,8 @@ import {
   UnderstudyError,
   UNTOLD_WIRE,
   WIRE_VERSIONS,
+  type CopyProgress,
+  type FollowsRequest,
   type RegisterAnswer,
   type RegisterRequest,
 } from "@understudy/protocol";
@@ -21,6 +23,7 @@ import type { RoleServices } from "../node-services.ts";
 import { ackGoalOf } from "../writes/ack-goal.ts";
 import { askExecutedPosition, askPurgedPosition, positionOf } from "./binlog-access.ts";
 import type { CopyServer } from "./copy-server.ts";
+import { SlaveCopies } from "./slave-copies.ts";
 import { createSlaveEndpoint } from "./slave-endpoint.ts";
 import { SlavesHeard } from "./slaves-heard.ts";
 
@@ -61,6 +64,8 @@ export class MasterMembers implements AsyncDisposable {
   readonly #wires = new Map<string, number>();
   /** To whom an operator wants nothing delivered. */
   readonly #paused = new Set<string>();
+  /** The copies that slaves give. */
+  readonly #slaveCopies = new SlaveCopies();
   readonly #twins: TwinCheck;
   readonly #invitations: BackgroundLoop;
 
@@ -78,7 +83,8 @@ export class MasterMembers implements AsyncDisposable {
 
   /**
    * Tells members that have not registered with this master yet that it waits for them. Until then nothing is delivered to them: where
-   * their position alone looks like a part of this history, its numbers may stand for what another master has written.
+   * their position alone looks like a part of this history, its numbers may stand for what another master has written. And tells slaves
+   * whose acks are needed to give no copies.
    */
   async #invite(signal: AbortSignal): Promise<void> {
     const { clock, config } = this.#of.services;
@@ -86,15 +92,29 @@ export class MasterMembers implements AsyncDisposable {
     if (config.hasElections) await clock.sleep(INVITE_MS, signal);
     for (let attempt = 0; ; attempt++) {
       const waiting = this.#of.registry.all().filter(({ nodeId }) => !this.#of.queue.hasSlave(nodeId));
-      await Promise.all(waiting.map((member) => this.#inviteOne(member, signal)));
-      await clock.sleep(Math.min(INVITE_MS * 2 ** Math.min(attempt, 10), INVITE_MS_MAX), signal);
+      const needed = this.#slaveCopies.needed(this.inSync()).map((nodeId) => this.#of.registry.get(nodeId));
+      const { advertisedUrl: url } = this.#of.services.identity;
+      await Promise.all([
+        ...waiting.map((member) => this.#tell(member, { url }, signal)),
+        ...needed.map(async (member) => member && this.#tell(member, { endsCopies: true }, signal)),
+      ]);
+      const waitMs = Math.min(INVITE_MS * 2 ** Math.min(attempt, 10), INVITE_MS_MAX);
+      await clock.sleep(this.#slaveCopies.isUnderWay ? INVITE_MS : waitMs, signal);
     }
   }
 
-  async #inviteOne({ nodeId, client }: RegisteredMember, signal: AbortSignal): Promise<void> {
+  async #tell(
+    { nodeId, client }: RegisteredMember,
+    words: Pick<FollowsRequest, "url" | "endsCopies">,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { identity, logger } = this.#of.services;
-    const { nodeId: leader, advertisedUrl: url } = identity;
-    const invitation = { leader, url, epoch: this.#of.epoch.toString(), promises: false };
+    const invitation = {
+      leader: identity.nodeId,
+      epoch: this.#of.epoch.toString(),
+      promises: false,
+      ...words,
+    };
     try {
       await client.follows(invitation, { signal, timeoutMs: INVITE_TIMEOUT_MS });
     } catch (error) {
@@ -106,7 +126,7 @@ export class MasterMembers implements AsyncDisposable {
   /** A node asks to join, or is back: decides, and delivers to it where it may. Throws the refusal's code. */
   async register(
     request: RegisterRequest,
-  ): Promise<Pick<RegisterAnswer, "action" | "reason" | "survived" | "gtid" | "wire">> {
+  ): Promise<Pick<RegisterAnswer, "action" | "reason" | "survived" | "gtid" | "wire" | "copyFrom">> {
     const { identity, events } = this.#of.services;
     // at the same time: after a change of masters, writes wait for this
     const [, survived, executed, purged] = await Promise.all([
@@ -128,6 +148,7 @@ export class MasterMembers implements AsyncDisposable {
       await this.#admit(request);
     }
     if (decision.kind === "rebuild") this.#expect(request);
+    const copyFrom = decision.kind === "rebuild" ? this.#copySourceFor(nodeId) : null;
     const reason = decision.kind === "rebuild" ? decision.reason : "";
     return {
       action: decision.kind,
@@ -135,7 +156,21 @@ export class MasterMembers implements AsyncDisposable {
       survived: decision.kind === "rebuild" ? survived : "",
       gtid: executed.toString(),
       wire: this.#wireOf(nodeId),
+      ...(copyFrom ? { copyFrom } : {}),
     };
+  }
+
+  /** A slave that gives a node its copy in the master's place; null where the master has to. */
+  #copySourceFor(joiner: string): { readonly nodeId: string; readonly url: string } | null {
+    const { registry, queue, services } = this.#of;
+    const slaves = registry.all().map(({ nodeId, url }) => {
+      return { nodeId, url, behind: queue.view(nodeId)?.lag.transactions ?? null };
+    });
+    const source = this.#slaveCopies.sourceFor(joiner, slaves, this.inSync());
+    if (!source) return null;
+    const { nodeId, url } = source;
+    services.events.record("copy", `${joiner} is sent to ${nodeId} for its copy of the data`, joiner);
+    return { nodeId, url };
   }
 
   /** A member that has not registered with this master yet may be of any release that registers at all. */
@@ -204,6 +239,7 @@ export class MasterMembers implements AsyncDisposable {
     const before = this.#of.registry.get(nodeId);
     const wasAway = this.#of.queue.view(nodeId)?.queue.mode !== "paused";
     this.#newcomers.delete(nodeId);
+    this.#slaveCopies.admitted(nodeId);
     const { member, isNew } = await this.#of.registry.put({ nodeId, url, serverVersion, version });
     if (isNew) events.record("joined", `${nodeId} joined from ${url}`, nodeId);
     // a slave that is only paused asks now and then why it hears nothing, and was never away
@@ -227,6 +263,7 @@ export class MasterMembers implements AsyncDisposable {
         serverVersion: executor.server.version,
         wire: () => this.#wireOf(member.nodeId),
         parsePosition: (text) => positionOf(this.#of.services, text),
+        onGiving: (told) => this.#slaveCopies.note(member.nodeId, told),
       }),
       from,
     );
@@ -238,6 +275,7 @@ export class MasterMembers implements AsyncDisposable {
       this.#of.services.events.record("state-changed", `${nodeId} is ${to}: ${reason}`, nodeId);
     }
     if (to !== "up") this.#of.services.leadership.doubt();
+    if (to === "down") this.#slaveCopies.forget(nodeId);
     // a slave that is gone without closing its connections, or is back, starts over from its own word
     if (to === "down" || from === "down") this.#of.queue.restart(nodeId);
   }
@@ -295,6 +333,7 @@ export class MasterMembers implements AsyncDisposable {
     this.#paused.delete(nodeId);
     this.#twins.forget(nodeId);
     this.#heard.forget(nodeId);
+    this.#slaveCopies.forget(nodeId);
     this.#of.services.events.record("warning", `${nodeId} was removed from the cluster`, nodeId);
   }
 
@@ -307,15 +346,15 @@ export class MasterMembers implements AsyncDisposable {
   /** How each slave stands. */
   facts(): MemberFacts[] {
     const { registry, monitor, queue, copies } = this.#of;
-    const newcomers = [...this.#newcomers.values()].filter(
-      ({ nodeId }) => copies.progressOf(nodeId) !== null,
-    );
+    const copyOf = (nodeId: string): CopyProgress | null =>
+      copies.progressOf(nodeId) ?? this.#slaveCopies.progressOf(nodeId);
+    const newcomers = [...this.#newcomers.values()].filter(({ nodeId }) => copyOf(nodeId) !== null);
     return [...registry.all(), ...newcomers].map((member) => ({
       record: member,
       health: monitor.stateOf(member.nodeId),
       slave: queue.view(member.nodeId),
       throughput: this.#throughput.get(member.nodeId)?.rates() ?? null,
-      copy: copies.progressOf(member.nodeId),
+      copy: copyOf(member.nodeId),
     }));
   }
 

@@ -14,6 +14,8 @@ export interface DeliverySender {
   /** In which version of the interface between nodes it speaks now. */
   readonly wire: () => number;
   readonly parsePosition: (text: string) => GtidPosition;
+  /** Told with each ack which copy the slave gives, as it says. */
+  readonly onGiving: (told: unknown) => void;
 }
 
 /**
@@ -45,6 +47,7 @@ export function createSlaveEndpoint(
         { signal, timeoutMs: DELIVERY_TIMEOUT_MS },
       );
       checkIs(answer.nodeId);
+      sender.onGiving(answer.giving);
       return sender.parsePosition(answer.position);
     },
     position: async (signal) => {

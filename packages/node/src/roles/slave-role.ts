@@ -260,6 +260,15 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
     throw new UnderstudyError("starting", `this node's data is not the cluster's: ${problem}`);
   }
 
+  /** Throws `no-leader` where a copy of this node may be no copy of what the master of this epoch has. */
+  checkGivesCopies(epoch: bigint | null): void {
+    this.checkInside();
+    if (this.#registration.epoch === epoch && this.epoch === epoch && this.obeys(epoch)) {
+      if (this.#broken.advice === null) return;
+    }
+    throw new UnderstudyError("no-leader", `this slave gives no copy of what the master of ${epoch} has`);
+  }
+
   /** Takes a delivery from the master in. The route has checked nothing but the media type. */
   async receive(
     headers: DeliveryHeaders,
@@ -303,7 +312,12 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       this.#throughput.add({ transactions: outcome.applied, bytes });
     }
     const { nodeId } = this.#services.identity;
-    return { position: outcome.position.toString(), applied: outcome.applied, nodeId };
+    return {
+      position: outcome.position.toString(),
+      applied: outcome.applied,
+      nodeId,
+      ...this.copies.told,
+    };
   }
 
   #checkDelivery(headers: DeliveryHeaders): void {

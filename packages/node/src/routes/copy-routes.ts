@@ -1,4 +1,3 @@
-import { UnderstudyError } from "@understudy/protocol";
 import Type from "typebox";
 import { anySignal, messageOf } from "@understudy/kernel";
 import type { HttpServer } from "../http/create-server.ts";
@@ -10,11 +9,18 @@ import type { NodeRuntime } from "../node-runtime.ts";
 /** A member that restores takes nothing for as long as an index is built. */
 const STALL_MS_MAX = 10 * 60_000;
 const ForMember = Type.Object(
-  { for: Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$" }) },
+  {
+    for: Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$" }),
+    /** Of a slave: of which master's data it is to be a copy. */
+    epoch: Type.Optional(Type.String({ pattern: "^\\d{1,19}$" })),
+  },
   { additionalProperties: false },
 );
 
-/** Node to node: `GET /replicate/snapshot`, a copy of the master's data as it is at one position. */
+/**
+ * Node to node: `GET /replicate/snapshot`, a copy of the data as it is at one position. A slave gives it to whom the master has sent
+ * there.
+ */
 export function addCopyRoutes(server: HttpServer, runtime: NodeRuntime): void {
   const stopping = stoppingSignal(server);
   const { clock, logger } = runtime.services;
@@ -23,10 +29,11 @@ export function addCopyRoutes(server: HttpServer, runtime: NodeRuntime): void {
     { exposeHeadRoute: false, schema: { querystring: ForMember } },
     async (request, reply) => {
       const { role } = runtime.running();
-      if (role.kind !== "master") throw new UnderstudyError("no-leader", "only the master gives copies");
+      const { for: member, epoch } = request.query;
+      if (role.kind === "slave") role.checkGivesCopies(epoch === undefined ? null : BigInt(epoch));
       await whileConnected(request, async (gone) => {
         const signal = anySignal(gone, stopping, role.reads.ended);
-        await using snapshot = await role.copies.open({ member: request.query.for, signal });
+        await using snapshot = await role.copies.open({ member, signal });
         const headers = { "content-type": "application/octet-stream", "cache-control": "no-store" };
         using answer = new StreamedAnswer(reply, { status: 200, headers, clock, stallMs: STALL_MS_MAX });
         try {

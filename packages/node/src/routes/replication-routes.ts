@@ -35,11 +35,16 @@ export function addReplicationRoutes(server: HttpServer, runtime: NodeRuntime): 
     { schema: { body: FollowsRequest } },
     async (request): Promise<FollowsAnswer> => {
       const { nodeId } = runtime.services.identity;
-      const { leader, promises, url } = request.body;
+      const { leader, promises, url, endsCopies } = request.body;
       const epoch = BigInt(request.body.epoch);
       if (promises) await runtime.running().promised.keep(epoch);
       const { role, election } = runtime.running();
       const isFollowed = role.kind === "slave" && role.obeys(epoch);
+      if (isFollowed && endsCopies === true) {
+        role.copies.cut(
+          new UnderstudyError("overloaded", "this slave's acks are needed; it gives no copy now"),
+        );
+      }
       if (url !== undefined) {
         if (role.kind === "slave") role.invited({ nodeId: leader, url, epoch });
         else if (epoch > role.epoch) election.hurry();
