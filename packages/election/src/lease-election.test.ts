@@ -189,11 +189,17 @@ describe("LeaseElection by a person's word", () => {
   it("F3: a lead that is handed over is the other's in the next epoch, and not this one's any more", async () => {
     await using scene = new Scene();
     await scene.begin();
+    scene.host("c").slaves = ["a", "b"];
+    scene.host("c").acking = new Promise(() => undefined);
     const handing = scene.election("a").handOver("c", signal);
     await scene.clock.advance(0);
     await handing;
     expect(scene.leader).toBe("c:2");
     expect([scene.leads("a", 1n), scene.leads("c", 2n)]).toEqual([false, true]);
+    // by whose acks it confirms is agreed with the hand-over itself, before anybody has acked anything to it
+    expect(scene.election("c").sync?.conditions()).toEqual([
+      { leader: "c", epoch: 2n, members: ["a", "b"], acks: 1 },
+    ]);
     await scene.until(() => scene.host("a").done.at(-1) === "follow c in 2");
     expect(scene.host("a").done.at(-2)).toBe("step down");
   });

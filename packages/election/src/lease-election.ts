@@ -27,7 +27,7 @@ import {
 import type { Election } from "./election.ts";
 import type { ElectionHost } from "./election-host.ts";
 import type { ElectionTimings } from "./election-timings.ts";
-import { handOverKey, readForHandOver } from "./hand-over-key.ts";
+import { handOverKey } from "./hand-over-key.ts";
 import { Intake } from "./intake.ts";
 import { KeptPromise } from "./kept-promise.ts";
 import { LeadPause } from "./lead-pause.ts";
@@ -146,25 +146,23 @@ export class LeaseElection implements Election {
     return true;
   }
 
-  async handOver(nodeId: string, signal: AbortSignal): Promise<void> {
-    const { store } = this.#of;
+  async handOver(to: string, signal: AbortSignal): Promise<void> {
+    const { store, host, nodeId: from } = this.#of;
     await this.#inTurn(signal, async () => {
       await orAbort(this.#steppingDown, signal);
-      const state = await readForHandOver(store, signal);
       const term = this.#term;
-      if (!term || state.leader?.nodeId !== this.#of.nodeId || state.epoch !== term.epoch) {
-        throw new UnderstudyError("no-leader", "this node does not lead any more");
-      }
+      if (!term) throw new UnderstudyError("no-leader", "this node does not lead any more");
       try {
-        await handOverKey({ nodeId, store, state, term, signal });
+        const leader = await handOverKey({ from, to, store, term, signal });
+        this.#stepDown(term, `the lead was handed over to ${to}`);
+        host.follow(leader);
       } catch (error) {
-        if (isCodedError(error, "promotion-blocked")) throw error;
+        if (isCodedError(error, "promotion-blocked") || isCodedError(error, "no-leader")) throw error;
         // it may still happen, and then the other has nothing of what would be confirmed from now on
-        this.#stepDown(term, `it is not known whether the lead was handed over to ${nodeId}`);
+        this.#stepDown(term, `it is not known whether the lead was handed over to ${to}`);
         await term.resign(signal);
         throw error;
       }
-      this.#stepDown(term, `the lead was handed over to ${nodeId}`);
     });
     await orAbort(this.#steppingDown, signal);
   }
@@ -304,7 +302,8 @@ export class LeaseElection implements Election {
       case "lead":
         if (state.leader?.leaseId) {
           const leaderRevision = state.revisionOf(KEYS.leader);
-          await this.#lead({ epoch: action.epoch, leaseId: state.leader.leaseId, leaderRevision }, signal);
+          const claim = { epoch: action.epoch, leaseId: state.leader.leaseId, leaderRevision };
+          await this.#lead(claim, state, signal);
         }
         return;
       case "drop": {
@@ -316,8 +315,9 @@ export class LeaseElection implements Election {
         return;
       }
       case "take": {
-        const claim = await takeLead({ ...this.#of, state, leaseId: this.#lease.leaseId, ...action }, signal);
-        if (claim) await this.#lead(claim, signal);
+        const { leaseId } = this.#lease;
+        const claim = await takeLead({ ...this.#of, state, leaseId, ...action }, signal);
+        if (claim) await this.#lead(claim, null, signal);
         else this.#lookAgain();
         break;
       }
@@ -328,7 +328,7 @@ export class LeaseElection implements Election {
     }
   }
 
-  async #lead(claim: Claim, signal: AbortSignal): Promise<void> {
+  async #lead(claim: Claim, found: ClusterState | null, signal: AbortSignal): Promise<void> {
     const { host, logger } = this.#of;
     const { epoch } = claim;
     const term = new Term({
@@ -339,7 +339,7 @@ export class LeaseElection implements Election {
     });
     this.#term = term;
     this.#led = epoch;
-    term.start();
+    term.start(found);
     try {
       await host.lead(epoch, anySignal(signal, term.over));
       term.over.throwIfAborted();

@@ -42,6 +42,11 @@ export class SyncAgreement {
   }
 }
 
+/** As the store has it. */
+export function formatSync(sync: SyncSet): string {
+  return JSON.stringify({ ...sync, epoch: sync.epoch.toString() });
+}
+
 function isSame(a: SyncSet | null, b: SyncSet | null): boolean {
   if (!a || !b) return a === b;
   return (

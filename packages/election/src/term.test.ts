@@ -66,7 +66,7 @@ async function openTerm() {
       term.end();
     },
   });
-  term.start();
+  term.start(null);
   onTestFinished(() => {
     term.end();
     renewing.abort();

@@ -18,7 +18,7 @@ import type { ElectionHost } from "./election-host.ts";
 import type { ElectionTimings } from "./election-timings.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { planPromotion } from "./promotion-plan.ts";
-import { SyncAgreement } from "./sync-agreement.ts";
+import { formatSync, SyncAgreement } from "./sync-agreement.ts";
 
 /** What {@link Term} needs. */
 export interface TermOptions {
@@ -70,9 +70,11 @@ export class Term {
     this.sync = new SyncAgreement(options.nodeId, options.epoch);
   }
 
-  /** Begins to watch its time. To be called once. */
-  start(): void {
+  /** Begins to watch its time. To be called once, with what the store said when the lead was found to be this node's; null where it took it. */
+  start(state: ClusterState | null): void {
     const { logger } = this.#of;
+    // who handed the lead over has settled who is in sync at first
+    if (state) this.#noteStored(state);
     const loop = (run: (signal: AbortSignal) => Promise<void>): BackgroundLoop =>
       new BackgroundLoop(run, (error) => {
         // its guard's loop ends with the term
@@ -282,7 +284,7 @@ export class Term {
 
   async #storeSync(next: SyncSet, state: ClusterState, signal: AbortSignal): Promise<void> {
     const { store, host } = this.#of;
-    const value = JSON.stringify({ ...next, epoch: next.epoch.toString() });
+    const value = formatSync(next);
     const conditions = [KEYS.leader, KEYS.epoch, KEYS.sync].map((key) => ({
       key,
       modRevision: state.revisionOf(key),

@@ -13,6 +13,8 @@ export class TestHost implements ElectionHost {
   slaves: readonly string[] = [];
   /** Settles what a close waits for. */
   closing: Promise<void> = Promise.resolve();
+  /** Settles what a wait for acks waits for. */
+  acking: Promise<void> = Promise.resolve();
   /** Whether every member, asked by itself, accepts no other master. */
   agrees = false;
   /** So many times it can't begin to lead. */
@@ -87,7 +89,7 @@ export class TestHost implements ElectionHost {
   }
 
   async acked(_set: AckSet): Promise<void> {
-    // all that is committed has been acked
+    await this.acking;
   }
 
   stalled(): null {
