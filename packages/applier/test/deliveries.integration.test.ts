@@ -106,7 +106,8 @@ describe.each(testFlavours())("deliveries to %s", (flavour) => {
   });
 
   it("are behind a position that the server is asked for again: by the same session, or where that is gone by a new one", async () => {
-    const holder = async () => (await pair.onReplica.rows("SELECT IS_USED_LOCK('understudy.applier') AS id"))[0];
+    const holder = async () =>
+      (await pair.onReplica.rows("SELECT IS_USED_LOCK('understudy.applier') AS id"))[0];
     await insertMany(2);
     await pair.catchUp();
     const session = await holder();

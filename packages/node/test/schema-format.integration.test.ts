@@ -26,7 +26,8 @@ for (const flavour of testFlavours()) {
 
     const run = (sql: string): Promise<unknown> => executor.withAdmin((session) => session.run(sql));
     const lead = async (): Promise<ClusterRecord> =>
-      (await store.lead(SELF, { clusterId: undefined, epoch: null })).record;
+      (await store.lead(SELF, { clusterId: undefined, epoch: null }, await store.readBasis(undefined)))
+        .record;
     const positionNow = async (): Promise<string> =>
       (await executor.withAdmin((session) => askEpochStart(session, flavour))).startGtid;
     const formatNow = async (): Promise<number[]> => {

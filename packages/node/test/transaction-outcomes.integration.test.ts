@@ -33,6 +33,7 @@ for (const flavour of testFlavours()) {
       await cluster.lead(
         { nodeId: "node1", url: "http://127.0.0.1:8083", serverVersion: "", version: "" },
         { clusterId: undefined, epoch: null },
+        await cluster.readBasis(undefined),
       );
       await executor.allowKeeping(KEYS_TABLE);
       await executor.execute({ sql: "CREATE DATABASE shop" });

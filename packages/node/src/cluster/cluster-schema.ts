@@ -58,7 +58,10 @@ export async function ensureSchema(session: SqlSession): Promise<Uint8Array> {
   const known = await readSecret(session, IDEMPOTENCY_SECRET);
   if (known) return known;
   const secret = randomBytes(32);
-  await session.run("INSERT INTO understudy.secrets (name, secret) VALUES (?, ?)", [IDEMPOTENCY_SECRET, secret]);
+  await session.run("INSERT INTO understudy.secrets (name, secret) VALUES (?, ?)", [
+    IDEMPOTENCY_SECRET,
+    secret,
+  ]);
   return secret;
 }
 
@@ -74,7 +77,9 @@ export interface WholeSchema {
  * have to be looked at one by one.
  */
 export async function readWholeSchema(session: SqlSession): Promise<WholeSchema | null> {
-  const isThere = Object.keys(TABLES).map((name) => `NOT EXISTS (SELECT 1 FROM understudy.${name} WHERE FALSE)`);
+  const isThere = Object.keys(TABLES).map(
+    (name) => `NOT EXISTS (SELECT 1 FROM understudy.${name} WHERE FALSE)`,
+  );
   let row: SqlRow | undefined;
   try {
     [row] = await session.rows(

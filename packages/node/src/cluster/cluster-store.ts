@@ -35,17 +35,29 @@ export interface LeadOptions {
   readonly epoch: bigint | null;
 }
 
-/** With what a master begins. */
-export interface BegunLead {
-  readonly record: ClusterRecord;
-  /** What its server had committed before it wrote anything of this lead. */
-  readonly startGtid: string;
-  /** As {@link ClusterStore.idempotencySecret}. */
-  readonly secret: Uint8Array;
+/** What a master begins from, before it writes anything of its lead. */
+export interface LeadBasis {
+  /** Null in a new cluster. */
+  readonly known: ClusterRecord | null;
+  /** Where its server's history ends. */
+  readonly start: Pick<EpochRecord, "startGtid" | "startState">;
+  /** As {@link ClusterStore.idempotencySecret}; null where the schema lacks something. */
+  readonly secret: Uint8Array | null;
   /** As {@link ClusterStore.members}. */
   readonly members: readonly MemberRecord[];
   /** As {@link ClusterStore.epochs}. */
   readonly epochs: readonly EpochRecord[];
+}
+
+/** What a master has begun with. */
+export interface BegunLead {
+  readonly record: ClusterRecord;
+  /** As {@link ClusterStore.idempotencySecret}. */
+  readonly secret: Uint8Array;
+  readonly members: readonly MemberRecord[];
+  readonly epochs: readonly EpochRecord[];
+  /** GTID of the transaction that began an epoch; null where none was begun, or something else was written besides. */
+  readonly gtid: string | null;
 }
 
 /**
@@ -77,26 +89,32 @@ export class ClusterStore {
   }
 
   /**
-   * Called by a master as its role begins: makes the schema in a new cluster (or what an older one lacks), and a new epoch where
-   * one was given, or another node led before.
-   * Throws `cluster-mismatch` where the data belongs to another cluster than the configured one, and as `read`.
+   * Called by a master as its role begins, while nothing else writes: what there is. Throws `cluster-mismatch` where the data belongs to
+   * another cluster than the configured one, and as {@link read}.
    */
-  async lead(self: MemberRecord, options: LeadOptions): Promise<BegunLead> {
+  async readBasis(clusterId: string | undefined): Promise<LeadBasis> {
     return this.#executor.withAdmin(async (session) => {
       const whole = await readWholeSchema(session);
       const known = whole ? recordOf(whole.cluster) : await readRecord(session);
-      if (known) checkClusterId(known, options.clusterId);
-      // before the first write of the epoch that may begin now
-      const start = await askEpochStart(session, this.#executor.server.flavour);
-      const secret = whole?.secret ?? (await ensureSchema(session));
-      const record = await beginEpoch(session, { self, options, known, start });
+      if (known) checkClusterId(known, clusterId);
       return {
-        record,
-        startGtid: start.startGtid,
-        secret,
+        known,
+        start: await askEpochStart(session, this.#executor.server.flavour),
+        secret: whole?.secret ?? null,
         members: await readMembers(session),
         epochs: await readEpochs(session),
       };
+    });
+  }
+
+  /**
+   * Begins to lead: makes the schema in a new cluster (or what an older one lacks), and a new epoch where one was given, or another node
+   * led before. `basis` is what {@link readBasis} has just told.
+   */
+  async lead(self: MemberRecord, options: LeadOptions, basis: LeadBasis): Promise<BegunLead> {
+    return this.#executor.withAdmin(async (session) => {
+      const secret = basis.secret ?? (await ensureSchema(session));
+      return { secret, ...(await beginEpoch(session, { self, options, basis })) };
     });
   }
 
@@ -121,36 +139,48 @@ export class ClusterStore {
 interface Begin {
   readonly self: MemberRecord;
   readonly options: LeadOptions;
-  readonly known: ClusterRecord | null;
-  readonly start: Pick<EpochRecord, "startGtid" | "startState">;
+  readonly basis: LeadBasis;
 }
 
 async function beginEpoch(
   session: SqlSession,
-  { self, options, known, start }: Begin,
-): Promise<ClusterRecord> {
+  { self, options, basis }: Begin,
+): Promise<Omit<BegunLead, "secret">> {
+  const { known, start, members, epochs } = basis;
   const { nodeId } = self;
-  if (options.epoch === null && known?.leader === nodeId) {
-    const isNoted = (await readEpochs(session)).some(({ epoch }) => epoch === known.epoch);
-    if (!isNoted) await insertEpoch(session, { epoch: known.epoch, nodeId, ...start });
-    return known;
+  const isKept = options.epoch === null && known?.leader === nodeId;
+  const record: ClusterRecord = isKept
+    ? known
+    : {
+        clusterId: known?.clusterId ?? options.clusterId ?? randomToken(9),
+        epoch: options.epoch ?? (known?.epoch ?? 0n) + 1n,
+        leader: nodeId,
+      };
+  const began: EpochRecord = { epoch: record.epoch, nodeId, ...start };
+  if (isKept) {
+    if (epochs.some(({ epoch }) => epoch === known.epoch)) return { record, members, epochs, gtid: null };
+    await insertEpoch(session, began);
+    return { record, members, epochs: [...epochs, began], gtid: null };
   }
-  const record: ClusterRecord = {
-    clusterId: known?.clusterId ?? options.clusterId ?? randomToken(9),
-    epoch: options.epoch ?? (known?.epoch ?? 0n) + 1n,
-    leader: nodeId,
-  };
   await session.run("START TRANSACTION");
   await session.run(
     `INSERT INTO understudy.cluster (id, cluster_id, epoch, leader) VALUES (1, ?, ?, ?)
      ON DUPLICATE KEY UPDATE epoch = ?, leader = ?`,
     [record.clusterId, record.epoch, nodeId, record.epoch, nodeId],
   );
-  await insertEpoch(session, { epoch: record.epoch, nodeId, ...start });
+  await insertEpoch(session, began);
   // a master is a member, too: the next one counts it, and finds it
-  await upsertMember(session, self);
-  await session.run("COMMIT");
-  return record;
+  if (!members.some((member) => isSameMember(member, self))) await upsertMember(session, self);
+  const { gtid } = await session.run("COMMIT");
+  const others = members.filter((member) => member.nodeId !== nodeId);
+  return { record, members: [...others, self], epochs: [...epochs, began], gtid: basis.secret && gtid };
+}
+
+/** True for the same member at the same address, of the same versions. */
+export function isSameMember(a: MemberRecord, b: MemberRecord): boolean {
+  return (
+    a.nodeId === b.nodeId && a.url === b.url && a.serverVersion === b.serverVersion && a.version === b.version
+  );
 }
 
 async function readMembers(session: SqlSession): Promise<MemberRecord[]> {

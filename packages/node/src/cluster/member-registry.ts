@@ -1,6 +1,6 @@
 import type { NodeClient } from "@understudy/client";
 import type { PeerClients } from "../peers/peer-clients.ts";
-import type { ClusterStore, MemberRecord } from "./cluster-store.ts";
+import { isSameMember, type ClusterStore, type MemberRecord } from "./cluster-store.ts";
 
 /** A member and the way to speak to it. */
 export interface RegisteredMember extends MemberRecord {
@@ -31,7 +31,7 @@ export class MemberRegistry implements AsyncDisposable {
   /** Takes a member in, or its new address and version. */
   async put(record: MemberRecord): Promise<{ readonly member: RegisteredMember; readonly isNew: boolean }> {
     const known = this.#members.get(record.nodeId);
-    if (known && isSame(known, record)) return { member: known, isNew: false };
+    if (known && isSameMember(known, record)) return { member: known, isNew: false };
     await this.#store.saveMember(record);
     if (known && known.url === record.url) {
       const member = { ...record, client: known.client };
@@ -61,8 +61,4 @@ export class MemberRegistry implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.all().map((member) => member.client[Symbol.asyncDispose]()));
   }
-}
-
-function isSame(a: MemberRecord, b: MemberRecord): boolean {
-  return a.url === b.url && a.serverVersion === b.serverVersion && a.version === b.version;
 }

@@ -61,7 +61,7 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set([
 /** Of a node that is no master, or none at all. */
 const LOST: ReadonlySet<ErrorCode> = new Set(["no-leader", "node-unreachable"]);
 const REGISTER_TIMEOUT_MS = 5000;
-/** The invitations of a master that has a registration by now may be so late. It sends another one. */
+/** So long after a registration what asks for one may be older than it. The master asks again. */
 const ANSWERED_MS = 1000;
 const ignore = (): void => undefined;
 
@@ -84,7 +84,8 @@ export class Registration implements AsyncDisposable {
   #receptions = 0;
   #wantsRebuild = false;
   #registeredAtMs = Number.NEGATIVE_INFINITY;
-  #isInvited = false;
+  /** Another one is wanted at once where the one under way fails. */
+  #isAskedFor = false;
 
   constructor(options: RegistrationOptions) {
     this.#options = options;
@@ -136,9 +137,14 @@ export class Registration implements AsyncDisposable {
     this.#problem = null;
   }
 
-  /** Registers at once where the master is silent, instead of waiting the back-off out. */
+  /**
+   * Registers at once where the master is silent, instead of waiting the back-off out. A registration that is under way, or was just
+   * answered, is enough: another one would make deliveries begin again.
+   */
   hurry(): void {
-    this.#hurry.notify();
+    const { clock } = this.#options.services;
+    if (this.#underWay) this.#isAskedFor = true;
+    else if (clock.monotonicMs() - this.#registeredAtMs >= ANSWERED_MS) this.#hurry.notify();
   }
 
   /** Registers at once, whoever was heard before: there is another master, or it does not know of this node's registration. */
@@ -147,13 +153,10 @@ export class Registration implements AsyncDisposable {
     this.#hurry.notify();
   }
 
-  /**
-   * The master of this epoch waits for a registration. One that is under way, or was just answered, is what it waits for: another one would
-   * make deliveries begin again.
-   */
+  /** The master of this epoch says that it waits for a registration; as {@link hurry}, whatever was heard before. */
   invited(epoch: bigint): void {
     const { clock } = this.#options.services;
-    if (this.#underWay) this.#isInvited = true;
+    if (this.#underWay) this.#isAskedFor = true;
     else if (this.#registered !== epoch || clock.monotonicMs() - this.#registeredAtMs >= ANSWERED_MS)
       this.renew();
   }
@@ -170,8 +173,8 @@ export class Registration implements AsyncDisposable {
       const registering = this.#registerOnce(signal);
       this.#underWay = registering.then(ignore, ignore);
       const registered = await registering.finally(() => (this.#underWay = null));
-      const isAskedFor = this.#isInvited;
-      this.#isInvited = false;
+      const isAskedFor = this.#isAskedFor;
+      this.#isAskedFor = false;
       if (isAskedFor && !registered) continue;
       // after a registration the first delivery takes a moment; a refusal takes longer to be worth another try
       const waitMs = registered ? SILENCE_MS : backoffMs(attempt++, BACKOFF, random) + CHECK_MS;

@@ -1,7 +1,12 @@
 import { openHealthMonitor, type HealthChange, type HealthMonitor } from "@understudy/health-monitor";
-import { emptyPosition } from "@understudy/binlog";
+import { emptyPosition, type GtidPosition } from "@understudy/binlog";
 import { ReplicationQueue, type ReplicationQueueOptions } from "@understudy/replication-queue";
-import { ClusterStore, type ClusterRecord } from "../cluster/cluster-store.ts";
+import {
+  ClusterStore,
+  type BegunLead,
+  type ClusterRecord,
+  type LeadBasis,
+} from "../cluster/cluster-store.ts";
 import { MemberRegistry } from "../cluster/member-registry.ts";
 import { SchemaWarnings } from "../cluster/schema-warnings.ts";
 import type { RoleServices } from "../node-services.ts";
@@ -47,60 +52,26 @@ export async function openMasterParts(
   { epoch, opening }: { readonly epoch: bigint | null; readonly opening: AsyncDisposableStack },
 ): Promise<MasterParts> {
   const { executor, identity, config, clock, logger } = services;
+  const told: Told = { members: null, commits: null };
   const access = new WriteAccess(executor);
-  await access.open();
-  const store = new ClusterStore(executor);
-  const {
-    record,
-    startGtid,
-    secret,
-    members: known,
-    epochs,
-  } = await store.lead(
-    {
-      nodeId: identity.nodeId,
-      url: identity.advertisedUrl,
-      serverVersion: executor.server.version,
-      version: identity.version,
-    },
-    { clusterId: config.clusterId, epoch },
-  );
-  const [visible] = await Promise.all([
-    askVisiblePosition(executor, clock),
-    executor.allowKeeping(KEYS_TABLE),
-  ]);
+  const { store, queue, begun, visible } = await beginLead(services, { epoch, opening, told, access });
+  const { record, secret, epochs } = begun;
   const keyed = opening.use(createKeyedWrites(services, secret));
-  const others = known.filter(({ nodeId }) => nodeId !== identity.nodeId);
+  const others = begun.members.filter(({ nodeId }) => nodeId !== identity.nodeId);
   const registry = opening.use(new MemberRegistry(store, services.peers, others));
-  let members: MasterMembers | null = null;
   const commits = config.hasElections ? opening.use(watchCommits(services, record.epoch)) : null;
-  const queue = opening.use(
-    new ReplicationQueue({
-      ...queueOptions(services, access),
-      // whoever followed the last master to its end finds its place in the window
-      from: positionOf(services, startGtid),
-      onOutcome: (nodeId, outcome) => members?.noteDelivery(nodeId, outcome),
-      onDelivered: (nodeId, done) => members?.noteDelivered(nodeId, done),
-      onProblem: () => commits?.doubt(),
-    }),
-  );
-  const reads = opening.use(
-    createMasterReads(services, {
-      store,
-      epochs,
-      visible: visible ?? emptyPosition(executor.server.flavour),
-      binlog: queue,
-    }),
-  );
+  const reads = opening.use(createMasterReads(services, { store, epochs, visible, binlog: queue }));
   const acks = createAcks(services, { record, registry, queue, reads });
   const warnings = opening.use(new SchemaWarnings(executor, clock, logger));
-  const monitor = opening.use(await openMonitor(services, registry, (change) => members?.noteHealth(change)));
+  const onChange = (change: HealthChange): void => told.members?.noteHealth(change);
+  const monitor = opening.use(await openMonitor(services, registry, onChange));
   const transactions = opening.use(createTransactions(services, { epoch: record.epoch, secret, acks }));
   const copies = new CopyServer(services);
-  members = opening.use(
+  const { clusterId } = record;
+  const members = opening.use(
     new MasterMembers({
       services,
-      clusterId: record.clusterId,
+      clusterId,
       epoch: record.epoch,
       epochs,
       registry,
@@ -109,6 +80,8 @@ export async function openMasterParts(
       copies,
     }),
   );
+  told.members = members;
+  told.commits = commits;
   return {
     record,
     access,
@@ -124,6 +97,79 @@ export async function openMasterParts(
     copies,
     transactions,
   };
+}
+
+/** Who is told of deliveries and of what goes wrong with the binlog; null until it is made. */
+interface Told {
+  members: MasterMembers | null;
+  commits: CommitWatch | null;
+}
+
+/** Makes the server writable and begins the epoch; meanwhile its binlog is opened, from where this node's history ended before. */
+async function beginLead(
+  services: RoleServices,
+  {
+    epoch,
+    opening,
+    told,
+    access,
+  }: {
+    readonly epoch: bigint | null;
+    readonly opening: AsyncDisposableStack;
+    readonly told: Told;
+    readonly access: WriteAccess;
+  },
+): Promise<{
+  readonly store: ClusterStore;
+  readonly queue: ReplicationQueue;
+  readonly begun: BegunLead;
+  readonly visible: GtidPosition;
+}> {
+  const { executor, identity, config } = services;
+  const store = new ClusterStore(executor);
+  // while a slave's server still takes nothing: what it has then is what later masters' histories are compared with
+  const basis = await store.readBasis(config.clusterId);
+  await access.open();
+  const queue = opening.use(
+    new ReplicationQueue({
+      ...queueOptions(services, access),
+      // whoever followed the last master to its end finds its place in the window
+      from: positionOf(services, basis.start.startGtid),
+      onOutcome: (nodeId, outcome) => told.members?.noteDelivery(nodeId, outcome),
+      onDelivered: (nodeId, done) => told.members?.noteDelivered(nodeId, done),
+      onProblem: () => told.commits?.doubt(),
+    }),
+  );
+  const self = {
+    nodeId: identity.nodeId,
+    url: identity.advertisedUrl,
+    serverVersion: executor.server.version,
+    version: identity.version,
+  };
+  const begun = await store.lead(self, { clusterId: config.clusterId, epoch }, basis);
+  const [visible] = await Promise.all([
+    visibleAfter(services, { epoch, basis, begun }),
+    executor.allowKeeping(KEYS_TABLE),
+  ]);
+  return { store, queue, begun, visible };
+}
+
+/**
+ * What every query sees by now. A node that was just elected has a server that took nothing before, so that is what was there and the
+ * transaction that began the epoch; any other server has to be asked.
+ */
+async function visibleAfter(
+  services: RoleServices,
+  {
+    epoch,
+    basis,
+    begun,
+  }: { readonly epoch: bigint | null; readonly basis: LeadBasis; readonly begun: BegunLead },
+): Promise<GtidPosition> {
+  const { executor, clock } = services;
+  if (epoch !== null && begun.gtid !== null)
+    return positionOf(services, basis.start.startGtid).union(positionOf(services, begun.gtid));
+  return (await askVisiblePosition(executor, clock)) ?? emptyPosition(executor.server.flavour);
 }
 
 function watchCommits(services: RoleServices, epoch: bigint): CommitWatch {
