@@ -86,6 +86,11 @@ export class ReplicationQueue implements AsyncDisposable {
     return this.#window.end;
   }
 
+  /** Null where a slave at this position needs more of the binlog than the window has; else a position from which on the window has all. */
+  heldFrom(position: GtidPosition): GtidPosition | null {
+    return this.#window.locate(position) === null ? null : this.#window.start;
+  }
+
   /** Why the binlog can't be read now; null while it is read. */
   get problem(): string | null {
     return this.#reader.problem;

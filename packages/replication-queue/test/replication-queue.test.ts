@@ -84,6 +84,38 @@ describe("the replication queue", () => {
     );
   });
 
+  it("begins where a slave has said that it is, and asks it where that is not so any more", async () => {
+    const binlog = new FakeBinlog();
+    for (let i = 0; i < 8; i++) binlog.append(100);
+    const limits = { heartbeatMs: 60_000 };
+    await using queue = openQueue({ binlog, from: emptyPosition("mariadb"), limits });
+    const at = (gtid: string): GtidPosition => parseGtidPosition("mariadb", gtid);
+    const [there, ahead, behind] = [new FakeSlave("there"), new FakeSlave("ahead"), new FakeSlave("behind")];
+    there.committed = at("0-1-8");
+    ahead.committed = at("0-1-5");
+    await vi.waitFor(() => expect(queue.position.toString()).toBe("0-1-8"));
+    expect(queue.heldFrom(at("0-1-5"))?.toString()).toBe("");
+    expect(queue.heldFrom(at("0-2-5"))).toBeNull();
+    there.behaviour = () => "hang";
+    await queue.addSlave(there, at("0-1-8"));
+    await vi.waitFor(() => expect(there.underwayMax).toBe(1));
+    // what it said is no ack; what it says now is
+    expect(queue.ackedBy(at("0-1-1"))).toEqual([]);
+    there.behaviour = () => "apply";
+    queue.restart("there", at("0-1-8"));
+    await vi.waitFor(() => expect(queue.ackedBy(at("0-1-8"))).toEqual(["there"]));
+    await queue.addSlave(ahead, at("0-1-3"));
+    let tries = 0;
+    behind.behaviour = () => (tries++ === 0 ? "fail-before" : "apply");
+    await queue.addSlave(behind, at("0-1-4"));
+    await allHave([behind], 8);
+    await vi.waitFor(() =>
+      expect(queue.ackedBy(at("0-1-8")).toSorted()).toEqual(["ahead", "behind", "there"]),
+    );
+    expect(ahead.applied).toEqual(gtids(8).slice(5));
+    expect(there.applied).toEqual([]);
+  });
+
   it("is not slowed by a slave that hangs, and serves that one from the binlog when it is back", async () => {
     const binlog = new FakeBinlog();
     const [quick, hung] = [new FakeSlave("quick"), new FakeSlave("hung")];

@@ -54,7 +54,7 @@ export interface BegunLead {
   readonly record: ClusterRecord;
   /** As {@link ClusterStore.idempotencySecret}. */
   readonly secret: Uint8Array;
-  readonly members: readonly MemberRecord[];
+  /** As {@link ClusterStore.epochs}. */
   readonly epochs: readonly EpochRecord[];
   /** GTID of the transaction that began an epoch; null where none was begun, or something else was written besides. */
   readonly gtid: string | null;
@@ -158,9 +158,9 @@ async function beginEpoch(
       };
   const began: EpochRecord = { epoch: record.epoch, nodeId, ...start };
   if (isKept) {
-    if (epochs.some(({ epoch }) => epoch === known.epoch)) return { record, members, epochs, gtid: null };
+    if (epochs.some(({ epoch }) => epoch === known.epoch)) return { record, epochs, gtid: null };
     await insertEpoch(session, began);
-    return { record, members, epochs: [...epochs, began], gtid: null };
+    return { record, epochs: [...epochs, began], gtid: null };
   }
   await session.run("START TRANSACTION");
   await session.run(
@@ -172,8 +172,7 @@ async function beginEpoch(
   // a master is a member, too: the next one counts it, and finds it
   if (!members.some((member) => isSameMember(member, self))) await upsertMember(session, self);
   const { gtid } = await session.run("COMMIT");
-  const others = members.filter((member) => member.nodeId !== nodeId);
-  return { record, members: [...others, self], epochs: [...epochs, began], gtid: basis.secret && gtid };
+  return { record, epochs: [...epochs, began], gtid: basis.secret && gtid };
 }
 
 /** True for the same member at the same address, of the same versions. */

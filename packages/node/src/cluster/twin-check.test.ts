@@ -51,6 +51,21 @@ function openCheck() {
   return { check: new TwinCheck(events), told };
 }
 
+test("has asked the members before where it is told to, and asks again where that was another one", async () => {
+  const { check } = openCheck();
+  const { known, scene } = memberAt(OLD, { nodeId: "node2", instance: "a" });
+  check.askAll([{ ...known, nodeId: "node2" }]);
+  await check.check(requestOf("a", OLD), known);
+  expect(scene.pings).toBe(1);
+  scene.answers = { nodeId: "node2", instance: "b" };
+  check.askAll([{ ...known, nodeId: "node2" }]);
+  scene.answers = { nodeId: "node2", instance: "c" };
+  await check.check(requestOf("c", OLD), known);
+  expect(scene.pings).toBe(3);
+  check.askAll([{ ...known, nodeId: "node2" }]);
+  await expect(check.check(requestOf("d", OLD), known)).rejects.toMatchObject({ code: "node-id-taken" });
+});
+
 test("refuses a node while another of its id answers, and tells it once", async () => {
   const { check, told } = openCheck();
   const { known, scene } = memberAt(OLD, { nodeId: "node2", instance: "a" });

@@ -22,9 +22,16 @@ export class TwinCheck {
   readonly #alone = new Map<string, string>();
   /** Of which addresses people were told, by node id. */
   readonly #told = new Map<string, string>();
+  /** Which instance answered where a member is known to be, by node id; null where none did. */
+  readonly #asked = new Map<string, Promise<string | null>>();
 
   constructor(events: Pick<EventHistory, "record">) {
     this.#events = events;
+  }
+
+  /** Asks the members that are known already who they are, so that a registration which comes soon need not wait for that. */
+  askAll(known: Iterable<KnownMember & Pick<MemberRecord, "nodeId">>): void {
+    for (const member of known) this.#asked.set(member.nodeId, instanceAt(member, member.nodeId));
   }
 
   /** Called before a node is let in. Throws `node-id-taken` where another one answers where the member of its id is known to be. */
@@ -33,7 +40,11 @@ export class TwinCheck {
     if (known === null || instance === undefined) return;
     const self = `${instance} ${url}`;
     if (known.url === url && this.#alone.get(nodeId) === self) return;
-    if (await isAnother(known, nodeId, instance)) {
+    const asked = this.#asked.get(nodeId);
+    this.#asked.delete(nodeId);
+    // what was heard before counts only for the node itself: any other may have gone since
+    const isItself = asked !== undefined && (await asked) === instance;
+    if (!isItself && (await isAnother(known, nodeId, instance))) {
       const reason = nodeIdTaken(nodeId, known.url);
       if (this.#told.get(nodeId) !== self) {
         this.#events.record("warning", `${nodeId} at ${url} may not join: ${reason}`, nodeId);
@@ -52,12 +63,18 @@ export class TwinCheck {
   }
 }
 
-async function isAnother({ client }: KnownMember, nodeId: string, instance: string): Promise<boolean> {
+async function isAnother(known: KnownMember, nodeId: string, instance: string): Promise<boolean> {
+  const there = await instanceAt(known, nodeId);
+  return there !== null && there !== instance;
+}
+
+/** Of the node of that id that answers there; null where there is none. Never rejects. */
+async function instanceAt({ client }: KnownMember, nodeId: string): Promise<string | null> {
   try {
     const answer = await client.ping({ timeoutMs: TIMEOUT_MS });
-    return answer.nodeId === nodeId && answer.instance !== undefined && answer.instance !== instance;
+    return answer.nodeId === nodeId ? (answer.instance ?? null) : null;
   } catch {
     // whatever is wrong with it, it is not there
-    return false;
+    return null;
   }
 }

@@ -18,7 +18,7 @@ import type { EpochRecord } from "../cluster/epoch-store.ts";
 import { decideJoin, type JoinDecision } from "../cluster/join-decision.ts";
 import type { MemberFacts } from "../cluster/master-view.ts";
 import type { MemberRegistry, RegisteredMember } from "../cluster/member-registry.ts";
-import { TwinCheck } from "../cluster/twin-check.ts";
+import type { TwinCheck } from "../cluster/twin-check.ts";
 import type { RoleServices } from "../node-services.ts";
 import { ackGoalOf } from "../writes/ack-goal.ts";
 import { askExecutedPosition, askPurgedPosition, positionOf } from "./binlog-access.ts";
@@ -40,6 +40,7 @@ export interface MasterMembersOptions {
   readonly queue: ReplicationQueue;
   readonly monitor: HealthMonitor;
   readonly copies: CopyServer;
+  readonly twins: TwinCheck;
 }
 
 /** After this, besides the time in which a slave may be silent, a master that reaches too few slaves is alone. */
@@ -50,6 +51,12 @@ const INVITE_MS_MAX = 5000;
 const INVITE_TIMEOUT_MS = 1500;
 /** A new master's slaves have that much longer to find it. */
 const GRACE_MS = 5000;
+
+/** What a master has of its history: all that is committed, and what of that is no longer in its binlog. */
+interface Reach {
+  readonly executed: GtidPosition;
+  readonly purged: GtidPosition;
+}
 
 /** A master's slaves: how they join and leave, and how deliveries to them go. */
 export class MasterMembers implements AsyncDisposable {
@@ -66,12 +73,10 @@ export class MasterMembers implements AsyncDisposable {
   readonly #paused = new Set<string>();
   /** The copies that slaves give. */
   readonly #slaveCopies = new SlaveCopies();
-  readonly #twins: TwinCheck;
   readonly #invitations: BackgroundLoop;
 
   constructor(options: MasterMembersOptions) {
     this.#of = options;
-    this.#twins = new TwinCheck(options.services.events);
     this.#heard = new SlavesHeard(options.services.clock);
     this.#reachedAtMs = options.services.clock.monotonicMs() + GRACE_MS;
     const { logger } = options.services;
@@ -129,11 +134,10 @@ export class MasterMembers implements AsyncDisposable {
   ): Promise<Pick<RegisterAnswer, "action" | "reason" | "survived" | "gtid" | "wire" | "copyFrom">> {
     const { identity, events } = this.#of.services;
     // at the same time: after a change of masters, writes wait for this
-    const [, survived, executed, purged] = await Promise.all([
-      this.#twins.check(request, this.#of.registry.get(request.nodeId)),
+    const [, survived, { executed, purged }] = await Promise.all([
+      this.#of.twins.check(request, this.#of.registry.get(request.nodeId)),
       this.#survivedOf(BigInt(request.dataEpoch)),
-      askExecutedPosition(this.#of.services),
-      askPurgedPosition(this.#of.services),
+      this.#reachFor(request),
     ]);
     const decision = this.#decide(request, { survived, executed, purged });
     if (decision.kind === "refuse") {
@@ -179,6 +183,25 @@ export class MasterMembers implements AsyncDisposable {
   }
 
   /**
+   * Where this master's history ends and from where it has it. For a member that has parted from the last master at its end the queue knows
+   * enough: what it has read holds all that was ever delivered, and so all that the member can have acked.
+   */
+  async #reachFor(request: RegisterRequest): Promise<Reach> {
+    const { services, queue } = this.#of;
+    const isMember = request.clusterId === this.#of.clusterId && !request.wantsRebuild && !request.torn;
+    if (isMember && request.flavour === services.executor.server.flavour) {
+      const position = positionOf(services, request.gtid);
+      const heldFrom = queue.heldFrom(position);
+      if (heldFrom) return { executed: queue.position, purged: heldFrom };
+    }
+    const [executed, purged] = await Promise.all([
+      askExecutedPosition(services),
+      askPurgedPosition(services),
+    ]);
+    return { executed, purged };
+  }
+
+  /**
    * What this master's history has of one that ended in `dataEpoch`: where the next epoch began, since later numbers may have been
    * used again, on MariaDB by another server, on MySQL by the same one after it got a fresh copy; of its own epoch, all that it has.
    */
@@ -191,10 +214,7 @@ export class MasterMembers implements AsyncDisposable {
     return executor.withAdmin((session) => readHistory(session, flavour));
   }
 
-  #decide(
-    request: RegisterRequest,
-    own: { readonly survived: string; readonly executed: GtidPosition; readonly purged: GtidPosition },
-  ): JoinDecision {
+  #decide(request: RegisterRequest, own: Reach & { readonly survived: string }): JoinDecision {
     const { identity, executor } = this.#of.services;
     const { flavour, serverId } = executor.server;
     return decideJoin({
@@ -331,7 +351,7 @@ export class MasterMembers implements AsyncDisposable {
     this.#throughput.delete(nodeId);
     this.#wires.delete(nodeId);
     this.#paused.delete(nodeId);
-    this.#twins.forget(nodeId);
+    this.#of.twins.forget(nodeId);
     this.#heard.forget(nodeId);
     this.#slaveCopies.forget(nodeId);
     this.#of.services.events.record("warning", `${nodeId} was removed from the cluster`, nodeId);

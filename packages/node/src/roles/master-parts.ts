@@ -8,6 +8,7 @@ import {
   type LeadBasis,
 } from "../cluster/cluster-store.ts";
 import { MemberRegistry } from "../cluster/member-registry.ts";
+import { TwinCheck } from "../cluster/twin-check.ts";
 import { SchemaWarnings } from "../cluster/schema-warnings.ts";
 import type { RoleServices } from "../node-services.ts";
 import type { MasterReads } from "../reads/master-reads.ts";
@@ -51,14 +52,17 @@ export async function openMasterParts(
   services: RoleServices,
   { epoch, opening }: { readonly epoch: bigint | null; readonly opening: AsyncDisposableStack },
 ): Promise<MasterParts> {
-  const { executor, identity, config, clock, logger } = services;
+  const { executor, config, clock, logger } = services;
   const told: Told = { members: null, commits: null };
   const access = new WriteAccess(executor);
-  const { store, queue, begun, visible } = await beginLead(services, { epoch, opening, told, access });
+  const { store, queue, registry, twins, begun, visible } = await beginLead(services, {
+    epoch,
+    opening,
+    told,
+    access,
+  });
   const { record, secret, epochs } = begun;
   const keyed = opening.use(createKeyedWrites(services, secret));
-  const others = begun.members.filter(({ nodeId }) => nodeId !== identity.nodeId);
-  const registry = opening.use(new MemberRegistry(store, services.peers, others));
   const commits = config.hasElections ? opening.use(watchCommits(services, record.epoch)) : null;
   const reads = opening.use(createMasterReads(services, { store, epochs, visible, binlog: queue }));
   const acks = createAcks(services, { record, registry, queue, reads });
@@ -78,6 +82,7 @@ export async function openMasterParts(
       queue,
       monitor,
       copies,
+      twins,
     }),
   );
   told.members = members;
@@ -105,7 +110,10 @@ interface Told {
   commits: CommitWatch | null;
 }
 
-/** Makes the server writable and begins the epoch; meanwhile its binlog is opened, from where this node's history ended before. */
+/**
+ * Makes the server writable and begins the epoch. Meanwhile its binlog is opened, from where this node's history ended before, and the
+ * members are asked who they are.
+ */
 async function beginLead(
   services: RoleServices,
   {
@@ -122,6 +130,8 @@ async function beginLead(
 ): Promise<{
   readonly store: ClusterStore;
   readonly queue: ReplicationQueue;
+  readonly registry: MemberRegistry;
+  readonly twins: TwinCheck;
   readonly begun: BegunLead;
   readonly visible: GtidPosition;
 }> {
@@ -129,6 +139,10 @@ async function beginLead(
   const store = new ClusterStore(executor);
   // while a slave's server still takes nothing: what it has then is what later masters' histories are compared with
   const basis = await store.readBasis(config.clusterId);
+  const others = basis.members.filter(({ nodeId }) => nodeId !== identity.nodeId);
+  const registry = opening.use(new MemberRegistry(store, services.peers, others));
+  const twins = new TwinCheck(services.events);
+  twins.askAll(registry.all());
   await access.open();
   const queue = opening.use(
     new ReplicationQueue({
@@ -151,7 +165,7 @@ async function beginLead(
     visibleAfter(services, { epoch, basis, begun }),
     executor.allowKeeping(KEYS_TABLE),
   ]);
-  return { store, queue, begun, visible };
+  return { store, queue, registry, twins, begun, visible };
 }
 
 /**
