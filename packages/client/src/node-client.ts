@@ -79,6 +79,8 @@ export interface NodeClientOptions {
   /** Sent as a bearer token where the call brings no `authorization` of its own. */
   readonly token?: TokenSource | undefined;
   readonly userAgent?: string | undefined;
+  /** Sent with each call, below the headers of the call itself; asked before each. Their names in lower case. */
+  readonly headers?: (() => Readonly<Record<string, string>>) | undefined;
   /** Connections to the node at most; further calls wait for one. Default 32. */
   readonly connectionsMax?: number | undefined;
   /** Answers above this many bytes end the call. Default 256 MiB. */

@@ -18,7 +18,7 @@ export class NodeConnection implements AsyncDisposable {
   readonly #openFresh: () => Client;
   readonly #timeoutMs: number;
   readonly #answerBytesMax: number;
-  readonly #headers: Readonly<Record<string, string>>;
+  readonly #headers: () => Readonly<Record<string, string>>;
   readonly #token: TokenSource | undefined;
 
   /** Throws `invalid-request` for a URL that is none, or has a path. */
@@ -38,7 +38,8 @@ export class NodeConnection implements AsyncDisposable {
     this.#openFresh = () => new Client(origin, bounds);
     this.#timeoutMs = options.timeoutMs ?? 10_000;
     this.#answerBytesMax = options.answerBytesMax ?? 256 * 1024 * 1024;
-    this.#headers = { "user-agent": options.userAgent ?? "understudy-client" };
+    const userAgent = options.userAgent ?? "understudy-client";
+    this.#headers = () => ({ "user-agent": userAgent, ...options.headers?.() });
     this.#token = options.token;
   }
 
@@ -106,8 +107,9 @@ export class NodeConnection implements AsyncDisposable {
       ...lowerCased(request.headers),
       ...lowerCased(options.headers),
     };
+    const own = this.#headers();
     const authorization = given ?? (await this.#ownAuthorization());
-    return { ...this.#headers, ...headers, ...(authorization === "" ? {} : { authorization }) };
+    return { ...own, ...headers, ...(authorization === "" ? {} : { authorization }) };
   }
 
   async #ownAuthorization(): Promise<string> {

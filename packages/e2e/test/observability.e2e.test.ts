@@ -35,6 +35,12 @@ async function lineOf(node: ClusterNode, event: string, requestId: string): Prom
   }, WAIT);
 }
 
+/** The lines that a node has of calls of a route, each when it is over. */
+async function callsOf(node: ClusterNode, route: string): Promise<Line[]> {
+  const lines = linesOf(await readFile(node.logFile, "utf8"));
+  return lines.filter((line) => line["event"] === "request" && line["route"] === route);
+}
+
 async function makeTable({ master }: Cluster): Promise<void> {
   await master.post("/createdb", { name: "shop" });
   await master.post("/createtable", { ...TABLE, columns: "id INT PRIMARY KEY, name VARCHAR(50)" });
@@ -66,11 +72,14 @@ for (const flavour of testFlavours()) {
       await rm(folder, { recursive: true, force: true });
     });
 
-    async function spansOf(traceId: string): Promise<Span[]> {
+    async function allSpans(): Promise<Span[]> {
       const files = await readdir(folder);
       const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
-      const spans = texts.flatMap((text) => linesOf(text) as unknown as Span[]);
-      return spans.filter((span) => span.traceId === traceId);
+      return texts.flatMap((text) => linesOf(text) as unknown as Span[]);
+    }
+
+    async function spansOf(traceId: string): Promise<Span[]> {
+      return (await allSpans()).filter((span) => span.traceId === traceId);
     }
 
     it("is one trace: the caller's, the slave, the way to the master, the master, its SQL and its wait for acks", async () => {
@@ -109,6 +118,48 @@ for (const flavour of testFlavours()) {
           "understudy.request_id": "request-1",
           "understudy.role": "master",
         });
+      }, WAIT);
+    });
+
+    it("reaches slaves by deliveries, each a trace from the master's span to the slave's applier", async () => {
+      const { nodeId } = cluster.firstSlave;
+      await insertAt(cluster.master, 10);
+      await vi.waitFor(async () => {
+        const spans = await allSpans();
+        const under = (parent: Span, name: string): Span[] =>
+          spans.filter((span) => span.name === name && span.parentId === parent.spanId);
+        const chains = spans
+          .filter(({ name }) => name === "deliver")
+          .flatMap((sent) =>
+            under(sent, "POST /replicate/transactions").map((received) => ({ sent, received })),
+          )
+          .filter(({ received }) => under(received, "apply").length === 1);
+        expect(chains.length).toBeGreaterThan(0);
+        for (const { sent, received } of chains) {
+          expect(sent).toMatchObject({
+            parentId: null,
+            traceId: received.traceId,
+            attributes: { "understudy.member": nodeId, "understudy.transactions": expect.any(Number) },
+          });
+          expect(received.attributes).toMatchObject({ "understudy.node_id": nodeId });
+        }
+      }, WAIT);
+    });
+
+    it("takes along what nodes ask of each other for it, under its own id", async () => {
+      const traceId = "3af7651916cd43dd8448eb211c80319c";
+      const headers = { "x-request-id": "fresh-read", traceparent: `00-${traceId}-b7ad6b7169203331-01` };
+      const read = { sql: "SELECT 1", consistency: "bounded", maxLagMs: 50 };
+      await vi.waitFor(async () => {
+        // one that comes right after a heartbeat needs to ask nobody
+        await cluster.firstSlave.post("/query", read, { headers });
+        const asked = await callsOf(cluster.master, "/replicate/position");
+        expect(asked).toContainEqual(expect.objectContaining({ requestId: "fresh-read", traceId }));
+        const spans = await spansOf(traceId);
+        const queries = spans.filter(({ name }) => name === "POST /query").map(({ spanId }) => spanId);
+        expect(spans).toContainEqual(
+          expect.objectContaining({ name: "GET /replicate/position", parentId: expect.toBeOneOf(queries) }),
+        );
       }, WAIT);
     });
 
@@ -201,6 +252,36 @@ describe("without an OpenTelemetry SDK", () => {
     await cluster[Symbol.asyncDispose]();
   });
 
+  it("what nodes ask of each other by themselves says who asks, and what a request has them ask says which", async () => {
+    const { master, firstSlave } = cluster;
+    const traceId = "4af7651916cd43dd8448eb211c80319c";
+    for (const [node, route, asker] of [
+      [master, "/cluster/register", firstSlave],
+      [firstSlave, "/replicate/transactions", master],
+    ] as const) {
+      const calls = await callsOf(node, route);
+      expect(calls.length, route).toBeGreaterThan(0);
+      const id = new RegExp(`^${asker.nodeId}:[\\w-]+$`);
+      for (const call of calls) expect(call["requestId"], route).toMatch(id);
+    }
+    const headers = { "x-request-id": "rebuild-1", traceparent: `00-${traceId}-b7ad6b7169203331-01` };
+    const order = await master.post(`/cluster/nodes/${firstSlave.nodeId}/rebuild`, {}, { headers });
+    expect(order.status).toBe(202);
+    await vi.waitFor(async () => {
+      const ordered = expect.objectContaining({ requestId: "rebuild-1", traceId });
+      for (const route of ["/cluster/register", "/replicate/snapshot"])
+        expect(await callsOf(master, route), route).toContainEqual(ordered);
+    }, WAIT);
+    await cluster.waitUntilReplicating();
+    // what goes on after it is nobody's any more
+    const count = (await callsOf(firstSlave, "/replicate/transactions")).length;
+    await vi.waitFor(async () => {
+      const later = (await callsOf(firstSlave, "/replicate/transactions")).slice(count);
+      expect(later.length).toBeGreaterThan(0);
+      for (const { requestId } of later) expect(requestId).toMatch(new RegExp(`^${master.nodeId}:`));
+    }, WAIT);
+  });
+
   it("SIGUSR2 has a node log at debug, and as before at the next, and does not end it", async () => {
     const { firstSlave } = cluster;
     const pid = firstSlave.pid ?? 0;
@@ -214,7 +295,7 @@ describe("without an OpenTelemetry SDK", () => {
       }, WAIT);
     }
     expect(firstSlave.pid).toBe(pid);
-    expect((await firstSlave.get("/health/ready")).status).toBe(200);
+    expect((await firstSlave.get("/health/live")).status).toBe(200);
   });
 
   it("the caller's trace is passed on all the same, and a wrong one is not", async () => {

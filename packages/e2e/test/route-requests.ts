@@ -142,6 +142,7 @@ export const ROUTE_CALLS: Readonly<Record<string, RouteCall>> = {
     requests: { any: { path: `/cluster/quarantine/${UNKNOWN}/report`, body: {} } },
   },
 
+  "GET /backup": plain,
   "POST /cluster/register": { ...post(SPY), harmless: { body: {} } },
   "POST /cluster/follows": {
     ...post({ leader: "spy", epoch: "99", promises: true }),

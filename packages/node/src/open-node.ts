@@ -84,7 +84,7 @@ export async function openNode(config: NodeConfig, logger: Logger): Promise<Unde
     admission: new Admission(config),
     access,
     tls,
-    peers: createPeerClients({ token: nodeToken.get, tls: tls.forPeers }),
+    peers: createPeerClients(nodeId, { token: nodeToken.get, tls: tls.forPeers }),
     metrics,
     jobs: new JobBoard(nodeId, clock, (ended) => noteJobEnd({ metrics, logger, events }, ended)),
   };

@@ -47,7 +47,7 @@ export function startingNode(
       metrics: new NodeMetrics(),
       access,
       tls,
-      peers: createPeerClients({ tls: tls.forPeers }),
+      peers: createPeerClients("node1", { tls: tls.forPeers }),
       jobs: new JobBoard("node1", systemClock),
     },
     running: () => {

@@ -25,6 +25,7 @@ import type { Membership } from "../roles/membership.ts";
 import { readHistory, type GtidPosition } from "@understudy/binlog";
 import { positionOf } from "../roles/binlog-access.ts";
 import type { RebuildOrder } from "../rejoin/rebuild.ts";
+import { currentCause, inCause, type Cause } from "../tracing/cause.ts";
 import type { ClusterStore } from "./cluster-store.ts";
 import { resetHistory } from "./reset-history.ts";
 
@@ -83,6 +84,8 @@ export class Registration implements AsyncDisposable {
   #toldMembers: readonly Member[] = [];
   #receptions = 0;
   #wantsRebuild = false;
+  /** The request by which a person wants that. */
+  #rebuildCause: Cause | null = null;
   #registeredAtMs = Number.NEGATIVE_INFINITY;
   /** Another one is wanted at once where the one under way fails. */
   #isAskedFor = false;
@@ -170,7 +173,9 @@ export class Registration implements AsyncDisposable {
         await sleepOrWake({ clock, ms: CHECK_MS, woken, signal });
         continue;
       }
-      const registering = this.#registerOnce(signal);
+      const cause = this.#rebuildCause;
+      const register = (): Promise<boolean> => this.#registerOnce(signal);
+      const registering = cause ? inCause(cause, register) : register();
       this.#underWay = registering.then(ignore, ignore);
       const registered = await registering.finally(() => (this.#underWay = null));
       const isAskedFor = this.#isAskedFor;
@@ -246,6 +251,7 @@ export class Registration implements AsyncDisposable {
   /** A person wants it to get a fresh copy: asks the master for it. */
   requestRebuild(): void {
     this.#wantsRebuild = true;
+    this.#rebuildCause = currentCause();
     this.#hurry.notify();
   }
 
@@ -258,6 +264,7 @@ export class Registration implements AsyncDisposable {
     const databases = await services.executor.listDatabases();
     onRebuild({
       reason: answer.reason,
+      cause: this.#rebuildCause,
       // the way by which it was just asked, which may be another than its own word for itself
       source: { nodeId: answer.leader.nodeId, url },
       copyFrom: answer.copyFrom ?? null,

@@ -12,7 +12,11 @@ let lastNumber = 0;
 /** The request's own id, or a new one. */
 export function requestIdOf(request: IncomingMessage): string {
   const given = request.headers[HEADERS.requestId];
-  if (typeof given === "string" && PLAIN.test(given)) return given;
+  return typeof given === "string" && PLAIN.test(given) ? given : newRequestId();
+}
+
+/** An id that no other request has. */
+export function newRequestId(): string {
   lastNumber += 1;
   return `${PROCESS}-${lastNumber.toString(36)}`;
 }

@@ -1,3 +1,4 @@
+import { causeHeaders } from "../tracing/cause.ts";
 import { createNodeClient, type NodeClient, type NodeClientOptions } from "@understudy/client";
 
 /** How this node speaks to the others of its cluster: each client that it has of them is made here, so that all prove who they are. */
@@ -6,7 +7,14 @@ export interface PeerClients {
   connect(url: string): NodeClient;
 }
 
-/** Clients under this node's own token and certificate, where it has them. */
-export function createPeerClients(options: Pick<NodeClientOptions, "token" | "tls"> = {}): PeerClients {
-  return { connect: (url) => createNodeClient({ ...options, url }) };
+/**
+ * Clients under this node's own token and certificate, where it has them. Each call has an id and, where it is part of one, a trace: see
+ * {@link causeHeaders}.
+ */
+export function createPeerClients(
+  nodeId: string,
+  options: Pick<NodeClientOptions, "token" | "tls"> = {},
+): PeerClients {
+  const headers = (): Record<string, string> => causeHeaders(nodeId);
+  return { connect: (url) => createNodeClient({ ...options, headers, url }) };
 }

@@ -14,9 +14,12 @@ import type { KnownLeader } from "../roles/leader-link.ts";
 import { keepCopySource } from "./copy-source.ts";
 import { copyPrograms } from "./copy-programs.ts";
 import { copyWords } from "./copy-words.ts";
+import { inCause, type Cause } from "../tracing/cause.ts";
 
 /** What a master has told a node that can't go on from where it is. */
 export interface RebuildOrder {
+  /** The request by which a person wants it; null where nobody does. */
+  readonly cause: Cause | null;
   /** Why, in one sentence. */
   readonly reason: string;
   /** The master, which has the data. */
@@ -174,12 +177,13 @@ async function saveOwn(services: RoleServices, { order, signal, tell }: Part): P
   }
 }
 
-async function takeCopy(services: RoleServices, giver: Giver, { signal, tell }: Part): Promise<void> {
+async function takeCopy(services: RoleServices, giver: Giver, { order, signal, tell }: Part): Promise<void> {
   const { config, executor, endpoint, identity, logger } = services;
   await using client = services.peers.connect(giver.url);
   const path = `/replicate/snapshot?for=${encodeURIComponent(identity.nodeId)}${giver.query}`;
   const request = { method: "GET", path, headers: {}, body: undefined, isOwn: true };
-  using copy = await client.forwardStream(request, { signal, timeoutMs: COPY_IDLE_MS });
+  const take = () => client.forwardStream(request, { signal, timeoutMs: COPY_IDLE_MS });
+  using copy = await (order.cause ? inCause(order.cause, take) : take());
   if (copy.status !== 200) throw await refusalOf(giver, copy);
   await restoreSnapshot({
     flavour: executor.server.flavour,

@@ -1,7 +1,9 @@
+import { SpanKind } from "@opentelemetry/api";
 import type { GtidPosition } from "@understudy/binlog";
 import type { NodeClient } from "@understudy/client";
 import { BINLOG_MEDIA_TYPE, HEADERS, UnderstudyError } from "@understudy/protocol";
 import type { Delivery, SlaveEndpoint } from "@understudy/replication-queue";
+import { inSpan, type SpanOptions } from "../tracing/in-span.ts";
 
 /** Who sends deliveries, as their headers say. */
 export interface DeliverySender {
@@ -42,13 +44,17 @@ export function createSlaveEndpoint(
   return {
     nodeId,
     deliver: async (delivery, signal) => {
-      const answer = await client.deliver(
-        { headers: deliveryHeaders(delivery, sender), body: delivery.body },
-        { signal, timeoutMs: DELIVERY_TIMEOUT_MS },
-      );
-      checkIs(answer.nodeId);
-      sender.onGiving(answer.giving);
-      return sender.parsePosition(answer.position);
+      const send = async (): Promise<GtidPosition> => {
+        const answer = await client.deliver(
+          { headers: deliveryHeaders(delivery, sender), body: delivery.body },
+          { signal, timeoutMs: DELIVERY_TIMEOUT_MS },
+        );
+        checkIs(answer.nodeId);
+        sender.onGiving(answer.giving);
+        return sender.parsePosition(answer.position);
+      };
+      // a heartbeat each second would drown all else
+      return delivery.transactions === 0 ? send() : inSpan("deliver", spanOf(nodeId, delivery), send);
     },
     position: async (signal) => {
       const answer = await client.position({ signal, timeoutMs: POSITION_TIMEOUT_MS });
@@ -61,6 +67,19 @@ export function createSlaveEndpoint(
       if (answer.state === "broken")
         throw new UnderstudyError("apply-failed", answer.error ?? "it is broken");
       return sender.parsePosition(answer.position);
+    },
+  };
+}
+
+/** It may hold transactions of many requests, and some of none, so it belongs to no trace of theirs. */
+function spanOf(nodeId: string, { transactions, masterPosition }: Delivery): SpanOptions {
+  return {
+    kind: SpanKind.CLIENT,
+    parent: "none",
+    attributes: {
+      "understudy.member": nodeId,
+      "understudy.transactions": transactions,
+      "understudy.position": masterPosition.toString(),
     },
   };
 }

@@ -1,7 +1,9 @@
+import { trace } from "@opentelemetry/api";
 import type { ApplyOutcome } from "@understudy/applier";
 import type { Clock } from "@understudy/kernel";
 import { errorCodeOf } from "@understudy/protocol";
 import type { NodeMetrics } from "../metrics/node-metrics.ts";
+import { inSpan } from "../tracing/in-span.ts";
 
 /** Takes a delivery in, and notes how long that took. Heartbeats, which carry nothing, are left out. */
 export async function timedApply(
@@ -17,7 +19,8 @@ export async function timedApply(
       (clock.monotonicMs() - startedMs) / 1000,
     );
   try {
-    const outcome = await apply();
+    // one that belongs to no trace needs no span: heartbeats are of that kind
+    const outcome = await (trace.getActiveSpan() ? inSpan("apply", {}, apply) : apply());
     if (outcome.applied > 0) note("ok");
     return outcome;
   } catch (error) {

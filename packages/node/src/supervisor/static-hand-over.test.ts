@@ -69,7 +69,7 @@ class Scene implements AsyncDisposable {
     return new StaticHandOver({
       nodeId: "a",
       dataDir: this.dataDir,
-      peers: createPeerClients(),
+      peers: createPeerClients("node1"),
       epoch: () => this.epoch,
       isMaster: () => this.isMaster,
       checkTakes: () => undefined,

@@ -1,5 +1,6 @@
 import {
   context,
+  ROOT_CONTEXT,
   SpanKind,
   SpanStatusCode,
   trace,
@@ -15,8 +16,8 @@ import { VERSION } from "../version.ts";
 export interface SpanOptions {
   readonly kind?: SpanKind;
   readonly attributes?: Attributes;
-  /** Below which it stands; left out: the one that is active. */
-  readonly parent?: Span | null | undefined;
+  /** Below which it stands; left out: the one that is active. `none`: it begins a trace of its own. */
+  readonly parent?: Span | null | "none" | undefined;
 }
 
 /** Of whatever OpenTelemetry SDK is loaded into the process; without one, all of it does nothing. */
@@ -31,7 +32,8 @@ export async function inSpan<T>(
   task: (span: Span) => Promise<T>,
 ): Promise<T> {
   const { kind = SpanKind.INTERNAL, attributes = {}, parent } = options;
-  const around = parent ? trace.setSpan(context.active(), parent) : context.active();
+  const around =
+    parent === "none" ? ROOT_CONTEXT : parent ? trace.setSpan(context.active(), parent) : context.active();
   const span = tracer().startSpan(name, { kind, attributes }, around);
   try {
     return await context.with(trace.setSpan(around, span), () => task(span));

@@ -5,9 +5,11 @@ import { isClientWork } from "../http/add-admission.ts";
 import type { HttpServer } from "../http/create-server.ts";
 import { requestOutcome } from "../http/request-outcome.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
+import { inCause, type Cause } from "./cause.ts";
 import { tracer } from "./in-span.ts";
 import { traceOf } from "./trace-headers.ts";
 
+const causes = new WeakMap<FastifyRequest, Cause>();
 const spans = new WeakMap<FastifyRequest, Span>();
 
 /** The span of a request; null for one that is not traced, such as a probe. */
@@ -16,27 +18,31 @@ export function requestSpan(request: FastifyRequest): Span | null {
 }
 
 /**
- * Puts every request of clients, and every other one that belongs to a trace, into a span, and its work into that span's context. To
- * be added before what is to be part of it.
+ * Puts every request of clients, and every other one that belongs to a trace, into a span, and its work into that span's context. What
+ * any request makes this node ask of others is on its behalf. To be added before what is to be part of it.
  */
 export function addRequestSpans(server: HttpServer, runtime: NodeRuntime): void {
   server.addHook("onRequest", (request, reply, done) => {
     const caller = traceOf(request.headers);
+    const cause = { requestId: request.id, trace: caller };
+    causes.set(request, cause);
     if (!caller && !isClientWork(request.method, request.routeOptions.url)) {
-      done();
+      inCause(cause, done);
       return;
     }
     const parent = caller ? trace.setSpanContext(ROOT_CONTEXT, caller) : ROOT_CONTEXT;
     const span = begin(request, { runtime, parent });
     spans.set(request, span);
     reply.raw.once("close", () => end(span, { request, reply, runtime }));
-    context.with(trace.setSpan(parent, span), done);
+    inCause(cause, () => context.with(trace.setSpan(parent, span), done));
   });
   // what reads the body goes on in the connection's own context
   server.addHook("preValidation", (request, _reply, done) => {
     const span = requestSpan(request);
-    if (span) context.with(trace.setSpan(ROOT_CONTEXT, span), done);
-    else done();
+    const cause = causes.get(request);
+    const goOn = (): void => (span ? context.with(trace.setSpan(ROOT_CONTEXT, span), done) : done());
+    if (cause) inCause(cause, goOn);
+    else goOn();
   });
 }
 
