@@ -1,4 +1,4 @@
-import type { Clock } from "@understudy/kernel";
+import { orAbort, type Clock } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import type { FastifyReply } from "fastify";
 import { once } from "node:events";
@@ -7,6 +7,7 @@ import { beginRawAnswer } from "./begin-raw-answer.ts";
 
 /** A reader who has not taken the last chunk after so long is cut, since he holds a database connection. */
 const STALL_MS_MAX = 30_000;
+const NEVER = new AbortController().signal;
 /** What a chunk should have, so that a slow reader is told from one who has stopped. */
 export const CHUNK_BYTES = 64 * 1024;
 
@@ -18,6 +19,8 @@ export interface StreamedAnswerOptions {
   readonly clock: Clock;
   /** A reader who takes nothing for so long is cut. Default 30 s. */
   readonly stallMs?: number;
+  /** Ends the wait for a reader at once. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -28,11 +31,13 @@ export class StreamedAnswer implements Disposable {
   readonly #raw: ServerResponse;
   readonly #clock: Clock;
   readonly #stallMs: number;
+  readonly #signal: AbortSignal;
 
-  constructor(reply: FastifyReply, { status, headers, clock, stallMs }: StreamedAnswerOptions) {
+  constructor(reply: FastifyReply, { status, headers, clock, stallMs, signal }: StreamedAnswerOptions) {
     this.#raw = beginRawAnswer(reply, status, headers);
     this.#clock = clock;
     this.#stallMs = stallMs ?? STALL_MS_MAX;
+    this.#signal = signal ?? NEVER;
   }
 
   /** True once nothing can be written any more. */
@@ -40,7 +45,10 @@ export class StreamedAnswer implements Disposable {
     return this.#raw.destroyed;
   }
 
-  /** Resolves when the next chunk may come. Throws `node-unreachable` where the reader has gone, or takes nothing for too long. */
+  /**
+   * Resolves when the next chunk may come. Throws `node-unreachable` where the reader has gone, or takes nothing for too long, and the
+   * signal's reason.
+   */
   async write(chunk: string | Uint8Array): Promise<void> {
     if (this.#raw.destroyed) throw gone();
     if (!this.#raw.write(chunk)) await this.#taken();
@@ -63,7 +71,7 @@ export class StreamedAnswer implements Disposable {
       this.#clock.sleep(this.#stallMs, signal).then(() => Promise.reject(stalled())),
     ];
     try {
-      await Promise.race(waits);
+      await orAbort(Promise.race(waits), this.#signal);
     } finally {
       done.abort();
       for (const wait of waits) wait.catch(() => undefined);

@@ -17,7 +17,12 @@ export interface CopyOrder {
   readonly signal: AbortSignal;
 }
 
-/** The copy that is being made. */
+/** A copy that is being made. */
+export interface Copy extends Snapshot {
+  /** Aborts when it ends before its time: who writes it to a reader must not wait for him any more. */
+  readonly cut: AbortSignal;
+}
+
 interface Current {
   readonly member: string | null;
   readonly life: AbortController;
@@ -60,13 +65,14 @@ export class CopyServer {
   /**
    * Begins a copy. Throws `overloaded` while another one is under way, else as `openSnapshot`. Disposal ends it.
    */
-  async open({ member, origin, onProgress, signal }: CopyOrder): Promise<Snapshot> {
+  async open({ member, origin, onProgress, signal }: CopyOrder): Promise<Copy> {
     this.checkFree();
     const current: Current = { member, life: new AbortController(), progress: BEGINNING };
     this.#current = current;
     const { config, executor, endpoint, logger, events } = this.#services;
     if (member === null) events.record("copy", "a backup of the data begins");
     else events.record("copy", `a copy of the data for ${member} begins`, member);
+    const cut = anySignal(signal, current.life.signal);
     const release = (): void => {
       if (this.#current === current) this.#current = null;
     };
@@ -77,7 +83,7 @@ export class CopyServer {
         nodeAccounts: CLIENT_ACCOUNTS,
         ...copyPrograms(config),
         ...(origin ? { origin } : {}),
-        signal: anySignal(signal, current.life.signal),
+        signal: cut,
         onProgress: ({ phase, bytesDone, bytesTotal, tablesDone, tablesTotal }) => {
           current.progress = { phase, bytesDone, bytesTotal, tablesDone, tablesTotal };
           onProgress?.(current.progress);
@@ -88,6 +94,7 @@ export class CopyServer {
         position: snapshot.position,
         pid: snapshot.pid,
         body: snapshot.body,
+        cut,
         [Symbol.asyncDispose]: async () => {
           release();
           await snapshot[Symbol.asyncDispose]();

@@ -72,11 +72,12 @@ export class MasterMembers implements AsyncDisposable {
   /** To whom an operator wants nothing delivered. */
   readonly #paused = new Set<string>();
   /** The copies that slaves give. */
-  readonly #slaveCopies = new SlaveCopies();
+  readonly #slaveCopies: SlaveCopies;
   readonly #invitations: BackgroundLoop;
 
   constructor(options: MasterMembersOptions) {
     this.#of = options;
+    this.#slaveCopies = new SlaveCopies(options.services.clock);
     this.#heard = new SlavesHeard(options.services.clock);
     this.#reachedAtMs = options.services.clock.monotonicMs() + GRACE_MS;
     const { logger } = options.services;

@@ -47,10 +47,10 @@ async function giveBackup(runtime: NodeRuntime, { progress, reply, signal }: Giv
   const { role } = runtime.running();
   const origin = await originOf(runtime);
   await progress.step("give a backup of the data", async (tell) => {
-    await using snapshot = await role.copies.open({
+    await using copy = await role.copies.open({
       member: null,
       origin: () => stillOf(runtime, origin),
-      onProgress: (copy) => tell(copyWords(copy)),
+      onProgress: (told) => tell(copyWords(told)),
       signal: anySignal(signal, role.reads.ended),
     });
     const headers = {
@@ -58,8 +58,9 @@ async function giveBackup(runtime: NodeRuntime, { progress, reply, signal }: Giv
       "content-disposition": `attachment; filename="${backupFileName(origin)}"`,
       "cache-control": "no-store",
     };
-    using answer = new StreamedAnswer(reply, { status: 200, headers, clock, stallMs: STALL_MS_MAX });
-    for await (const chunk of snapshot.body) await answer.write(chunk);
+    const options = { status: 200, headers, clock, stallMs: STALL_MS_MAX, signal: copy.cut };
+    using answer = new StreamedAnswer(reply, options);
+    for await (const chunk of copy.body) await answer.write(chunk);
     answer.end();
   });
 }

@@ -32,12 +32,13 @@ export function addCopyRoutes(server: HttpServer, runtime: NodeRuntime): void {
       const { for: member, epoch } = request.query;
       if (role.kind === "slave") role.checkGivesCopies(epoch === undefined ? null : BigInt(epoch));
       await whileConnected(request, async (gone) => {
-        const signal = anySignal(gone, stopping, role.reads.ended);
-        await using snapshot = await role.copies.open({ member, signal });
+        const ends = anySignal(gone, stopping, role.reads.ended);
+        await using copy = await role.copies.open({ member, signal: ends });
         const headers = { "content-type": "application/octet-stream", "cache-control": "no-store" };
-        using answer = new StreamedAnswer(reply, { status: 200, headers, clock, stallMs: STALL_MS_MAX });
+        const options = { status: 200, headers, clock, stallMs: STALL_MS_MAX, signal: copy.cut };
+        using answer = new StreamedAnswer(reply, options);
         try {
-          for await (const chunk of snapshot.body) await answer.write(chunk);
+          for await (const chunk of copy.body) await answer.write(chunk);
           answer.end();
         } catch (error) {
           // disposal cuts the answer: without its end nobody takes it for a whole one
