@@ -8,7 +8,6 @@ import {
   UNTOLD_WIRE,
   WIRE_VERSIONS,
   type CopyProgress,
-  type FollowsRequest,
   type RegisterAnswer,
   type RegisterRequest,
 } from "@understudy/protocol";
@@ -24,6 +23,7 @@ import { ackGoalOf } from "../writes/ack-goal.ts";
 import { askExecutedPosition, askPurgedPosition, positionOf } from "./binlog-access.ts";
 import type { CopyServer } from "./copy-server.ts";
 import { SlaveCopies } from "./slave-copies.ts";
+import { tellMember } from "./tell-member.ts";
 import { createSlaveEndpoint } from "./slave-endpoint.ts";
 import { SlavesHeard } from "./slaves-heard.ts";
 
@@ -48,7 +48,6 @@ const ALONE_MS = 1500;
 /** Between two invitations of a member, doubled each time; most of them know by themselves who leads. */
 const INVITE_MS = 500;
 const INVITE_MS_MAX = 5000;
-const INVITE_TIMEOUT_MS = 1500;
 /** A new master's slaves have that much longer to find it. */
 const GRACE_MS = 5000;
 
@@ -93,39 +92,22 @@ export class MasterMembers implements AsyncDisposable {
    * whose acks are needed to give no copies.
    */
   async #invite(signal: AbortSignal): Promise<void> {
-    const { clock, config } = this.#of.services;
+    const { clock, config, identity, logger } = this.#of.services;
+    const { nodeId: leader, advertisedUrl: url } = identity;
+    const words = { leader, epoch: this.#of.epoch.toString(), promises: false };
     // whoever watches an election hears of it at once, and has enough to do then
     if (config.hasElections) await clock.sleep(INVITE_MS, signal);
     for (let attempt = 0; ; attempt++) {
       const waiting = this.#of.registry.all().filter(({ nodeId }) => !this.#of.queue.hasSlave(nodeId));
       const needed = this.#slaveCopies.needed(this.inSync()).map((nodeId) => this.#of.registry.get(nodeId));
-      const { advertisedUrl: url } = this.#of.services.identity;
       await Promise.all([
-        ...waiting.map((member) => this.#tell(member, { url }, signal)),
-        ...needed.map(async (member) => member && this.#tell(member, { endsCopies: true }, signal)),
+        ...waiting.map((member) => tellMember(member, { ...words, url }, { logger, signal })),
+        ...needed.map(
+          async (member) => member && tellMember(member, { ...words, endsCopies: true }, { logger, signal }),
+        ),
       ]);
       const waitMs = Math.min(INVITE_MS * 2 ** Math.min(attempt, 10), INVITE_MS_MAX);
       await clock.sleep(this.#slaveCopies.isUnderWay ? INVITE_MS : waitMs, signal);
-    }
-  }
-
-  async #tell(
-    { nodeId, client }: RegisteredMember,
-    words: Pick<FollowsRequest, "url" | "endsCopies">,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { identity, logger } = this.#of.services;
-    const invitation = {
-      leader: identity.nodeId,
-      epoch: this.#of.epoch.toString(),
-      promises: false,
-      ...words,
-    };
-    try {
-      await client.follows(invitation, { signal, timeoutMs: INVITE_TIMEOUT_MS });
-    } catch (error) {
-      signal.throwIfAborted();
-      logger.debug({ event: "member-not-invited", member: nodeId }, messageOf(error));
     }
   }
 

@@ -261,12 +261,10 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
   }
 
   /** Throws `no-leader` where a copy of this node may be no copy of what the master of this epoch has. */
-  checkGivesCopies(epoch: bigint | null): void {
+  checkGivesCopies(epoch: bigint): void {
     this.checkInside();
-    if (this.#registration.epoch === epoch && this.epoch === epoch && this.obeys(epoch)) {
-      if (this.#broken.advice === null) return;
-    }
-    throw new UnderstudyError("no-leader", `this slave gives no copy of what the master of ${epoch} has`);
+    if (this.#registration.epoch === epoch && this.obeys(epoch) && this.#broken.advice === null) return;
+    throw new UnderstudyError("no-leader", `this slave gives no copy for epoch ${epoch}`);
   }
 
   /** Takes a delivery from the master in. The route has checked nothing but the media type. */

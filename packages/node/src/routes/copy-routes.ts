@@ -8,6 +8,8 @@ import type { NodeRuntime } from "../node-runtime.ts";
 
 /** A member that restores takes nothing for as long as an index is built. */
 const STALL_MS_MAX = 10 * 60_000;
+/** The only way to a slave's copy is by the master, who names an epoch. */
+const NO_EPOCH = -1;
 const ForMember = Type.Object(
   {
     for: Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$" }),
@@ -30,7 +32,7 @@ export function addCopyRoutes(server: HttpServer, runtime: NodeRuntime): void {
     async (request, reply) => {
       const { role } = runtime.running();
       const { for: member, epoch } = request.query;
-      if (role.kind === "slave") role.checkGivesCopies(epoch === undefined ? null : BigInt(epoch));
+      if (role.kind === "slave") role.checkGivesCopies(BigInt(epoch ?? NO_EPOCH));
       await whileConnected(request, async (gone) => {
         const ends = anySignal(gone, stopping, role.reads.ended);
         await using copy = await role.copies.open({ member, signal: ends });
