@@ -16,6 +16,7 @@ import {
 } from "../src/index.ts";
 import { expectProblem } from "./expect-problem.ts";
 import { InteractiveTransaction } from "./interactive-transaction.ts";
+import { untilJob } from "./rejoin-steps.ts";
 
 /** Of one wait for a condition; a machine that is busy with other things may need it. */
 const PATIENCE_MS = 60_000;
@@ -48,6 +49,18 @@ async function insert(node: ClusterNode, id: number, headers: Record<string, str
 async function countOf(node: ClusterNode, id: number): Promise<unknown> {
   const [row] = await rowsOf(node, "SELECT COUNT(*) AS n FROM shop.t WHERE id = ?", [id]);
   return row?.["n"];
+}
+
+/** Who is in sync, as etcd itself says now. */
+async function inSync({ etcd: [etcd] }: Cluster): Promise<unknown> {
+  if (!etcd) throw new Error("an etcd was asked for");
+  const base64 = (text: string): string => Buffer.from(text).toString("base64");
+  const range = { key: base64("/understudy/"), range_end: base64("/understudy0") };
+  const answer = await fetch(`${etcd.url}/v3/kv/range`, { method: "POST", body: JSON.stringify(range) });
+  const { kvs } = (await answer.json()) as { kvs: { key: string; value: string }[] };
+  const sync = kvs.find(({ key }) => Buffer.from(key, "base64").toString().endsWith("/sync"));
+  const told = JSON.parse(Buffer.from(sync?.value ?? "", "base64").toString()) as { members: string[] };
+  return told.members;
 }
 
 /** Where `/health/master` is 200. */
@@ -290,6 +303,28 @@ for (const flavour of testFlavours()) {
         const ledger = await workload.stop();
         expect([...ledger.refused, ...ledger.uncertain]).toEqual([]);
         await expectAsWritten(cluster, target, ledger);
+      },
+      STEP_MS,
+    );
+
+    it(
+      "does without a slave whose data are replaced, from before they are",
+      async () => {
+        const [old, other, copied] = await inOrder(cluster);
+        await expect
+          .poll(() => inSync(cluster), { timeout: PATIENCE_MS })
+          .toEqual([other.nodeId, copied.nodeId].toSorted());
+        const epoch = await epochOf(old);
+        const asked = await old.post(`/cluster/nodes/${copied.nodeId}/rebuild`, {});
+        expect(asked.status, asked.text).toBe(202);
+        await untilJob(copied, ({ kind }) => kind === "rebuild");
+        expect(await inSync(cluster)).toEqual([other.nodeId]);
+        await old.killHard();
+        expect(await cluster.waitForLeader([other], epoch)).toBe(other);
+        await old.start();
+        expect(await cluster.waitUntilReplicating(PATIENCE_MS)).toBe(other.nodeId);
+        expect((await insert(copied, 60)).status).toBe(201);
+        await expectAllEqual(cluster, other);
       },
       STEP_MS,
     );

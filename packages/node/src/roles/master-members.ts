@@ -26,6 +26,7 @@ import { SlaveCopies } from "./slave-copies.ts";
 import { tellMember } from "./tell-member.ts";
 import { createSlaveEndpoint } from "./slave-endpoint.ts";
 import { SlavesHeard } from "./slaves-heard.ts";
+import { SlavesLeaving } from "./slaves-leaving.ts";
 
 const NEWCOMERS_MAX = 100;
 
@@ -61,6 +62,7 @@ interface Reach {
 export class MasterMembers implements AsyncDisposable {
   readonly #of: MasterMembersOptions;
   readonly #heard: SlavesHeard;
+  readonly #leaving: SlavesLeaving;
   /** When it last reached so many slaves as confirm a write. */
   #reachedAtMs: number;
   readonly #throughput = new Map<string, ThroughputMeter>();
@@ -79,7 +81,12 @@ export class MasterMembers implements AsyncDisposable {
     this.#slaveCopies = new SlaveCopies(options.services.clock);
     this.#heard = new SlavesHeard(options.services.clock);
     this.#reachedAtMs = options.services.clock.monotonicMs() + GRACE_MS;
-    const { logger } = options.services;
+    const { logger, leadership, clock } = options.services;
+    const hasEnough = (): boolean => {
+      const { following, acks } = this.inSync();
+      return following.length >= acks;
+    };
+    this.#leaving = new SlavesLeaving({ leadership, hasEnough, clock });
     this.#invitations = new BackgroundLoop(
       (signal) => this.#invite(signal),
       (error) => logger.error({ event: "invitations-ended", err: error }, messageOf(error)),
@@ -134,7 +141,10 @@ export class MasterMembers implements AsyncDisposable {
       this.#heard.noteRegistered(request.nodeId, executed);
       await this.#admit(request);
     }
-    if (decision.kind === "rebuild") this.#expect(request);
+    if (decision.kind === "rebuild") {
+      this.#expect(request);
+      await this.#leaving.takeOut(nodeId);
+    }
     const copyFrom = decision.kind === "rebuild" ? this.#copySourceFor(nodeId) : null;
     const reason = decision.kind === "rebuild" ? decision.reason : "";
     return {
@@ -243,6 +253,7 @@ export class MasterMembers implements AsyncDisposable {
     const wasAway = this.#of.queue.view(nodeId)?.queue.mode !== "paused";
     this.#newcomers.delete(nodeId);
     this.#slaveCopies.admitted(nodeId);
+    this.#leaving.comeBack(nodeId);
     const { member, isNew } = await this.#of.registry.put({ nodeId, url, serverVersion, version });
     if (isNew) events.record("joined", `${nodeId} joined from ${url}`, nodeId);
     // a slave that is only paused asks now and then why it hears nothing, and was never away
@@ -337,6 +348,7 @@ export class MasterMembers implements AsyncDisposable {
     this.#of.twins.forget(nodeId);
     this.#heard.forget(nodeId);
     this.#slaveCopies.forget(nodeId);
+    this.#leaving.comeBack(nodeId);
     this.#of.services.events.record("warning", `${nodeId} was removed from the cluster`, nodeId);
   }
 
@@ -381,7 +393,9 @@ export class MasterMembers implements AsyncDisposable {
     const slaves = registry.all().map(({ nodeId }) => nodeId);
     return {
       slaves,
-      following: slaves.filter((nodeId) => this.#heard.follows(nodeId, queue.view(nodeId))),
+      following: slaves.filter(
+        (nodeId) => !this.#leaving.has(nodeId) && this.#heard.follows(nodeId, queue.view(nodeId)),
+      ),
       acks: ackGoalOf(services.config.defaultAck, slaves.length),
     };
   }
