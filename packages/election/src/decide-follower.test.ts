@@ -66,6 +66,21 @@ describe("decideFollower where another node leads", () => {
     expect(action).toHaveProperty("conditions.0", { key: "leader", modRevision: 10n });
   });
 
+  it("F9: takes no place from one that refuses it, but that nobody has followed in its epoch: that would go on for ever", () => {
+    const closed = { closed: "2", refused: "2" };
+    const next = { ...led, leader: "m:2", epoch: "2", members: { a: closed, b: closed, m: {} } };
+    const refused = { isRefused: true, closed: null };
+    // who was in sync with the master before says nothing of this one
+    expect(decide(next, refused)).toMatch(/^follows/);
+    expect(decide({ ...next, sync: { ...SYNC, epoch: "2", members: [] } }, refused)).toMatch(/^follows/);
+    expect(decide({ ...next, sync: { ...SYNC, epoch: "2", leader: "b" } }, refused)).toMatch(/^follows/);
+    expect(decide({ ...next, sync: { ...SYNC, epoch: "2", members: ["away"] } }, refused)).toMatch(
+      /^follows/,
+    );
+    const agreed = { ...next, sync: { ...SYNC, epoch: "2" } };
+    expect(decide(agreed, { ...refused, closed: 2n, closedForMs: 1 })).toMatch(/^takes the lead in epoch 3/);
+  });
+
   it("does not wait for a slave in sync that is not there, since its key is gone with its lease", () => {
     const alone = {
       ...led,

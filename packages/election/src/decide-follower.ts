@@ -77,7 +77,8 @@ export function decideFollower(facts: FollowerFacts): FollowerAction {
 function decideUnder(leader: Leader, facts: FollowerFacts): FollowerAction {
   const { state, closed, isOpen, isRefused, leaseId } = facts;
   const isClosed = closed !== null && closed >= leader.epoch;
-  if (!isRefused) {
+  const witnesses = witnessesOf(leader, state);
+  if (!isRefused || witnesses.length === 0) {
     if ((isClosed || !isOpen) && leaseId === null) {
       return { kind: "wait", because: "this node has no lease yet, so it can't say that it takes again" };
     }
@@ -96,10 +97,7 @@ function decideUnder(leader: Leader, facts: FollowerFacts): FollowerAction {
       because: `${leader.nodeId} refuses connections at ${leader.url}`,
     };
   }
-  const doubting = (state.sync?.members ?? []).filter((nodeId) => {
-    const member = state.members.get(nodeId);
-    return member !== undefined && nodeId !== leader.nodeId && member.refused !== leader.epoch;
-  });
+  const doubting = witnesses.filter((nodeId) => state.members.get(nodeId)?.refused !== leader.epoch);
   if (doubting.length > 0) {
     return {
       kind: "wait",
@@ -107,6 +105,16 @@ function decideUnder(leader: Leader, facts: FollowerFacts): FollowerAction {
     };
   }
   return tryToTake(facts, `${leader.nodeId} refuses every slave in sync`);
+}
+
+/**
+ * Whose word counts on whether a leader is still there: those in sync with it in its own epoch, as far as they are there themselves. One
+ * whom nobody has followed yet may be there and only cut off from all of them, as they may be from each other: were its place taken for
+ * that, the lead would go to and fro between nodes that can serve nobody, each time with an epoch that only one of them has.
+ */
+function witnessesOf(leader: Leader, { sync, members }: ClusterState): readonly string[] {
+  if (!sync || sync.leader !== leader.nodeId || sync.epoch !== leader.epoch) return [];
+  return sync.members.filter((nodeId) => nodeId !== leader.nodeId && members.has(nodeId));
 }
 
 function decideWithout(facts: FollowerFacts): FollowerAction {

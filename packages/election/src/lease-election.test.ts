@@ -64,6 +64,24 @@ describe("LeaseElection", () => {
     expect(scene.leads("a", 1n)).toBe(false);
     expect(scene.host("a").done).toContain("step down");
   });
+
+  it("F9: nodes that all refuse each other, and reach the store, do not pass the lead to and fro", async () => {
+    await using scene = new Scene();
+    await scene.begin();
+    for (const nodeId of NODES) {
+      const host = scene.host(nodeId);
+      host.refusedBy = "everybody";
+      host.slaves = NODES.filter((other) => other !== nodeId);
+      host.following = [];
+    }
+    // once with good reason: for its slaves it can't be told from one that is dead
+    await scene.until(() => scene.leader === "b:2");
+    await scene.clock.advance(120_000);
+    expect(scene.leader).toBe("b:2");
+    for (const nodeId of NODES) scene.host(nodeId).refusedBy = null;
+    scene.host("b").following = null;
+    await scene.until(() => scene.election("b").sync?.conditions()?.[0]?.epoch === 2n);
+  });
 });
 
 describe("LeaseElection without the store", () => {

@@ -8,9 +8,11 @@ export class TestHost implements ElectionHost {
   readonly notes: string[] = [];
   role: NodeDescription["role"] = "slave";
   gtid = `${UUID}:1-10`;
-  /** The leader that refuses its connections. */
+  /** The leader that refuses its connections, or everybody. */
   refusedBy: string | null = null;
   slaves: readonly string[] = [];
+  /** Those that follow; null for all of its slaves. */
+  following: readonly string[] | null = null;
   /** Settles what a close waits for. */
   closing: Promise<void> = Promise.resolve();
   /** Settles what a wait for acks waits for. */
@@ -77,7 +79,7 @@ export class TestHost implements ElectionHost {
   }
 
   async leaderRefuses(leader: Leader): Promise<boolean> {
-    return this.refusedBy === leader.nodeId;
+    return this.refusedBy === "everybody" || this.refusedBy === leader.nodeId;
   }
 
   async allAgree(): Promise<boolean> {
@@ -85,7 +87,11 @@ export class TestHost implements ElectionHost {
   }
 
   slavesInSync(): SlavesInSync {
-    return { slaves: this.slaves, following: this.slaves, acks: Math.floor((this.slaves.length + 1) / 2) };
+    return {
+      slaves: this.slaves,
+      following: this.following ?? this.slaves,
+      acks: Math.floor((this.slaves.length + 1) / 2),
+    };
   }
 
   async acked(_set: AckSet): Promise<void> {

@@ -42,6 +42,8 @@ export interface MasterMembersOptions {
   readonly monitor: HealthMonitor;
   readonly copies: CopyServer;
   readonly twins: TwinCheck;
+  /** A new master's slaves have that much longer to find it. */
+  readonly graceMs: number;
 }
 
 /** After this, besides the time in which a slave may be silent, a master that reaches too few slaves is alone. */
@@ -49,8 +51,6 @@ const ALONE_MS = 1500;
 /** Between two invitations of a member, doubled each time; most of them know by themselves who leads. */
 const INVITE_MS = 500;
 const INVITE_MS_MAX = 5000;
-/** A new master's slaves have that much longer to find it. */
-const GRACE_MS = 5000;
 
 /** What a master has of its history: all that is committed, and what of that is no longer in its binlog. */
 interface Reach {
@@ -65,6 +65,7 @@ export class MasterMembers implements AsyncDisposable {
   readonly #leaving: SlavesLeaving;
   /** When it last reached so many slaves as confirm a write. */
   #reachedAtMs: number;
+  #hasReached = false;
   readonly #throughput = new Map<string, ThroughputMeter>();
   /** Who is to get a copy before it can be a member; shown while one is on its way. */
   readonly #newcomers = new Map<string, MemberRecord>();
@@ -80,7 +81,7 @@ export class MasterMembers implements AsyncDisposable {
     this.#of = options;
     this.#slaveCopies = new SlaveCopies(options.services.clock);
     this.#heard = new SlavesHeard(options.services.clock);
-    this.#reachedAtMs = options.services.clock.monotonicMs() + GRACE_MS;
+    this.#reachedAtMs = options.services.clock.monotonicMs() + options.graceMs;
     const { logger, leadership, clock } = options.services;
     const hasEnough = (): boolean => {
       const { following, acks } = this.inSync();
@@ -382,9 +383,17 @@ export class MasterMembers implements AsyncDisposable {
       .all()
       .filter(({ nodeId }) => following.includes(nodeId) || monitor.stateOf(nodeId)?.state === "up");
     const { clock } = this.#of.services;
-    if (there.length >= acks) this.#reachedAtMs = clock.monotonicMs();
+    if (there.length >= acks) {
+      this.#reachedAtMs = clock.monotonicMs();
+      this.#hasReached = true;
+    }
     if (clock.monotonicMs() - this.#reachedAtMs < ALONE_MS) return null;
     return `it reaches ${there.length} of its ${slaves.length} slaves, and a write is confirmed by ${acks}`;
+  }
+
+  /** True where it has ever reached so many slaves as confirm a write. */
+  get hasReached(): boolean {
+    return this.#hasReached;
   }
 
   /** All of them, and which follow. */

@@ -44,13 +44,18 @@ export interface MasterParts {
   readonly commits: CommitWatch | null;
 }
 
-/**
- * Makes the server writable, begins the epoch and opens all that a master runs, each on the stack `opening`. `epoch` is the one that
- * an election has given; null without one.
- */
+/** How a master begins. */
+export interface MasterBegin {
+  /** The one that an election has given; null without one. */
+  readonly epoch: bigint | null;
+  /** As `MasterMembersOptions`. */
+  readonly graceMs: number;
+}
+
+/** Makes the server writable, begins the epoch and opens all that a master runs, each on the stack `opening`. */
 export async function openMasterParts(
   services: RoleServices,
-  { epoch, opening }: { readonly epoch: bigint | null; readonly opening: AsyncDisposableStack },
+  { epoch, graceMs, opening }: MasterBegin & { readonly opening: AsyncDisposableStack },
 ): Promise<MasterParts> {
   const { executor, config, clock, logger } = services;
   const told: Told = { members: null, commits: null };
@@ -83,6 +88,7 @@ export async function openMasterParts(
       monitor,
       copies,
       twins,
+      graceMs,
     }),
   );
   told.members = members;

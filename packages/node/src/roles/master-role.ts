@@ -26,7 +26,7 @@ import type { WriteAccess } from "./write-access.ts";
 import { LeadCheck } from "./lead-check.ts";
 import type { CopyServer } from "./copy-server.ts";
 import type { MasterMembers } from "./master-members.ts";
-import { openMasterParts, type MasterParts } from "./master-parts.ts";
+import { openMasterParts, type MasterBegin, type MasterParts } from "./master-parts.ts";
 import type { Standing } from "./slave-standing.ts";
 
 /** A node that leads: its database server is writable, and its binlog goes to every member. */
@@ -87,12 +87,11 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
   }
 
   /**
-   * Opens the role: the server becomes writable, the queue starts, known members are delivered to. `epoch` is the one that an
-   * election has given; null without one.
+   * Opens the role: the server becomes writable, the queue starts, known members are waited for.
    */
-  static async open(services: RoleServices, epoch: bigint | null): Promise<MasterRole> {
+  static async open(services: RoleServices, begin: MasterBegin): Promise<MasterRole> {
     await using opening = new AsyncDisposableStack();
-    const parts = await openMasterParts(services, { epoch, opening });
+    const parts = await openMasterParts(services, { ...begin, opening });
     const role = new MasterRole(services, parts);
     opening.defer(() => role.#conditions[Symbol.asyncDispose]());
     opening.move();

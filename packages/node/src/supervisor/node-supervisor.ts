@@ -9,6 +9,7 @@ import type { KnownLeader } from "../roles/leader-link.ts";
 import { MasterRole } from "../roles/master-role.ts";
 import { forgetOwedHistory } from "../roles/owed-history.ts";
 import { SlaveRole } from "../roles/slave-role.ts";
+import { LonelyTerms } from "./lonely-terms.ts";
 import { refusesConnections } from "./refuses-connections.ts";
 import type { RoleHolder } from "./role-holder.ts";
 
@@ -35,6 +36,7 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
   readonly #life = new AbortController();
   #leader: KnownLeader | null = null;
   #noted = "";
+  readonly #lonely = new LonelyTerms();
   /** Until then others are to lead, where they can. */
   #aloneUntilMs = Number.NEGATIVE_INFINITY;
   /** From whom a copy is taken now. */
@@ -104,7 +106,7 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
       // nor is the old one its master when its own lead ends
       this.#leader = null;
       await before?.[Symbol.asyncDispose]();
-      const master = await MasterRole.open(this.#services, epoch);
+      const master = await MasterRole.open(this.#services, { epoch, graceMs: this.#lonely.nextGraceMs() });
       if (signal.aborted) {
         await master[Symbol.asyncDispose]();
         signal.throwIfAborted();
@@ -224,8 +226,11 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
 
   alone(): string | null {
     const role = this.#holder.role;
-    const reason = role?.kind === "master" ? role.members.alone() : null;
-    if (reason !== null) this.#aloneUntilMs = this.#services.clock.monotonicMs() + ALONE_MS;
+    if (role?.kind !== "master") return null;
+    const reason = role.members.alone();
+    if (reason === null) return null;
+    this.#aloneUntilMs = this.#services.clock.monotonicMs() + ALONE_MS;
+    this.#lonely.noteGivenBack(role.members);
     return reason;
   }
 
