@@ -56,6 +56,8 @@ export interface HealthMonitor extends AsyncDisposable {
   report(nodeId: string, outcome: HealthOutcome): void;
   /** Null for a node of which nothing is known yet. */
   stateOf(nodeId: string): NodeHealth | null;
+  /** For how long nothing was seen of it, whatever the wall clock does; null where it was never seen. */
+  silentForMs(nodeId: string): number | null;
   /** Probes a node out of turn: now, or as soon as the probe that is under way ends. */
   probeNow(nodeId: string): void;
 }

@@ -74,6 +74,11 @@ class ProbingHealthMonitor implements HealthMonitor {
     return { state: entry.state, reason: entry.reason, lastSeenMs: entry.lastSeenWallMs };
   }
 
+  silentForMs(nodeId: string): number | null {
+    const lastSeenMs = this.#entries.get(nodeId)?.lastSeenMs ?? null;
+    return lastSeenMs === null ? null : this.#options.clock.monotonicMs() - lastSeenMs;
+  }
+
   probeNow(nodeId: string): void {
     const entry = this.#entryOf(nodeId);
     if (!entry) return;

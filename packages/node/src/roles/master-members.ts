@@ -26,6 +26,7 @@ import { SlaveCopies } from "./slave-copies.ts";
 import { tellMember } from "./tell-member.ts";
 import { createSlaveEndpoint } from "./slave-endpoint.ts";
 import { SlavesHeard } from "./slaves-heard.ts";
+import { SlavesReached } from "./slaves-reached.ts";
 import { SlavesLeaving } from "./slaves-leaving.ts";
 
 const NEWCOMERS_MAX = 100;
@@ -46,8 +47,6 @@ export interface MasterMembersOptions {
   readonly graceMs: number;
 }
 
-/** After this, besides the time in which a slave may be silent, a master that reaches too few slaves is alone. */
-const ALONE_MS = 1500;
 /** Between two invitations of a member, doubled each time; most of them know by themselves who leads. */
 const INVITE_MS = 500;
 const INVITE_MS_MAX = 5000;
@@ -63,9 +62,7 @@ export class MasterMembers implements AsyncDisposable {
   readonly #of: MasterMembersOptions;
   readonly #heard: SlavesHeard;
   readonly #leaving: SlavesLeaving;
-  /** When it last reached so many slaves as confirm a write. */
-  #reachedAtMs: number;
-  #hasReached = false;
+  readonly #reached: SlavesReached;
   readonly #throughput = new Map<string, ThroughputMeter>();
   /** Who is to get a copy before it can be a member; shown while one is on its way. */
   readonly #newcomers = new Map<string, MemberRecord>();
@@ -81,8 +78,16 @@ export class MasterMembers implements AsyncDisposable {
     this.#of = options;
     this.#slaveCopies = new SlaveCopies(options.services.clock);
     this.#heard = new SlavesHeard(options.services.clock);
-    this.#reachedAtMs = options.services.clock.monotonicMs() + options.graceMs;
     const { logger, leadership, clock } = options.services;
+    this.#reached = new SlavesReached({
+      inSync: () => this.inSync(),
+      monitor: options.monitor,
+      clock,
+      logger,
+      hasElections: options.services.config.hasElections,
+      graceMs: options.graceMs,
+      onAlone: () => leadership.doubt(),
+    });
     const hasEnough = (): boolean => {
       const { following, acks } = this.inSync();
       return following.length >= acks;
@@ -374,26 +379,9 @@ export class MasterMembers implements AsyncDisposable {
     }));
   }
 
-  /** Why no write can be confirmed by default: too few slaves can be reached. Null while enough can, or where no acks are asked for. */
-  alone(): string | null {
-    const { registry, monitor } = this.#of;
-    const { slaves, following, acks } = this.inSync();
-    // one that is busy with a long transaction acks nothing either, but it answers
-    const there = registry
-      .all()
-      .filter(({ nodeId }) => following.includes(nodeId) || monitor.stateOf(nodeId)?.state === "up");
-    const { clock } = this.#of.services;
-    if (there.length >= acks) {
-      this.#reachedAtMs = clock.monotonicMs();
-      this.#hasReached = true;
-    }
-    if (clock.monotonicMs() - this.#reachedAtMs < ALONE_MS) return null;
-    return `it reaches ${there.length} of its ${slaves.length} slaves, and a write is confirmed by ${acks}`;
-  }
-
-  /** True where it has ever reached so many slaves as confirm a write. */
-  get hasReached(): boolean {
-    return this.#hasReached;
+  /** Whether enough of them can be reached. */
+  get reached(): SlavesReached {
+    return this.#reached;
   }
 
   /** All of them, and which follow. */
@@ -415,6 +403,6 @@ export class MasterMembers implements AsyncDisposable {
     for (const { nodeId } of registry.all()) {
       services.sightings.note(nodeId, monitor.stateOf(nodeId)?.lastSeenMs ?? Number.NaN);
     }
-    await this.#invitations[Symbol.asyncDispose]();
+    await Promise.all([this.#invitations[Symbol.asyncDispose](), this.#reached[Symbol.asyncDispose]()]);
   }
 }

@@ -227,10 +227,10 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
   alone(): string | null {
     const role = this.#holder.role;
     if (role?.kind !== "master") return null;
-    const reason = role.members.alone();
+    const reason = role.members.reached.alone();
     if (reason === null) return null;
     this.#aloneUntilMs = this.#services.clock.monotonicMs() + ALONE_MS;
-    this.#lonely.noteGivenBack(role.members);
+    this.#lonely.noteGivenBack(role.members.reached);
     return reason;
   }
 
