@@ -226,13 +226,20 @@ export class ExecutorSessions implements AsyncDisposable {
     this.#keeping.set(name, table);
     if (this.#kept.has(name)) return;
     const made = this.#made;
-    await this.#changeAccounts(async (session) => {
-      // those that were not made yet get it with the rest
-      const accounts = [...this.#accounts.values()].filter(
-        ({ name, account, making }) => name === COMMON_ACCOUNTS[account].name || making !== null,
-      );
-      await allowKeeping(session, { server: this.#options.server, accounts, table });
-    });
+    try {
+      await this.#changeAccounts(async (session) => {
+        // those that were not made yet get it with the rest
+        const accounts = [...this.#accounts.values()].filter(
+          ({ name, account, making }) => name === COMMON_ACCOUNTS[account].name || making !== null,
+        );
+        await allowKeeping(session, { server: this.#options.server, accounts, table });
+      });
+    } catch (error) {
+      if (!isUnknownAccount(error)) throw error;
+      // the server has lost its data since they were made
+      await this.refreshAccounts();
+      return;
+    }
     if (made === this.#made) this.#kept.add(name);
   }
 
@@ -315,4 +322,11 @@ async function listSessions(session: DatabaseSession): Promise<{ id: number; use
 
 function ignoreUnknownThread(error: unknown): void {
   if (errnoOf(error) !== 1094) throw error;
+}
+
+/** ER_PASSWORD_NO_MATCH of MariaDB, ER_CANT_CREATE_USER_WITH_GRANT of MySQL: a grant to an account that is not there. */
+const UNKNOWN_ACCOUNT: ReadonlySet<number | undefined> = new Set([1133, 1410]);
+
+function isUnknownAccount(error: unknown): boolean {
+  return UNKNOWN_ACCOUNT.has(errnoOf(error));
 }

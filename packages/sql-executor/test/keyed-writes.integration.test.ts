@@ -251,6 +251,17 @@ for (const flavour of testFlavours()) {
       expect((await kept()).map(({ k }) => k)).toEqual(["secret"]);
     });
 
+    test("the right to keep is also given on a server that has lost the accounts", async () => {
+      for (const name of ["understudy_app", "understudy_reader"]) await admin(`DROP USER '${name}'@'%'`);
+      await executor.allowKeeping(KEEP);
+      const write = {
+        sql: "INSERT INTO t (v) VALUES (1)",
+        database: "d",
+        beforeCommit: (change: Parameters<typeof keep>[1]) => keep("b", change),
+      };
+      expect(await codeOf(executor.execute(write))).toBe("ok");
+    });
+
     test("the right to keep comes back with the accounts, is not in the binlog, and can be given on a locked server", async () => {
       await executor.refreshAccounts();
       await admin("DROP TABLE IF EXISTS understudy.later");

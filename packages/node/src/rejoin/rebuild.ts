@@ -1,12 +1,9 @@
-import { commonHistory, readBinlog, readHistory } from "@understudy/binlog";
 import { backoffMs, messageOf } from "@understudy/kernel";
 import { errorCodeOf, UnderstudyError, type ErrorCode } from "@understudy/protocol";
-import { openQuarantine, saveErrant } from "@understudy/quarantine";
 import { restoreSnapshot } from "@understudy/snapshot";
-import { CLIENT_ACCOUNTS, connectRaw } from "@understudy/sql-executor";
+import { CLIENT_ACCOUNTS } from "@understudy/sql-executor";
 import type { JobProgress } from "../jobs/job-board.ts";
 import type { RoleServices } from "../node-services.ts";
-import { positionOf } from "../roles/binlog-access.ts";
 import { forgetFailure } from "../roles/kept-failure.ts";
 import { keepOwedHistory } from "../roles/owed-history.ts";
 import { fenceServer } from "../roles/fence.ts";
@@ -14,6 +11,7 @@ import type { KnownLeader } from "../roles/leader-link.ts";
 import { keepCopySource } from "./copy-source.ts";
 import { copyPrograms } from "./copy-programs.ts";
 import { copyWords } from "./copy-words.ts";
+import { saveOwn } from "./save-own.ts";
 import { inCause, type Cause } from "../tracing/cause.ts";
 
 /** What a master has told a node that can't go on from where it is. */
@@ -35,9 +33,6 @@ export interface RebuildOrder {
   readonly hasNothingOwn: boolean;
 }
 
-const CONNECT_TIMEOUT_MS = 5000;
-const READER_SERVER_ID = 3_899_999_999;
-const HEARTBEAT_MS = 1000;
 /** For each wait for more of the copy: the giver's dump may take its time with a large table's indexes. */
 const COPY_IDLE_MS = 10 * 60_000;
 const TRIES_MAX = 5;
@@ -103,7 +98,11 @@ function masterOf({ source }: RebuildOrder): Giver {
  * True where the slave gave a whole copy; the master gives it else. It may end before what this node has acked in its earlier life, so
  * that the node counts for no election until it has caught up, which is on the disk before anything is replaced.
  */
-async function isCopiedFromSlave(services: RoleServices, slave: KnownLeader, part: Part): Promise<boolean> {
+async function isCopiedFromSlave(
+  services: RoleServices,
+  slave: KnownLeader,
+  part: RebuildPart,
+): Promise<boolean> {
   const { events, identity, config } = services;
   const name = slave.nodeId ?? slave.url;
   await keepOwedHistory(config.dataDir, `a copy of the data of ${name} was taken`);
@@ -119,65 +118,18 @@ async function isCopiedFromSlave(services: RoleServices, slave: KnownLeader, par
   }
 }
 
-interface Part {
+/** A part of a rebuild. */
+export interface RebuildPart {
   readonly order: RebuildOrder;
   readonly signal: AbortSignal;
   readonly tell: (detail: string) => void;
 }
 
-async function saveOwn(services: RoleServices, { order, signal, tell }: Part): Promise<void> {
-  const { executor, endpoint, identity, config, events } = services;
-  const { flavour } = executor.server;
-  const saved = await executor.withAdmin(
-    async (session) => {
-      const common = commonHistory(flavour, await readHistory(session, flavour), order.survived);
-      const binlog = readBinlog({
-        connect: (connecting) => connectRaw(endpoint, { timeoutMs: CONNECT_TIMEOUT_MS, signal: connecting }),
-        flavour,
-        from: common.shared,
-        readerServerId: READER_SERVER_ID,
-        heartbeatMs: HEARTBEAT_MS,
-        untilEnd: true,
-        signal,
-      });
-      return saveErrant({
-        dataDir: config.dataDir,
-        node: identity.nodeId,
-        epoch: order.epoch,
-        flavour,
-        server: session,
-        shared: common.shared,
-        master: positionOf(services, order.executed),
-        binlog,
-        isErrant: (gtid) => !common.has(gtid),
-        clock: services.clock,
-        signal,
-      });
-    },
-    { timeoutMs: COPY_IDLE_MS },
-  );
-  const { manifest } = saved;
-  if (!manifest) {
-    tell("it has nothing that the master lacks");
-    return;
-  }
-  const words = `${manifest.transactionCount} transactions that only ${identity.nodeId} had are kept in its quarantine as ${manifest.id}`;
-  tell(words);
-  events.record("quarantined", words);
-  if (manifest.clientTransactionCount === 0 && saved.isNew) {
-    const quarantine = await openQuarantine({
-      dataDir: config.dataDir,
-      binlogProgram: null,
-      clock: services.clock,
-    });
-    await quarantine.discard(manifest.id, {
-      reason: "it holds nothing but what the cluster keeps about itself",
-      by: identity.nodeId,
-    });
-  }
-}
-
-async function takeCopy(services: RoleServices, giver: Giver, { order, signal, tell }: Part): Promise<void> {
+async function takeCopy(
+  services: RoleServices,
+  giver: Giver,
+  { order, signal, tell }: RebuildPart,
+): Promise<void> {
   const { config, executor, endpoint, identity, logger } = services;
   await using client = services.peers.connect(giver.url);
   const path = `/replicate/snapshot?for=${encodeURIComponent(identity.nodeId)}${giver.query}`;
