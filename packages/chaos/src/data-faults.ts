@@ -1,11 +1,16 @@
 import { rm } from "node:fs/promises";
 import { ensureDataDirectories, findDatabaseProgram } from "@understudy/database-server";
+import type { ClusterNode } from "@understudy/e2e";
+import { systemClock } from "@understudy/kernel";
 import { NOTHING_TO_HEAL, type Fault, type FaultSite } from "./fault.ts";
 
 const FULL_HOLD_MS = 10_000;
 const WIPED_HOLD_MS = 2_500;
 /** A server that waits for room looks for it once a minute. */
 const FULL_BACK_MS = 150_000;
+const FULL_END_MS = 70_000;
+const POLL_MS = 250;
+const READY_MS = 2_000;
 
 /** What may happen to a database server's folder. */
 export const DATA_FAULTS: readonly Fault[] = [
@@ -21,6 +26,12 @@ export const DATA_FAULTS: readonly Fault[] = [
       await disksOf(site).fill(database.dataDirectory);
       return async () => {
         await disksOf(site).free(database.dataDirectory);
+        // it may go on for a while before it ends
+        const lastMs = systemClock.monotonicMs() + FULL_END_MS;
+        while (database.pid !== null && !(await isReady(site.target))) {
+          if (systemClock.monotonicMs() > lastMs) return;
+          await systemClock.sleep(POLL_MS, site.signal);
+        }
         if (database.pid !== null) return;
         // a service manager would have
         site.tell(`the database server of ${nodeId} has ended for want of room, and is started again`);
@@ -48,4 +59,10 @@ export const DATA_FAULTS: readonly Fault[] = [
 function disksOf({ equipment: { disks } }: FaultSite): NonNullable<typeof disks> {
   if (!disks) throw new Error("this cluster was started on the machine's own disk");
   return disks;
+}
+
+/** Whether it has a role, and a database that answers. */
+async function isReady(node: ClusterNode): Promise<boolean> {
+  const answer = await node.get("/health/ready", { timeoutMs: READY_MS }).catch(() => null);
+  return answer?.status === 200;
 }

@@ -18,6 +18,7 @@ import { syncFolder, writeDurably } from "./durable-file.ts";
 import { readManifest } from "./entry-files.ts";
 import { ErrantDraft } from "./errant-draft.ts";
 import { ErrantReader } from "./errant-reader.ts";
+import { areFailedNumbers } from "./failed-numbers.ts";
 import { ENTRY_FILES, entryId, QuarantineFolders } from "./quarantine-folders.ts";
 import { readTableColumns } from "./table-columns.ts";
 
@@ -38,6 +39,8 @@ export interface SaveErrantOptions {
   readonly master: GtidPosition;
   /** The node's own binlog behind `shared`, up to its end, as `readBinlog` gives it. */
   readonly binlog: AsyncIterable<readonly BinlogEvent[]>;
+  /** The same from a later place on. */
+  readonly binlogAfter: (position: GtidPosition) => AsyncIterable<readonly BinlogEvent[]>;
   /** True for a transaction behind `shared` that the master's history lacks. */
   readonly isErrant: (gtid: string) => boolean;
   readonly clock: Clock;
@@ -107,6 +110,8 @@ async function fill(draft: ErrantDraft, options: SaveErrantOptions, own: GtidPos
   options.signal.throwIfAborted();
   if (reader.insideTransaction) throw incomplete("its binlog ends within a transaction", {});
   if (!reader.seen.contains(own)) {
+    const after = options.binlogAfter(reader.seen);
+    if (await areFailedNumbers(options.flavour, { server: options.server, after })) return;
     throw incomplete(`it has ${own}, but its binlog gave only what leads to ${reader.seen}`, {
       own: own.toString(),
       seen: reader.seen.toString(),

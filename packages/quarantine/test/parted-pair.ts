@@ -67,11 +67,14 @@ export class PartedPair implements AsyncDisposable {
   }
 
   /** The node's binlog from where the histories part. */
-  binlog(signal: AbortSignal = AbortSignal.timeout(120_000)): AsyncGenerator<readonly BinlogEvent[]> {
+  binlog(
+    signal: AbortSignal = AbortSignal.timeout(120_000),
+    from: GtidPosition = this.#shared,
+  ): AsyncGenerator<readonly BinlogEvent[]> {
     return readBinlog({
       connect: () => connectRaw(this.node),
       flavour: this.flavour,
-      from: this.#shared,
+      from,
       readerServerId: ++lastReaderId,
       heartbeatMs: 1000,
       untilEnd: true,
@@ -90,6 +93,7 @@ export class PartedPair implements AsyncDisposable {
       shared: this.#shared,
       master: await readExecutedPosition(this.onMaster, this.flavour),
       binlog: this.binlog(),
+      binlogAfter: (position) => this.binlog(undefined, position),
       isErrant: () => true,
       clock: systemClock,
       signal: AbortSignal.timeout(120_000),

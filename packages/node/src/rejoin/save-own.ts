@@ -1,10 +1,14 @@
-import { commonHistory, readBinlog, readHistory } from "@understudy/binlog";
-import { isUnderstudyError } from "@understudy/protocol";
+import {
+  commonHistory,
+  readBinlog,
+  readHistory,
+  type BinlogEvent,
+  type GtidPosition,
+} from "@understudy/binlog";
 import { openQuarantine, saveErrant, type SavedErrant } from "@understudy/quarantine";
 import { connectRaw } from "@understudy/sql-executor";
 import type { RoleServices } from "../node-services.ts";
 import { positionOf } from "../roles/binlog-access.ts";
-import { commitBeat } from "../roles/commit-beat.ts";
 import type { RebuildPart } from "./rebuild.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
@@ -12,12 +16,11 @@ const READER_SERVER_ID = 3_899_999_999;
 const HEARTBEAT_MS = 1000;
 /** A large binlog takes its time. */
 const SAVE_MS = 10 * 60_000;
-const BEAT_MS = 3000;
 
 /** Keeps the transactions that only this node has in its quarantine. Throws `quarantine-incomplete` where some could not be kept. */
 export async function saveOwn(services: RoleServices, part: RebuildPart): Promise<void> {
   const { identity, events } = services;
-  const { manifest, isNew } = await saveAll(services, part);
+  const { manifest, isNew } = await save(services, part);
   if (!manifest) {
     part.tell("it has nothing that the master lacks");
     return;
@@ -28,34 +31,23 @@ export async function saveOwn(services: RoleServices, part: RebuildPart): Promis
   if (manifest.clientTransactionCount === 0 && isNew) await discardBookkeeping(services, manifest.id);
 }
 
-async function saveAll(services: RoleServices, part: RebuildPart): Promise<SavedErrant> {
-  const { executor } = services;
-  try {
-    return await save(services, part);
-  } catch (error) {
-    if (!isUnderstudyError(error, "quarantine-incomplete") || error.details["seen"] === undefined)
-      throw error;
-    // MariaDB counts numbers whose writes failed, as on a full disk. That nothing of them is still to come shows when a later one is there.
-    await commitBeat(executor, { epoch: part.order.epoch, timeoutMs: BEAT_MS });
-    return save(services, part);
-  }
-}
-
 async function save(services: RoleServices, { order, signal }: RebuildPart): Promise<SavedErrant> {
   const { executor, endpoint, identity, config } = services;
   const { flavour } = executor.server;
   return executor.withAdmin(
     async (session) => {
       const common = commonHistory(flavour, await readHistory(session, flavour), order.survived);
-      const binlog = readBinlog({
-        connect: (connecting) => connectRaw(endpoint, { timeoutMs: CONNECT_TIMEOUT_MS, signal: connecting }),
-        flavour,
-        from: common.shared,
-        readerServerId: READER_SERVER_ID,
-        heartbeatMs: HEARTBEAT_MS,
-        untilEnd: true,
-        signal,
-      });
+      const binlogAfter = (from: GtidPosition): AsyncIterable<readonly BinlogEvent[]> =>
+        readBinlog({
+          connect: (connecting) =>
+            connectRaw(endpoint, { timeoutMs: CONNECT_TIMEOUT_MS, signal: connecting }),
+          flavour,
+          from,
+          readerServerId: READER_SERVER_ID,
+          heartbeatMs: HEARTBEAT_MS,
+          untilEnd: true,
+          signal,
+        });
       return saveErrant({
         dataDir: config.dataDir,
         node: identity.nodeId,
@@ -64,7 +56,8 @@ async function save(services: RoleServices, { order, signal }: RebuildPart): Pro
         server: session,
         shared: common.shared,
         master: positionOf(services, order.executed),
-        binlog,
+        binlog: binlogAfter(common.shared),
+        binlogAfter,
         isErrant: (gtid) => !common.has(gtid),
         clock: services.clock,
         signal,

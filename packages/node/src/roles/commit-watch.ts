@@ -12,7 +12,6 @@ import {
 } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import type { SqlExecutor } from "@understudy/sql-executor";
-import { commitBeat } from "./commit-beat.ts";
 
 /** What {@link CommitWatch} needs. */
 export interface CommitWatchOptions {
@@ -124,8 +123,7 @@ export class CommitWatch implements AsyncDisposable {
 
   async #commitOnce(): Promise<Problem | null> {
     const { clock } = this.#of;
-    const { executor, epoch } = this.#of;
-    const commit = commitBeat(executor, { epoch, timeoutMs: COMMIT_MS });
+    const commit = this.#commit();
     try {
       // a server that is frozen does not even let a statement be ended
       await withDeadline({ clock, ms: COMMIT_MS, signal: this.#ended.signal }, (bounded) =>
@@ -136,6 +134,19 @@ export class CommitWatch implements AsyncDisposable {
     } catch (error) {
       return { text: messageOf(error), isSure: error instanceof DeadlinePassed };
     }
+  }
+
+  async #commit(): Promise<void> {
+    const { executor, epoch } = this.#of;
+    await executor.withAdmin(
+      (session) =>
+        session.run(
+          `INSERT INTO understudy.heartbeat (id, epoch, beat_at) VALUES (1, ?, UTC_TIMESTAMP(6))
+           ON DUPLICATE KEY UPDATE epoch = VALUES(epoch), beat_at = VALUES(beat_at)`,
+          [epoch],
+        ),
+      { timeoutMs: COMMIT_MS },
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
