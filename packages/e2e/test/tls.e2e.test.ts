@@ -2,6 +2,7 @@
 import { connect } from "@understudy/client";
 import { testFlavours } from "@understudy/database-server";
 import { openTestAuthority, type TestAuthority } from "@understudy/tls/test-authority";
+import { X509Certificate } from "node:crypto";
 import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -9,6 +10,7 @@ import { expectAllEqual, rowsOf, startCluster, type Cluster, type ClusterNode } 
 import { DashboardBundle } from "./dashboard-bundle.ts";
 
 const WAIT = { timeout: 60_000, interval: 100 };
+const SOON_DAYS = 4;
 const IDS = "SELECT id FROM shop.t ORDER BY id";
 
 describe.each(testFlavours())("TLS on every link on %s", (flavour) => {
@@ -18,7 +20,13 @@ describe.each(testFlavours())("TLS on every link on %s", (flavour) => {
 
   beforeAll(async () => {
     authority = stack.use(await openTestAuthority());
-    cluster = stack.use(await startCluster({ flavour, slaves: 2, etcd: 1, authority }));
+    const { ca, caFile } = authority;
+    // what etcd and the database servers show ends soon
+    const issue = (name: string) =>
+      authority.issue(name, /^(etcd|database-of-)/.test(name) ? { days: SOON_DAYS + 0.5 } : {});
+    cluster = stack.use(
+      await startCluster({ flavour, slaves: 2, etcd: 1, authority: { ca, caFile, issue } }),
+    );
   });
 
   afterAll(() => stack.disposeAsync());
@@ -38,15 +46,48 @@ describe.each(testFlavours())("TLS on every link on %s", (flavour) => {
     expect(await insert(master, 1)).toMatchObject({ status: 201 });
     expect(await insert(slave, 2)).toMatchObject({ status: 201 });
     expect(await idsOn(third)).toEqual([1, 2]);
-    const { text, body } = await slave.get("/cluster");
-    expect(text).not.toContain("http://");
-    expect(String(body["warnings"])).not.toMatch(/certificate/);
+    expect((await slave.get("/cluster")).text).not.toContain("http://");
 
     expect((await master.post(`/cluster/nodes/${third.nodeId}/rebuild`, {})).status).toBe(202);
     await hasLogged(third, /the copy of the data is whole/);
     await cluster.waitUntilReplicating();
     expect(await insert(slave, 3)).toMatchObject({ status: 201 });
     expect(await idsOn(third)).toEqual([1, 2, 3]);
+  });
+
+  it("tells when each certificate ends, and warns of those that end soon", async () => {
+    const node = await leader();
+    const untilOf = async (name: string): Promise<number> => {
+      const { validTo } = new X509Certificate(await readFile(join(authority.directory, `${name}.pem`)));
+      return Date.parse(validTo) / 1000;
+    };
+    const ends = async (): Promise<Record<string, number>> => {
+      const lines = (await node.get("/metrics")).text.matchAll(
+        /^understudy_certificate_expiry_timestamp_seconds\{use="([a-z-]+)"\} (\S+)$/gm,
+      );
+      return Object.fromEntries([...lines].map(([, use = "", seconds]) => [use, Number(seconds)]));
+    };
+    const [own, client, ofAuthority] = [node.nodeId, `client-of-${node.nodeId}`, "ca"].map(untilOf);
+    const expected = {
+      node: await own,
+      "node-authority": await ofAuthority,
+      "etcd-client": await client,
+      "etcd-authority": await ofAuthority,
+      "database-client": await client,
+      "database-authority": await ofAuthority,
+      "etcd-server": await untilOf("etcd"),
+      "database-server": await untilOf(`database-of-${node.nodeId}`),
+    };
+    await vi.waitFor(async () => expect(await ends()).toEqual(expected), WAIT);
+    const { warnings } = (await node.get("/cluster")).body as { warnings: string[] };
+    const told = warnings.filter((warning) => /certificate/.test(warning) && warning.startsWith(node.nodeId));
+    const end = `expires on \\d{4}-\\d\\d-\\d\\d, in ${SOON_DAYS} days: renew it$`;
+    expect(told.toSorted()).toEqual([
+      expect.stringMatching(new RegExp(`the certificate that etcd shows ${end}`)),
+      expect.stringMatching(new RegExp(`the certificate that the database server shows ${end}`)),
+    ]);
+    await hasLogged(node, /"event":"certificate-ends","use":"database-server"/);
+    await hasLogged(node, /"event":"certificate-ends","use":"etcd-server"/);
   });
 
   it("fails over when the master is killed, and writes go on", async () => {

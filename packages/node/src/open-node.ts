@@ -31,6 +31,7 @@ import { beginRole, type BegunNode } from "./supervisor/begin-role.ts";
 import { handOverBeforeStop } from "./supervisor/hand-over-before-stop.ts";
 import { RoleHolder } from "./supervisor/role-holder.ts";
 import { NodeTls } from "./tls/node-tls.ts";
+import { watchServedCertificates } from "./tls/served-certificates.ts";
 import { traceStatements } from "./tracing/trace-statements.ts";
 import { VERSION } from "./version.ts";
 
@@ -203,6 +204,7 @@ class Node implements NodeRuntime, AsyncDisposable {
         },
       }),
     );
+    opening.use(watchServedCertificates({ ...services, executor }));
     const { warnings } = await executor.withAdmin((session) => checkServerForBinlog(session));
     for (const warning of warnings) logger.warn({ event: "server-warning" }, warning);
     const { brokenRule } = config;

@@ -8,7 +8,13 @@ import {
   type Clock,
   type Logger,
 } from "@understudy/kernel";
-import { materialProblems, materialWarnings, type CheckOptions } from "./check-material.ts";
+import {
+  materialEnds,
+  materialProblems,
+  materialWarnings,
+  type CheckOptions,
+  type MaterialEnds,
+} from "./check-material.ts";
 import {
   isSameMaterial,
   NO_TLS_MATERIAL,
@@ -86,6 +92,11 @@ export class CertificateKeeper implements AsyncDisposable {
     const { names, host, clock } = this.#options;
     const refused = this.#refused === null ? [] : [this.#refused.text];
     return [...refused, ...materialWarnings(this.#material, { names, host, nowMs: clock.nowMs() })];
+  }
+
+  /** When the contents in force end. */
+  ends(): MaterialEnds {
+    return materialEnds(this.#material);
   }
 
   /** Calls `listener`, which must not throw, whenever {@link material} has become another one. */

@@ -39,19 +39,35 @@ export function materialProblems(material: TlsMaterial, options: CheckOptions): 
   }
 }
 
+/** When the parts of TLS files end, in milliseconds since 1970; null for one that is not there. */
+export interface MaterialEnds {
+  /** Of the certificate and those further up its chain, the first that ends. */
+  readonly cert: number | null;
+  /** Of several authorities the last: earlier ones are left over from a change. */
+  readonly ca: number | null;
+}
+
+/** When files that can be used end. Throws where a certificate can't be read. */
+export function materialEnds({ ca, cert }: Pick<TlsMaterial, "ca" | "cert">): MaterialEnds {
+  const endsOf = (pem: string): number[] => certificatesOf(pem).map(expiryMs);
+  return {
+    cert: cert === undefined ? null : Math.min(...endsOf(cert)),
+    ca: ca === undefined ? null : Math.max(...endsOf(ca)),
+  };
+}
+
 /** What a person should know of files that can be used: what ends soon, and what others will not take. */
 export function materialWarnings(
-  { ca, cert }: TlsMaterial,
+  { ca, cert }: Pick<TlsMaterial, "ca" | "cert">,
   { names, nowMs, host }: Pick<CheckOptions, "names" | "nowMs"> & { readonly host: string | null },
 ): string[] {
   const warnings: string[] = [];
   const authorities = ca === undefined ? [] : certificatesOf(ca);
   const chain = cert === undefined ? [] : certificatesOf(cert);
-  const soonest = chain.toSorted((a, b) => expiryMs(a) - expiryMs(b))[0];
-  if (soonest) warnings.push(...endWarning(`the certificate of ${names.cert}`, soonest, nowMs));
-  const lastAuthority = authorities.toSorted((a, b) => expiryMs(b) - expiryMs(a))[0];
-  if (lastAuthority) {
-    warnings.push(...endWarning(`the authority's certificate of ${names.ca}`, lastAuthority, nowMs));
+  const ends = materialEnds({ ca, cert });
+  if (ends.cert !== null) warnings.push(...endWarning(`the certificate of ${names.cert}`, ends.cert, nowMs));
+  if (ends.ca !== null) {
+    warnings.push(...endWarning(`the authority's certificate of ${names.ca}`, ends.ca, nowMs));
   }
   const [own] = chain;
   if (own && host !== null && !isForHost(own, host)) {
@@ -71,8 +87,8 @@ function namesOf(certificate: X509Certificate): string {
   return certificate.subjectAltName ?? "no name at all";
 }
 
-function endWarning(what: string, certificate: X509Certificate, nowMs: number): string[] {
-  const untilMs = expiryMs(certificate);
+/** One sentence where a certificate ends within 14 days, or has ended; empty where it does not. */
+export function endWarning(what: string, untilMs: number, nowMs: number): string[] {
   if (nowMs > untilMs) return [`${what} expired on ${day(untilMs)}: renew it now`];
   if (nowMs < untilMs - EXPIRY_WARNING_MS) return [];
   const days = Math.floor((untilMs - nowMs) / DAY_MS);

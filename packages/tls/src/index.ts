@@ -4,6 +4,7 @@ export {
   type CertificateKeeperOptions,
   type CertificateNews,
 } from "./certificate-keeper.ts";
+export { endWarning } from "./check-material.ts";
 export {
   DATABASE_TLS_PARAMETERS,
   databaseSslOptions,

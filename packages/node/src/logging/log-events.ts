@@ -110,6 +110,16 @@ export const LOG_EVENTS: Readonly<Record<string, LogEvent>> = {
     level: "error",
     meaning: "A defect: changes of the file at `path` are not noticed any more.",
   },
+  "certificate-ends": {
+    level: "warn",
+    meaning:
+      "A certificate that the database server or etcd shows (`use`) ends soon, or has ended; once a day.",
+  },
+  "certificate-not-seen": {
+    level: "debug",
+    meaning:
+      "The database server or etcd (`use`) could not be asked for its certificate; the next look is in an hour.",
+  },
   "certificates-unwatched": {
     level: "error",
     meaning: "A defect: changes of certificates are not noticed any more.",
@@ -165,6 +175,14 @@ export const LOG_EVENTS: Readonly<Record<string, LogEvent>> = {
   "registration-failed": { level: "warn", meaning: "The slave could not register with the master, and why." },
   "registration-ended": { level: "error", meaning: "A defect: the slave does not register any more." },
   "invitations-ended": { level: "error", meaning: "A defect: the master invites no members any more." },
+  "not-prepared": {
+    level: "debug",
+    meaning: "A slave could not prepare its database server for a lead; it does so when it leads.",
+  },
+  "reach-not-watched": {
+    level: "error",
+    meaning: "A defect: a master does not notice any more that it reaches too few slaves.",
+  },
   "member-not-invited": {
     level: "debug",
     meaning: "A member could not be told who leads; it is tried again.",

@@ -34,6 +34,7 @@ export function addMetrics(server: HttpServer, runtime: NodeRuntime): void {
   metrics.onRead(() => readRole(metrics, runtime));
   metrics.onRead(() => readLoad(metrics, runtime));
   metrics.onRead(() => readQuarantine(metrics, runtime));
+  metrics.onRead(() => readCertificates(metrics, runtime));
   server.get("/metrics", async (_request, reply) =>
     reply.type(metrics.contentType).send(await metrics.text()),
   );
@@ -49,6 +50,11 @@ function readLoad(metrics: NodeMetrics, { services }: NodeRuntime): void {
   for (const { kind, state } of jobs.list()) {
     if (state === "running") metrics.set("understudy_jobs_running", { kind }, 1);
   }
+}
+
+function readCertificates(metrics: NodeMetrics, { services }: NodeRuntime): void {
+  for (const [use, untilMs] of services.tls.ends())
+    metrics.set("understudy_certificate_expiry_timestamp_seconds", { use }, untilMs / 1000);
 }
 
 async function readQuarantine(metrics: NodeMetrics, { services }: NodeRuntime): Promise<void> {

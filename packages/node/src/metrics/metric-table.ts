@@ -223,6 +223,11 @@ export const METRICS = {
     help: "Time of this node's long work. `kind`: `rebuild` (a fresh copy of the data), `switchover`; `result`: `done`, `failed`.",
   },
   understudy_jobs_running: { kind: "gauge", labels: ["kind"], help: "Long work of this node under way." },
+  understudy_certificate_expiry_timestamp_seconds: {
+    kind: "gauge",
+    labels: ["use"],
+    help: "When a certificate ends, in seconds since 1970. `use`: `node` (its own, shown to clients and to other nodes), `etcd-client`, `database-client` (shown to these), `node-authority`, `etcd-authority`, `database-authority` (those that it trusts there: the last to end), `etcd-server`, `database-server` (as these showed it within the last hour).",
+  },
   understudy_quarantine_entries: {
     kind: "gauge",
     labels: ["state"],

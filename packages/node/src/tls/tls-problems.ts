@@ -1,6 +1,7 @@
 import { systemClock, messageOf } from "@understudy/kernel";
 import { databaseTlsProblems, readCheckedTls, type TlsFiles, type TlsNames } from "@understudy/tls";
 import { parseDatabaseUrl } from "@understudy/sql-executor";
+import type { NodeConfig } from "../config/node-config.ts";
 import type { NodeSettings } from "../config/settings.ts";
 
 /** How messages call the files of the node's own TLS. */
@@ -16,6 +17,19 @@ export const ETCD_TLS_NAMES: TlsNames = {
   cert: "UNDERSTUDY_ETCD_CERT_FILE",
   key: "UNDERSTUDY_ETCD_KEY_FILE",
 };
+
+/** How messages call the files for the database server. */
+export const DATABASE_TLS_NAMES: TlsNames = {
+  ca: "ssl-ca (UNDERSTUDY_DATABASE_URL)",
+  cert: "ssl-cert (UNDERSTUDY_DATABASE_URL)",
+  key: "ssl-key (UNDERSTUDY_DATABASE_URL)",
+};
+
+/** The files for the database server; null where it is spoken to in plain. */
+export function databaseTlsFilesOf({ databaseUrl }: Pick<NodeConfig, "databaseUrl">): TlsFiles | null {
+  const { tls } = parseDatabaseUrl(databaseUrl.reveal());
+  return tls ? { ca: tls.caFile, cert: tls.certFile, key: tls.keyFile } : null;
+}
 
 type TlsSettings = Pick<NodeSettings, "tlsCertFile" | "tlsKeyFile" | "tlsCaFile" | "tlsClientAuth">;
 
