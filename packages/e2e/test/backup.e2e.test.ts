@@ -67,13 +67,12 @@ for (const flavour of testFlavours()) {
       (await node.get("/jobs")).body["jobs"] as readonly Job[];
 
     async function restoreInto(newcomer: Newcomer, ...args: readonly string[]): Promise<void> {
-      const environment = {
-        ...newcomer.environment,
-        ...(args.includes("--rejoin") ? { UNDERSTUDY_MASTER_URL: cluster.master.url } : {}),
-      };
-      const app = args.includes("--rejoin") ? "slave" : "master";
-      const ended = await runRestore(["--file", file, ...args], { app, environment });
+      const rejoins = args.includes("--rejoin");
+      const master = rejoins ? { UNDERSTUDY_MASTER_URL: cluster.master.url } : {};
+      const environment = { ...newcomer.environment, ...master };
+      const ended = await runRestore(args, { app: rejoins ? "slave" : "master", environment, input: file });
       expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: "" });
+      expect(ended.stderr).toMatch(/The backup is restored/);
     }
 
     it(
@@ -167,7 +166,7 @@ for (const flavour of testFlavours()) {
       async () => {
         await using newcomer = await openNewcomer(flavour);
         const own = { nodeId: "node4", database: newcomer.database };
-        await restoreInto(newcomer, "--rejoin");
+        await restoreInto(newcomer, "--file", file, "--rejoin");
         const there = await wholeWrites(own);
         expect(there).toBeGreaterThanOrEqual(WRITES);
         expect(there).toBeLessThan(await wholeWrites(cluster.master));
@@ -212,7 +211,7 @@ for (const flavour of testFlavours()) {
         await using second = await openNewcomer(flavour, "node2", 102);
         const one = { nodeId: "node1", database: first.database };
         const two = { nodeId: "node2", database: second.database };
-        await restoreInto(first);
+        await restoreInto(first, "--file", "-");
         const restored = await checksumsOf(one);
         const before = (await cluster.master.get("/cluster")).body;
         const master = await first.start({}, "master");

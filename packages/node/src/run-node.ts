@@ -74,7 +74,12 @@ async function changeTokens(words: readonly string[]): Promise<number> {
 async function restore(role: Role, words: readonly string[]): Promise<number> {
   const life = new AbortController();
   const stop = (): void =>
-    life.abort(new DOMException("stopped; what is in the database server is not whole now", "AbortError"));
+    life.abort(
+      new DOMException(
+        "stopped; where the restore had begun, what is in the database server is not whole now",
+        "AbortError",
+      ),
+    );
   for (const signal of STOP_SIGNALS) process.once(signal, stop);
   const configured = process.env[CONFIG_FILE_NAME] || null;
   return runRestoreCommand(words, {

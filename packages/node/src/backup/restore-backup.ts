@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import type { ServerQuestions } from "@understudy/binlog";
-import { invariant, randomToken, type Logger } from "@understudy/kernel";
+import { invariant, randomToken, systemClock, type Logger } from "@understudy/kernel";
 import type { CopyProgress } from "@understudy/protocol";
 import {
   askFlavour,
@@ -43,6 +43,9 @@ export interface RestoredBackup {
 }
 
 const FRESH_ID_BYTES = 9;
+/** A server takes a moment to notice that a node is gone. */
+const SESSIONS_END_MS = 2000;
+const SESSIONS_POLL_MS = 100;
 
 /**
  * Restores a backup into the node's own database server, while the node does not run. What it throws, where it is of this node's making,
@@ -81,7 +84,7 @@ export async function restoreBackup(options: RestoreBackupOptions): Promise<Rest
 }
 
 async function planFor(
-  { config, rejoins, mayReplace }: RestoreBackupOptions,
+  { config, rejoins, mayReplace, signal }: RestoreBackupOptions,
   { origin }: SnapshotHeader,
   server: ServerQuestions,
 ): Promise<RestorePlan> {
@@ -92,9 +95,19 @@ async function planFor(
     schemas: await listCopiedSchemas(server),
     isTorn: await isMarked(server),
     mayReplace,
-    sessions: await sessionsOfNodes(server),
+    sessions: await lastingSessions(server, signal),
     freshClusterId: randomToken(FRESH_ID_BYTES),
   });
+}
+
+/** Sessions that are not just ending with the node. */
+async function lastingSessions(server: ServerQuestions, signal: AbortSignal): Promise<string[]> {
+  const untilMs = systemClock.monotonicMs() + SESSIONS_END_MS;
+  for (;;) {
+    const sessions = await sessionsOfNodes(server);
+    if (sessions.length === 0 || systemClock.monotonicMs() > untilMs) return sessions;
+    await systemClock.sleep(SESSIONS_POLL_MS, signal);
+  }
 }
 
 /** Others under the account by which this one is logged in, and those of the accounts that a node makes. */
