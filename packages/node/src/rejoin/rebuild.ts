@@ -60,7 +60,9 @@ export async function rebuildNode(
     signal,
   }: { readonly services: RoleServices; readonly order: RebuildOrder; readonly signal: AbortSignal },
 ): Promise<void> {
-  await progress.step("end all sessions", () => fenceServer(services.executor));
+  await progress.step("end all sessions", (tell) =>
+    untilPassed(services, { signal, tell }, () => fenceServer(services.executor)),
+  );
   if (!order.hasNothingOwn) {
     await progress.step("save what only this node has", (tell) => saveOwn(services, { order, signal, tell }));
   }
@@ -68,18 +70,29 @@ export async function rebuildNode(
     await keepCopySource(services.config.dataDir, order.source);
     if (order.copyFrom && (await isCopiedFromSlave(services, order.copyFrom, { order, signal, tell })))
       return;
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await takeCopy(services, masterOf(order), { order, signal, tell });
-        return;
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!PASSING.has(errorCodeOf(error)) || attempt >= TRIES_MAX) throw error;
-        tell(`it starts over: ${messageOf(error)}`);
-      }
-      await services.clock.sleep(backoffMs(attempt, BACKOFF, services.random), signal);
-    }
+    await untilPassed(services, { signal, tell }, () =>
+      takeCopy(services, masterOf(order), { order, signal, tell }),
+    );
   });
+}
+
+/** Tries again where something fails that passes by itself, a few times. Throws the last failure, or the signal's reason. */
+async function untilPassed(
+  { clock, random }: RoleServices,
+  { signal, tell }: Pick<Part, "signal" | "tell">,
+  task: () => Promise<void>,
+): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await task();
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!PASSING.has(errorCodeOf(error)) || attempt >= TRIES_MAX) throw error;
+      tell(`it starts over: ${messageOf(error)}`);
+    }
+    await clock.sleep(backoffMs(attempt, BACKOFF, random), signal);
+  }
 }
 
 /** Who gives a copy, and how it is asked. */

@@ -76,7 +76,7 @@ export class MasterMembers implements AsyncDisposable {
 
   constructor(options: MasterMembersOptions) {
     this.#of = options;
-    this.#slaveCopies = new SlaveCopies(options.services.clock);
+    this.#slaveCopies = new SlaveCopies(options.services);
     this.#heard = new SlavesHeard(options.services.clock);
     const { logger, leadership, clock } = options.services;
     this.#reached = new SlavesReached({
@@ -151,7 +151,11 @@ export class MasterMembers implements AsyncDisposable {
       this.#expect(request);
       await this.#leaving.takeOut(nodeId);
     }
-    const copyFrom = decision.kind === "rebuild" ? this.#copySourceFor(nodeId) : null;
+    const { registry, queue } = this.#of;
+    const copyFrom =
+      decision.kind === "rebuild"
+        ? this.#slaveCopies.sourceFor(nodeId, { slaves: registry.all(), queue, inSync: this.inSync() })
+        : null;
     const reason = decision.kind === "rebuild" ? decision.reason : "";
     return {
       action: decision.kind,
@@ -161,19 +165,6 @@ export class MasterMembers implements AsyncDisposable {
       wire: this.#wireOf(nodeId),
       ...(copyFrom ? { copyFrom } : {}),
     };
-  }
-
-  /** A slave that gives a node its copy in the master's place; null where the master has to. */
-  #copySourceFor(joiner: string): { readonly nodeId: string; readonly url: string } | null {
-    const { registry, queue, services } = this.#of;
-    const slaves = registry.all().map(({ nodeId, url }) => {
-      return { nodeId, url, behind: queue.view(nodeId)?.lag.transactions ?? null };
-    });
-    const source = this.#slaveCopies.sourceFor(joiner, slaves, this.inSync());
-    if (!source) return null;
-    const { nodeId, url } = source;
-    services.events.record("copy", `${joiner} is sent to ${nodeId} for its copy of the data`, joiner);
-    return { nodeId, url };
   }
 
   /** A member that has not registered with this master yet may be of any release that registers at all. */

@@ -1,11 +1,31 @@
-import { CopyGiven, type CopyProgress } from "@understudy/protocol";
+import type { EventHistory } from "@understudy/health-monitor";
+import { CopyGiven, type CopyProgress, type Lag } from "@understudy/protocol";
 import type { SlavesInSync } from "@understudy/election";
 import type { Clock } from "@understudy/kernel";
 import { Value } from "typebox/value";
-import { chooseCopySource, type CopyCandidate } from "../cluster/copy-source-choice.ts";
+import { chooseCopySource } from "../cluster/copy-source-choice.ts";
 
 /** So long after it was named a slave may not have begun, or not have told that it has. */
 const NAMED_MS = 60_000;
+
+/** What {@link SlaveCopies} needs. */
+export interface SlaveCopiesOptions {
+  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly events: Pick<EventHistory, "record">;
+}
+
+/** A master's slaves, one of which may be named. */
+export interface SlavesThere {
+  readonly slaves: readonly CopySource[];
+  readonly queue: { view(nodeId: string): { readonly lag: Pick<Lag, "transactions"> } | null };
+  readonly inSync: SlavesInSync;
+}
+
+/** Where a copy is to be had. */
+export interface CopySource {
+  readonly nodeId: string;
+  readonly url: string;
+}
 
 interface Named {
   readonly joiner: string;
@@ -14,7 +34,7 @@ interface Named {
 
 /** What a master knows of the copies that its slaves give to nodes that join. */
 export class SlaveCopies {
-  readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #of: SlaveCopiesOptions;
   /** By the slave that was named to give one, and has not told of it yet: it may be held up before it can. */
   readonly #named = new Map<string, Named>();
   /** By the slave that gives it. */
@@ -22,8 +42,8 @@ export class SlaveCopies {
   /** Who got a copy from a slave, and is not a member since. */
   readonly #served = new Set<string>();
 
-  constructor(clock: Pick<Clock, "monotonicMs">) {
-    this.#clock = clock;
+  constructor({ clock, events }: SlaveCopiesOptions) {
+    this.#of = { clock, events };
   }
 
   /** A slave has told with an ack which copy it gives, or none. */
@@ -55,7 +75,7 @@ export class SlaveCopies {
   }
 
   #unname(joiner: string): void {
-    const nowMs = this.#clock.monotonicMs();
+    const nowMs = this.#of.clock.monotonicMs();
     for (const [slave, named] of this.#named) {
       if (named.joiner === joiner || named.untilMs < nowMs) this.#named.delete(slave);
     }
@@ -69,23 +89,23 @@ export class SlaveCopies {
    * Which slave is to give this node its copy; null where the master has to. One that a slave has given a copy, and that needs one all the
    * same, is left to the master.
    */
-  sourceFor(
-    joiner: string,
-    slaves: readonly Pick<CopyCandidate, "nodeId" | "url" | "behind">[],
-    { following, acks }: SlavesInSync,
-  ): CopyCandidate | null {
+  sourceFor(joiner: string, { slaves, queue, inSync }: SlavesThere): CopySource | null {
     this.#unname(joiner);
     if (this.#served.has(joiner)) return null;
-    const candidates = slaves.map((slave) => ({
-      ...slave,
-      follows: following.includes(slave.nodeId),
-      gives: this.#gives(slave.nodeId),
+    const candidates = slaves.map(({ nodeId, url }) => ({
+      nodeId,
+      url,
+      follows: inSync.following.includes(nodeId),
+      gives: this.#gives(nodeId),
+      behind: queue.view(nodeId)?.lag.transactions ?? null,
     }));
-    const source = chooseCopySource({ joiner, candidates, acks });
-    if (source) {
-      this.#named.set(source.nodeId, { joiner, untilMs: this.#clock.monotonicMs() + NAMED_MS });
-    }
-    return source;
+    const source = chooseCopySource({ joiner, candidates, acks: inSync.acks });
+    if (!source) return null;
+    const { nodeId, url } = source;
+    const { clock, events } = this.#of;
+    this.#named.set(nodeId, { joiner, untilMs: clock.monotonicMs() + NAMED_MS });
+    events.record("copy", `${joiner} is sent to ${nodeId} for its copy of the data`, joiner);
+    return { nodeId, url };
   }
 
   /**
