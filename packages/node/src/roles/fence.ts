@@ -11,10 +11,9 @@ const NOT_CLIENT_COMMANDS = ["Daemon", "Binlog Dump", "Binlog Dump GTID", "Slave
  * `SET GLOBAL read_only` would wait for what they run, then makes the server read-only. Throws `database-unavailable` or `timeout` where that can't be had.
  */
 export async function fenceServer(executor: SqlExecutor): Promise<void> {
-  await Promise.all([
-    executor.endApplicationSessions(),
-    executor.withAdmin(endClientSessions, { timeoutMs: FENCE_MS }),
-  ]);
+  // one after the other: a session of the node's own that was just logging in would be taken for a client's
+  await executor.endApplicationSessions();
+  await executor.withAdmin(endClientSessions, { timeoutMs: FENCE_MS });
   await applyServerMode(executor, "slave");
 }
 
