@@ -79,7 +79,8 @@ export interface RetryOptions {
 /**
  * Runs `task` again, for `UNDERSTUDY_LEADER_WAIT_MS`, while it fails for want of a node that leads (without elections only where a node that
  * is there has just ceased to lead); with
- * `isRepeatable` also where nobody can tell what became of it and this node's role has changed meanwhile.
+ * `isRepeatable` also where nobody can tell what became of it and this node's role has changed meanwhile: `write-uncertain` then, unless
+ * a later try tells.
  */
 export async function retryWithoutLeader<T>(
   runtime: NodeRuntime,
@@ -88,6 +89,7 @@ export async function retryWithoutLeader<T>(
 ): Promise<T> {
   const { clock, random, config } = runtime.services;
   const untilMs = clock.monotonicMs() + config.leaderWaitMs;
+  let uncertain: unknown;
   for (let tries = 0; ; tries++) {
     const role = runtime.current()?.role;
     try {
@@ -100,8 +102,11 @@ export async function retryWithoutLeader<T>(
         isNotTaken(error) ||
         (isOver && isCodedError(error, "write-uncertain")) ||
         (isRead && isCodedError(error, "node-unreachable"));
-      if (!mayRepeat || signal.aborted) throw error;
-      if (clock.monotonicMs() >= untilMs) throw error;
+      if (isCodedError(error, "write-uncertain")) uncertain ??= error;
+      if (!mayRepeat || signal.aborted || clock.monotonicMs() >= untilMs) {
+        // that a later try was not taken says nothing of the earlier one
+        throw isNotTaken(error) ? (uncertain ?? error) : error;
+      }
     }
     await clock.sleep(backoffMs(tries, BACKOFF, random), signal);
   }

@@ -187,14 +187,6 @@ export const LOG_EVENTS: Readonly<Record<string, LogEvent>> = {
     level: "debug",
     meaning: "A member could not be told who leads; it is tried again.",
   },
-  "not-prepared": {
-    level: "debug",
-    meaning: "A slave could not do ahead what it would do as it becomes the master; it does it then.",
-  },
-  "reach-not-watched": {
-    level: "error",
-    meaning: "A defect: the master does not notice any more where it reaches too few slaves.",
-  },
   "rebuild-waits": { level: "debug", meaning: "A fresh copy has to wait for another job of the node." },
   "delivery-failed": { level: "warn", meaning: "Deliveries to `member` begin to fail, with `code`." },
   "delivery-loop-ended": { level: "error", meaning: "A defect: nothing is delivered to `member` any more." },

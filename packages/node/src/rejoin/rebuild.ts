@@ -79,7 +79,7 @@ export async function rebuildNode(
 /** Tries again where something fails that passes by itself, a few times. Throws the last failure, or the signal's reason. */
 async function untilPassed(
   { clock, random }: RoleServices,
-  { signal, tell }: Pick<Part, "signal" | "tell">,
+  { signal, tell }: Pick<RebuildPart, "signal" | "tell">,
   task: () => Promise<void>,
 ): Promise<void> {
   for (let attempt = 0; ; attempt++) {

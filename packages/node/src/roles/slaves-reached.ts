@@ -59,7 +59,8 @@ export class SlavesReached implements AsyncDisposable {
 
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, onAlone, hasElections } = this.#of;
-    while (hasElections) {
+    if (!hasElections) return;
+    for (;;) {
       await clock.sleep(LOOK_MS, signal);
       if (this.alone() !== null) onAlone();
     }
