@@ -15,6 +15,7 @@ import {
   type Ledger,
 } from "../src/index.ts";
 import { expectProblem } from "./expect-problem.ts";
+import { inSync } from "./in-sync.ts";
 import { InteractiveTransaction } from "./interactive-transaction.ts";
 import { untilJob } from "./rejoin-steps.ts";
 
@@ -49,18 +50,6 @@ async function insert(node: ClusterNode, id: number, headers: Record<string, str
 async function countOf(node: ClusterNode, id: number): Promise<unknown> {
   const [row] = await rowsOf(node, "SELECT COUNT(*) AS n FROM shop.t WHERE id = ?", [id]);
   return row?.["n"];
-}
-
-/** Who is in sync, as etcd itself says now. */
-async function inSync({ etcd: [etcd] }: Cluster): Promise<unknown> {
-  if (!etcd) throw new Error("an etcd was asked for");
-  const base64 = (text: string): string => Buffer.from(text).toString("base64");
-  const range = { key: base64("/understudy/"), range_end: base64("/understudy0") };
-  const answer = await fetch(`${etcd.url}/v3/kv/range`, { method: "POST", body: JSON.stringify(range) });
-  const { kvs } = (await answer.json()) as { kvs: { key: string; value: string }[] };
-  const sync = kvs.find(({ key }) => Buffer.from(key, "base64").toString().endsWith("/sync"));
-  const told = JSON.parse(Buffer.from(sync?.value ?? "", "base64").toString()) as { members: string[] };
-  return told.members;
 }
 
 /** Where `/health/master` is 200. */

@@ -20,10 +20,11 @@ import type { MemberRegistry, RegisteredMember } from "../cluster/member-registr
 import type { TwinCheck } from "../cluster/twin-check.ts";
 import type { RoleServices } from "../node-services.ts";
 import { ackGoalOf } from "../writes/ack-goal.ts";
-import { askExecutedPosition, askPurgedPosition, positionOf } from "./binlog-access.ts";
+import { positionOf } from "./binlog-access.ts";
 import type { CopyServer } from "./copy-server.ts";
 import { SlaveCopies } from "./slave-copies.ts";
 import { tellMember } from "./tell-member.ts";
+import { historyReachFor, type HistoryReach } from "./history-reach.ts";
 import { createSlaveEndpoint } from "./slave-endpoint.ts";
 import { SlavesHeard } from "./slaves-heard.ts";
 import { SlavesReached } from "./slaves-reached.ts";
@@ -50,12 +51,6 @@ export interface MasterMembersOptions {
 /** Between two invitations of a member, doubled each time; most of them know by themselves who leads. */
 const INVITE_MS = 500;
 const INVITE_MS_MAX = 5000;
-
-/** What a master has of its history: all that is committed, and what of that is no longer in its binlog. */
-interface Reach {
-  readonly executed: GtidPosition;
-  readonly purged: GtidPosition;
-}
 
 /** A master's slaves: how they join and leave, and how deliveries to them go. */
 export class MasterMembers implements AsyncDisposable {
@@ -133,7 +128,7 @@ export class MasterMembers implements AsyncDisposable {
     const [, survived, { executed, purged }] = await Promise.all([
       this.#of.twins.check(request, this.#of.registry.get(request.nodeId)),
       this.#survivedOf(BigInt(request.dataEpoch)),
-      this.#reachFor(request),
+      historyReachFor(this.#of, request),
     ]);
     const decision = this.#decide(request, { survived, executed, purged });
     if (decision.kind === "refuse") {
@@ -173,25 +168,6 @@ export class MasterMembers implements AsyncDisposable {
   }
 
   /**
-   * Where this master's history ends and from where it has it. For a member that has parted from the last master at its end the queue knows
-   * enough: what it has read holds all that was ever delivered, and so all that the member can have acked.
-   */
-  async #reachFor(request: RegisterRequest): Promise<Reach> {
-    const { services, queue } = this.#of;
-    const isMember = request.clusterId === this.#of.clusterId && !request.wantsRebuild && !request.torn;
-    if (isMember && request.flavour === services.executor.server.flavour) {
-      const position = positionOf(services, request.gtid);
-      const heldFrom = queue.heldFrom(position);
-      if (heldFrom) return { executed: queue.position, purged: heldFrom };
-    }
-    const [executed, purged] = await Promise.all([
-      askExecutedPosition(services),
-      askPurgedPosition(services),
-    ]);
-    return { executed, purged };
-  }
-
-  /**
    * What this master's history has of one that ended in `dataEpoch`: where the next epoch began, since later numbers may have been
    * used again, on MariaDB by another server, on MySQL by the same one after it got a fresh copy; of its own epoch, all that it has.
    */
@@ -204,7 +180,7 @@ export class MasterMembers implements AsyncDisposable {
     return executor.withAdmin((session) => readHistory(session, flavour));
   }
 
-  #decide(request: RegisterRequest, own: Reach & { readonly survived: string }): JoinDecision {
+  #decide(request: RegisterRequest, own: HistoryReach & { readonly survived: string }): JoinDecision {
     const { identity, executor } = this.#of.services;
     const { flavour, serverId } = executor.server;
     return decideJoin({
