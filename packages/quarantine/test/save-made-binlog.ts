@@ -20,7 +20,7 @@ export function saveMadeBinlog(dataDir: string, binlogPath: string): Promise<Sav
     shared: parseGtidPosition("mariadb", ""),
     master: parseGtidPosition("mariadb", "0-2-4"),
     binlog: readEventStream(createReadStream(binlogPath, { highWaterMark: 300 })),
-    binlogAfter: async function* () {},
+    async *binlogAfter() {},
     isErrant: () => true,
     clock: systemClock,
     signal: new AbortController().signal,
