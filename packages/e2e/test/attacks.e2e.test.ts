@@ -8,23 +8,10 @@ import { testFlavours } from "@understudy/database-server";
 import { startCluster, type Cluster } from "../src/index.ts";
 import { exchangeBytes, rawRequest, sendText } from "./raw-request.ts";
 import { watchMemory } from "./resident-memory.ts";
+import { SPY } from "./spy-registration.ts";
 
 const [flavour = "mariadb"] = testFlavours();
-const REGISTRATION = {
-  nodeId: "spy",
-  clusterId: null,
-  flavour,
-  serverId: 4711,
-  serverVersion: "0",
-  version: "0",
-  epoch: "0",
-  gtid: "",
-  history: "",
-  dataEpoch: "0",
-  empty: true,
-  torn: false,
-  wantsRebuild: false,
-};
+const REGISTRATION = { ...SPY, flavour };
 
 let cluster: Cluster;
 /** A machine that nobody may be sent to. */

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { SPY } from "./spy-registration.ts";
 
 /** A request of a route, which would do something if it were allowed to. */
 export interface RouteRequest {
@@ -25,23 +26,7 @@ const DEFINITION = "CREATE TABLE IF NOT EXISTS shop.matrix_made (id INT PRIMARY 
 const SELECT = "SELECT id, word FROM shop.matrix";
 const NOBODY = { path: "/cluster/nodes/nobody" } as const;
 const UNKNOWN = "20260101T120000.000Z-4";
-/** Taken as a member, it would be sent all data. */
-const SPY = {
-  nodeId: "spy",
-  clusterId: null,
-  url: "http://127.0.0.1:9",
-  flavour: "mariadb",
-  serverId: 4711,
-  serverVersion: "0",
-  version: "0",
-  epoch: "0",
-  gtid: "",
-  history: "",
-  dataEpoch: "0",
-  empty: true,
-  torn: false,
-  wantsRebuild: false,
-} as const;
+const REGISTRATION = { ...SPY, url: "http://127.0.0.1:9", flavour: "mariadb" } as const;
 
 const plain: RouteCall = { requests: { any: {} } };
 const at = (path: string): RouteCall => ({ requests: { any: { path } } });
@@ -143,7 +128,7 @@ export const ROUTE_CALLS: Readonly<Record<string, RouteCall>> = {
   },
 
   "GET /backup": plain,
-  "POST /cluster/register": { ...post(SPY), harmless: { body: {} } },
+  "POST /cluster/register": { ...post(REGISTRATION), harmless: { body: {} } },
   "POST /cluster/follows": {
     ...post({ leader: "spy", epoch: "99", promises: true }),
     harmless: { body: { leader: "node1", epoch: "0", promises: false } },
