@@ -1,4 +1,4 @@
-import { UnderstudyError } from "@understudy/protocol";
+import { isUnderstudyError, UnderstudyError } from "@understudy/protocol";
 
 /** An error packet, or an error of mysql2 that carries the same. */
 export interface ServerError {
@@ -21,6 +21,15 @@ const ACCESS_DENIED = new Set([1044, 1045, 1142, 1227]);
 /** True for errors that may mean that the position is purged or unknown, and may mean something else. */
 export function mayConcernPosition(errno: number): boolean {
   return errno === ER_MASTER_FATAL_ERROR_READING_BINLOG || POSITION_NOT_SERVED.has(errno);
+}
+
+/**
+ * True for what a reader of a damaged binlog fails with. The servers' number for that has other causes (a reader of the same id, for
+ * one), which pass: damage stays.
+ */
+export function mayBeDamaged(error: unknown): boolean {
+  if (!isUnderstudyError(error)) return false;
+  return error.code === "binlog-corrupt" || error.details["errno"] === ER_MASTER_FATAL_ERROR_READING_BINLOG;
 }
 
 /** Reads an error packet's payload: marker u8, number u16, `#` and five characters of SQL state, text. */

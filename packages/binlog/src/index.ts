@@ -4,6 +4,7 @@ export type { TransactionHeader, TransactionPart } from "./transaction-part.ts";
 export { EVENT_TYPE } from "./event-type.ts";
 export type { BinlogCommand, BinlogConnection, BinlogPacket } from "./binlog-connection.ts";
 export { commonHistory, type CommonHistory } from "./common-history.ts";
+export { mayBeDamaged } from "./dump-error.ts";
 export { decodeEvent, EVENT_CHECKSUM_BYTES, EVENT_HEADER_BYTES, sealEvent } from "./decode-event.ts";
 export { BINLOG_MAGIC, readEventStream, type EventStreamLimits } from "./event-stream.ts";
 export { expandEvent, expandEventInBatches, type ExpandLimits } from "./expand-event.ts";

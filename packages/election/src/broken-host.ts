@@ -19,7 +19,7 @@ export function breakHost(host: ElectionHost, broken: BrokenRule | null): Electi
     slavesInSync: () => host.slavesInSync(),
     acked: (set, signal) => (broken === "sync-order" ? Promise.resolve() : host.acked(set, signal)),
     stalled: () => host.stalled(),
-    alone: () => host.alone(),
+    unheard: () => host.unheard(),
     note: (sentence) => host.note(sentence),
   };
 }

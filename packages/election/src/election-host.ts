@@ -51,11 +51,11 @@ export interface ElectionHost {
   /** Why commits do not go through; null while they do. */
   stalled(): string | null;
   /**
-   * Why a write could not be confirmed here, for want of slaves that this node can reach; null while enough can be. Where those that it
-   * can't reach could elect another master, the lead is given back; this node then tells no history of its own for a while, so that
-   * what nobody has but it does not make it the next one.
+   * Why a write that is committed here could not be confirmed: too few slaves can be reached, or what is committed can't be read from the
+   * binlog. Null while it could. Where the slaves could elect another master, the lead is given back; this node then tells no history of its
+   * own for a while, so that what nobody has but it does not make it the next one.
    */
-  alone(): string | null;
+  unheard(): string | null;
   /** What the election has just decided, when it differs from the last time. */
   note(sentence: string): void;
 }

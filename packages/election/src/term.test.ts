@@ -15,7 +15,7 @@ const AB = { leader: "m", epoch: "2", members: ["a", "b"], acks: 1 };
 interface Node {
   following: string[];
   stalled: string | null;
-  alone: string | null;
+  unheard: string | null;
   agree: () => Promise<boolean>;
   acked: (set: AckSet) => Promise<void>;
 }
@@ -29,7 +29,7 @@ async function openTerm() {
   const node: Node = {
     following: ["a", "b"],
     stalled: null,
-    alone: null,
+    unheard: null,
     agree: () => Promise.resolve(false),
     acked: () => Promise.resolve(),
   };
@@ -40,7 +40,7 @@ async function openTerm() {
       return node.acked(set);
     },
     stalled: () => node.stalled,
-    alone: () => node.alone,
+    unheard: () => node.unheard,
     allAgree: () => node.agree(),
     note: () => undefined,
   } satisfies Partial<ElectionHost>;
@@ -61,6 +61,7 @@ async function openTerm() {
     clock,
     logger: silentLogger,
     timings: DEFAULT_TIMINGS,
+    maxLagMs: 10_000,
     onOver: (because) => {
       over.push(because);
       term.end();
@@ -148,12 +149,12 @@ describe("Term: what the store says", () => {
     ]);
   });
 
-  describe("of a master that reaches too few slaves", () => {
+  describe("of a master whose writes reach too few slaves", () => {
     const sync = { leader: "m", epoch: "2", members: ["a", "b"], acks: 1 };
 
     it("gives the lead back where these could elect another", async () => {
       const { term, over, node, store } = await openTerm();
-      node.alone = "it reaches nobody";
+      node.unheard = "it reaches nobody";
       await term.look(
         sampleState({ ...LED, sync, members: { a: {}, b: {}, m: { role: "master" } } }),
         signal,
@@ -162,9 +163,20 @@ describe("Term: what the store says", () => {
       expect(store.changes).toHaveLength(1);
     });
 
+    it("leads on where the others are too far behind for writes that were confirmed without acks", async () => {
+      const { term, over, node } = await openTerm();
+      node.unheard = "its binlog can't be read";
+      const members = (behindMs: number) =>
+        ({ a: { behindMs }, b: { behindMs: null }, m: { role: "master" } }) as const;
+      await term.look(sampleState({ ...LED, sync: { ...sync, acks: 0 }, members: members(10_001) }), signal);
+      expect(over).toEqual([]);
+      await term.look(sampleState({ ...LED, sync: { ...sync, acks: 0 }, members: members(9_999) }), signal);
+      expect(over).toEqual(["its binlog can't be read"]);
+    });
+
     it("leads on where nobody else might", async () => {
       const { term, over, node, store } = await openTerm();
-      node.alone = "it reaches nobody";
+      node.unheard = "it reaches nobody";
       await term.look(sampleState({ ...LED, sync, members: { a: {}, m: { role: "master" } } }), signal);
       expect(over).toEqual([]);
       expect(store.changes).toEqual([]);

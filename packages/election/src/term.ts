@@ -35,6 +35,8 @@ export interface TermOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly timings: ElectionTimings;
+  /** See `PlanFacts.maxLagMs`. */
+  readonly maxLagMs: number;
   /** See `LeaseElectionOptions`. */
   readonly broken?: BrokenRule | null;
   /** The term must end now: the node has to be fenced. */
@@ -136,11 +138,10 @@ export class Term {
     const { host } = this.#of;
     const stalled = host.stalled();
     if (stalled !== null) return `its database server does not commit: ${stalled}`;
-    const alone = host.alone();
-    if (alone === null) return null;
-    // lag does not count: with acks whoever is elected has all that is confirmed
-    const plan = planPromotion({ state, maxLagMs: Number.POSITIVE_INFINITY, isBinding: false });
-    return plan.winner === null ? null : alone;
+    const unheard = host.unheard();
+    if (unheard === null) return null;
+    const plan = planPromotion({ state, maxLagMs: this.#of.maxLagMs, isBinding: false });
+    return plan.winner === null ? null : unheard;
   }
 
   #noteClaimed(leaseId: string, revision: bigint): void {

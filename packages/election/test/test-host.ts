@@ -102,7 +102,7 @@ export class TestHost implements ElectionHost {
     return null;
   }
 
-  alone(): null {
+  unheard(): null {
     return null;
   }
 

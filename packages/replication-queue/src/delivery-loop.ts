@@ -1,4 +1,4 @@
-import type { GtidPosition } from "@understudy/binlog";
+import { mayBeDamaged, type GtidPosition } from "@understudy/binlog";
 import {
   backoffMs,
   BackgroundLoop,
@@ -9,7 +9,13 @@ import {
   type Logger,
   type Random,
 } from "@understudy/kernel";
-import { errorCodeOf, type ErrorCode, type Flavour, type QueueView } from "@understudy/protocol";
+import {
+  errorCodeOf,
+  UnderstudyError,
+  type ErrorCode,
+  type Flavour,
+  type QueueView,
+} from "@understudy/protocol";
 import { DeliverySession } from "./delivery-session.ts";
 import type { SlaveEndpoint } from "./delivery.ts";
 import type { QueueLimits } from "./limits.ts";
@@ -28,6 +34,8 @@ export interface DeliveryLoopOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** True while the window's own reader goes on. */
+  readonly isBinlogRead: () => boolean;
   /** Called with each ack. */
   readonly onAck: (acked: GtidPosition) => void;
   /** Called for each delivery that was acked. */
@@ -46,6 +54,9 @@ const STOPPING_CODES: ReadonlySet<ErrorCode> = new Set([
   "version-mismatch",
 ]);
 
+/** Readers of one id may end each other, with the number that damage has, but not for so long. */
+const DAMAGED_MS = 3000;
+
 /**
  * Brings one slave up to the master and keeps it there: from the window where its position is in it, from a reader of its
  * own where it is not. After a failure it backs off and asks the slave for its position again. See DESIGN.md for the states.
@@ -61,6 +72,8 @@ export class DeliveryLoop implements AsyncDisposable {
   #acked: GtidPosition | null = null;
   #lastError: string | null = null;
   #from: GtidPosition | null;
+  /** When a reader for this slave met damage for the first time since it acked something new, on the monotonic clock. */
+  #damagedSinceMs: number | null = null;
 
   /** `from` is as in `ReplicationQueue.addSlave`. */
   constructor(options: DeliveryLoopOptions, from: GtidPosition | null = null) {
@@ -155,7 +168,7 @@ export class DeliveryLoop implements AsyncDisposable {
           attempt = 0;
           continue;
         }
-        this.#noteFailure(error);
+        this.#noteFailure(this.#judge(error));
       } finally {
         this.#session = null;
         this.#options.window.cursorsChanged();
@@ -183,7 +196,28 @@ export class DeliveryLoop implements AsyncDisposable {
     await sleepOrWake({ clock, ms, woken: this.#poke.next(), signal });
   }
 
+  /** A binlog that is damaged stays so: then no reader brings this slave on, and it needs a copy. */
+  #judge(error: unknown): unknown {
+    const { clock, window, endpoint, isBinlogRead } = this.#options;
+    const failure = this.#session?.readFailure;
+    if (!mayBeDamaged(failure) || !isBinlogRead()) {
+      this.#damagedSinceMs = null;
+      return error;
+    }
+    const nowMs = clock.monotonicMs();
+    this.#damagedSinceMs ??= nowMs;
+    if (nowMs - this.#damagedSinceMs < DAMAGED_MS) return error;
+    this.#damagedSinceMs = null;
+    window.giveUpBefore();
+    return new UnderstudyError(
+      "snapshot-required",
+      `the binlog of this master can't be read on for ${endpoint.nodeId}: ${messageOf(failure)}`,
+      { cause: failure },
+    );
+  }
+
   #noteAck(acked: GtidPosition): void {
+    if (!this.#acked?.contains(acked)) this.#damagedSinceMs = null;
     const recovered = this.#lastError !== null;
     this.#acked = acked;
     this.#lastError = null;

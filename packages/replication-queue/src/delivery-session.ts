@@ -1,4 +1,4 @@
-import { BINLOG_MAGIC, type GtidPosition } from "@understudy/binlog";
+import { BINLOG_MAGIC, type BinlogEvent, type GtidPosition } from "@understudy/binlog";
 import { orAbort } from "@understudy/kernel";
 import { UnderstudyError, type QueueView } from "@understudy/protocol";
 import { readCatchUp } from "./catch-up.ts";
@@ -7,6 +7,7 @@ import type { DeliveryLoopOptions } from "./delivery-loop.ts";
 import type { Delivery } from "./delivery.ts";
 import { Flight } from "./flight.ts";
 import type { WindowEntry } from "./replication-window.ts";
+import type { ReadBinlog } from "./window-reader.ts";
 
 /** How a {@link DeliverySession} runs. */
 export interface SessionCourse {
@@ -30,6 +31,7 @@ export class DeliverySession implements AsyncDisposable {
   readonly #from: GtidPosition | null;
   /** Nothing of this run was sent or acked yet. */
   #isUnheard = true;
+  #readFailure: unknown = null;
   readonly #beatEnd = new AbortController();
 
   constructor(options: DeliveryLoopOptions, { signal, from, onAck }: SessionCourse) {
@@ -68,6 +70,11 @@ export class DeliverySession implements AsyncDisposable {
     return this.#catchUpCommittedAtMs;
   }
 
+  /** What the reader that was opened for this slave failed with; null where none did. */
+  get readFailure(): unknown {
+    return this.#readFailure;
+  }
+
   /** Serves the slave until the signal aborts or something fails, and rejects then. */
   async run(): Promise<never> {
     const { endpoint, window } = this.#options;
@@ -79,6 +86,7 @@ export class DeliverySession implements AsyncDisposable {
       this.#onAck(cursor);
     }
     for (;;) {
+      this.#checkFloor(cursor);
       const index = window.locate(cursor);
       const fromWindow = index !== null && !window.isLarge(index);
       cursor = fromWindow ? await this.#fromWindow(index, cursor) : await this.#fromBinlog(cursor);
@@ -93,6 +101,16 @@ export class DeliverySession implements AsyncDisposable {
       "snapshot-required",
       `${this.#options.endpoint.nodeId} has transactions that this master lacks: it is at ${position.toString()}, the master at ${executed.toString()}`,
       { details: { position: position.toString() } },
+    );
+  }
+
+  /** Throws `snapshot-required` where no reader can bring the slave on from here. */
+  #checkFloor(position: GtidPosition): void {
+    const { window, endpoint } = this.#options;
+    if (window.floor === null || position.contains(window.floor)) return;
+    throw new UnderstudyError(
+      "snapshot-required",
+      `the binlog of this master can't be read up to ${window.floor.toString()}, and ${endpoint.nodeId} is at ${position.toString()}`,
     );
   }
 
@@ -200,10 +218,11 @@ export class DeliverySession implements AsyncDisposable {
 
   /** Serves from a reader of its own until the cursor is in the window; returns the position then. */
   async #fromBinlog(cursor: GtidPosition): Promise<GtidPosition> {
-    const { flavour, read, limits, window } = this.#options;
+    const { flavour, limits, window } = this.#options;
     const flight = this.#flight;
     this.#mode = "catch-up";
     let end = cursor;
+    const read: ReadBinlog = (from, signal) => this.#read(from, signal);
     const batches = readCatchUp({ flavour, read, from: cursor, limits, signal: this.#signal });
     for await (const batch of batches) {
       this.#catchUpCommittedAtMs = batch.committedAtMs;
@@ -218,6 +237,15 @@ export class DeliverySession implements AsyncDisposable {
     }
     this.#catchUpCommittedAtMs = null;
     return end;
+  }
+
+  async *#read(from: GtidPosition, signal: AbortSignal): AsyncGenerator<readonly BinlogEvent[]> {
+    try {
+      yield* this.#options.read(from, signal);
+    } catch (error) {
+      this.#readFailure = error;
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

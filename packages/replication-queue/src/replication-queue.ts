@@ -96,6 +96,24 @@ export class ReplicationQueue implements AsyncDisposable {
     return this.#reader.problem;
   }
 
+  /** For how long reading the binlog has failed again and again, in milliseconds, without one more transaction; 0 while it goes on. */
+  get failingForMs(): number {
+    return this.#reader.failingForMs;
+  }
+
+  /** What a slave must have to be served: the binlog up to there can't be read. Null where all that is not purged can. */
+  get floor(): GtidPosition | null {
+    return this.#window.floor;
+  }
+
+  /**
+   * Goes on behind `position`, since the binlog before it can't be read. The caller makes sure that what comes after it can. Slaves that do
+   * not have all of it are refused with `snapshot-required` from now on.
+   */
+  beginAt(position: GtidPosition): void {
+    this.#reader.beginAt(position);
+  }
+
   /** What the window holds. */
   get held(): { readonly transactions: number; readonly bytes: number } {
     return { transactions: this.#window.heldTransactions, bytes: this.#window.heldBytes };
@@ -121,6 +139,8 @@ export class ReplicationQueue implements AsyncDisposable {
     this.#acks.add(endpoint.nodeId);
     const options = {
       ...this.#options,
+      // while the window is read, its reader shows that the server works
+      isBinlogRead: () => this.#reader.failingForMs === 0,
       endpoint,
       window: this.#window,
       limits: this.#limits,

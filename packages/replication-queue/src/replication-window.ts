@@ -43,6 +43,7 @@ export class ReplicationWindow {
   #totalBytes = 0;
   #start: GtidPosition;
   #end: GtidPosition;
+  #floor: GtidPosition | null = null;
 
   /** `fastestAckedIndex` tells the highest index that any cursor in the window has acked; null where there is no such cursor. */
   constructor(
@@ -64,6 +65,30 @@ export class ReplicationWindow {
   /** Position after the newest entry: as far as the binlog was read. */
   get end(): GtidPosition {
     return this.#end;
+  }
+
+  /** What a slave must have to be served at all: the binlog can't be read up to there. Null while nothing stands against reading it. */
+  get floor(): GtidPosition | null {
+    return this.#floor;
+  }
+
+  /** The binlog before the window can't be read: whoever is not in the window by now can't be served. */
+  giveUpBefore(): void {
+    this.#floor = this.#start;
+  }
+
+  /** Begins anew at `position`, behind a piece of the binlog that can't be read. No cursor of before is in the window any more. */
+  beginAt(position: GtidPosition): void {
+    this.#entries = [];
+    this.#head = 0;
+    this.#heldBytes = 0;
+    // whose cursor stood behind the newest entry lacks what is passed over
+    this.#nextIndex++;
+    this.#start = position;
+    this.#end = position;
+    this.#floor = position;
+    this.#room.notify();
+    this.added.notify();
   }
 
   /** Index that the next transaction will have. */

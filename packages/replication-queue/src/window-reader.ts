@@ -27,6 +27,9 @@ export interface WindowReaderOptions {
 export class WindowReader {
   readonly #options: WindowReaderOptions;
   #problem: string | null = null;
+  /** When reading failed for the first time since one more transaction was read, on the monotonic clock. */
+  #failingSinceMs: number | null = null;
+  #life = new AbortController();
 
   constructor(options: WindowReaderOptions) {
     this.#options = options;
@@ -37,21 +40,42 @@ export class WindowReader {
     return this.#problem;
   }
 
+  /** For how long it has failed again and again, without one more transaction. 0 while it goes on. In milliseconds. */
+  get failingForMs(): number {
+    const { clock } = this.#options;
+    return this.#failingSinceMs === null ? 0 : clock.monotonicMs() - this.#failingSinceMs;
+  }
+
+  /** Goes on reading behind `position`, which becomes the window's beginning. */
+  beginAt(position: GtidPosition): void {
+    this.#options.window.beginAt(position);
+    this.#failingSinceMs = null;
+    this.#problem = null;
+    this.#life.abort(new DOMException("it reads on elsewhere", "AbortError"));
+  }
+
   /** Reads until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, random, logger, limits, onProblem } = this.#options;
     for (let attempt = 0; ; attempt++) {
+      this.#life = new AbortController();
+      const { signal: life } = this.#life;
       try {
-        await this.#readOnce(signal, () => {
+        await this.#readOnce(AbortSignal.any([signal, life]), () => {
           attempt = 0;
           this.#problem = null;
         });
         this.#problem = "the server ended the binlog stream";
       } catch (error) {
         signal.throwIfAborted();
+        if (life.aborted) {
+          attempt = -1;
+          continue;
+        }
         this.#problem = messageOf(error);
         logger.warn({ event: "binlog-reader-failed", code: errorCodeOf(error), attempt }, this.#problem);
       }
+      this.#failingSinceMs ??= clock.monotonicMs();
       onProblem?.();
       const bounds = { baseMs: limits.backoffBaseMs, maxMs: limits.backoffMaxMs };
       await clock.sleep(backoffMs(attempt, bounds, random), signal);
@@ -76,6 +100,7 @@ export class WindowReader {
         }
       }
       if (window.nextIndex === before) continue;
+      this.#failingSinceMs = null;
       window.added.notify();
       await window.waitForRoom(signal);
     }

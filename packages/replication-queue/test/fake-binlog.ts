@@ -23,6 +23,12 @@ function madeEvent(type: number, payload: Buffer): BinlogEvent {
   return decodeEvent(bytes);
 }
 
+function damaged(): UnderstudyError {
+  return new UnderstudyError("database-unavailable", "binlog truncated in the middle of event", {
+    details: { errno: 1236 },
+  });
+}
+
 function gtidEvent(sequence: number): BinlogEvent {
   const payload = Buffer.alloc(19);
   payload.writeBigUInt64LE(BigInt(sequence), 0);
@@ -38,6 +44,8 @@ export class FakeBinlog {
   readersOpened = 0;
   /** While set, readers fail with it. */
   failure: Error | null = null;
+  /** How many transactions readers get at most: the next one is damaged, which stops all that have to pass it. 0 for no damage. */
+  damagedBehind = 0;
 
   get end(): GtidPosition {
     const count = this.#transactions.length;
@@ -72,7 +80,12 @@ export class FakeBinlog {
     for (;;) {
       await this.#grown.until(() => this.failure !== null || this.#transactions.length > next, signal);
       this.#check();
-      const arrived = this.#transactions.slice(next, next + 7);
+      const isBefore = this.damagedBehind > 0 && next <= this.damagedBehind;
+      if (isBefore && next === this.damagedBehind) throw damaged();
+      const arrived = this.#transactions.slice(
+        next,
+        Math.min(next + 7, isBefore ? this.damagedBehind : Infinity),
+      );
       next += arrived.length;
       // in pieces that do not respect transactions, as from a socket
       const events = arrived.flat();

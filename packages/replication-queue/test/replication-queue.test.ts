@@ -294,4 +294,69 @@ describe("the replication queue", () => {
     expect(slave.applied).toEqual(gtids(2));
     expect(queue.problem).toBeNull();
   });
+
+  describe("where the binlog is damaged", () => {
+    it("tells for how long not one more transaction could be read", async () => {
+      const clock = new VirtualClock();
+      const binlog = new FakeBinlog();
+      await using queue = openQueue({ binlog, clock });
+      binlog.append();
+      binlog.damagedBehind = 1;
+      binlog.append();
+      await clock.advance(5000);
+      expect(queue.position.toString()).toBe("0-1-1");
+      expect(queue.failingForMs).toBeGreaterThan(4900);
+      binlog.damagedBehind = 0;
+      await clock.advance(100);
+      expect(queue.position.toString()).toBe("0-1-2");
+      expect(queue.failingForMs).toBe(0);
+    });
+
+    it("goes on behind it, and gives nothing to slaves that lack what can't be read", async () => {
+      const clock = new VirtualClock();
+      const binlog = new FakeBinlog();
+      const [near, far, copied] = [new FakeSlave("near"), new FakeSlave("far"), new FakeSlave("copied")];
+      await using queue = openQueue({ binlog, clock });
+      await queue.addSlave(near);
+      binlog.append();
+      await clock.advance(100);
+      binlog.damagedBehind = 1;
+      binlog.append();
+      await clock.advance(100);
+      queue.beginAt(binlog.end);
+      binlog.append();
+      copied.committed = parseGtidPosition("mariadb", "0-1-2");
+      await queue.addSlave(far);
+      await queue.addSlave(copied);
+      await clock.advance(100);
+      expect(queue.failingForMs).toBe(0);
+      expect(queue.view("near")?.stopped?.code, "it was behind the newest that could be read").toBe(
+        "snapshot-required",
+      );
+      expect(queue.view("far")?.stopped?.code).toBe("snapshot-required");
+      expect(queue.floor?.toString()).toBe("0-1-2");
+      expect([near.applied, far.applied, copied.applied]).toEqual([gtids(1), [], ["0-1-3"]]);
+    });
+
+    it("refuses a slave that no reader brings on, and whoever else is not past that place", async () => {
+      const clock = new VirtualClock();
+      const binlog = new FakeBinlog();
+      for (let count = 0; count < 10; count++) binlog.append();
+      const [late, current] = [new FakeSlave("late"), new FakeSlave("current")];
+      current.committed = binlog.end;
+      await using queue = openQueue({ binlog, clock });
+      binlog.damagedBehind = 3;
+      await queue.addSlave(current);
+      await queue.addSlave(late);
+      binlog.append();
+      await clock.advance(2000);
+      expect(queue.view("late")?.stopped, "a reader that fails may be better soon").toBeNull();
+      await clock.advance(3000);
+      expect(queue.view("late")?.stopped?.code).toBe("snapshot-required");
+      expect(queue.floor?.toString()).toBe("0-1-10");
+      binlog.append();
+      await clock.advance(100);
+      expect(current.applied).toEqual(["0-1-11", "0-1-12"]);
+    });
+  });
 });

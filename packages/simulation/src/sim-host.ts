@@ -136,7 +136,7 @@ export class SimHost implements ElectionHost {
   }
 
   /** Here a master that is cut off from its slaves keeps the lead. */
-  alone(): string | null {
+  unheard(): string | null {
     return null;
   }
 

@@ -46,6 +46,12 @@ export function askPurgedPosition({ executor }: RoleServices): Promise<GtidPosit
   return executor.withAdmin((session) => readPurgedPosition(session, executor.server.flavour));
 }
 
+/** Lets the server begin another file of its binlog: what is committed after this stands in it. */
+export async function beginBinlogFile({ executor }: RoleServices): Promise<void> {
+  // LOCAL: it is no write of the cluster's
+  await executor.withAdmin((session) => session.run("FLUSH LOCAL BINARY LOGS"));
+}
+
 /** Reads a position that another node sent. Throws `invalid-request`. */
 export function positionOf(services: RoleServices, text: string): GtidPosition {
   return parseGtidPosition(services.executor.server.flavour, text);

@@ -14,7 +14,7 @@ export interface HistoryReach {
 export interface RegisteringMaster {
   readonly services: RoleServices;
   readonly clusterId: string;
-  readonly queue: Pick<ReplicationQueue, "position" | "heldFrom">;
+  readonly queue: Pick<ReplicationQueue, "position" | "heldFrom" | "floor">;
 }
 
 /**
@@ -32,5 +32,5 @@ export async function historyReachFor(
     if (heldFrom) return { executed: queue.position, purged: heldFrom };
   }
   const [executed, purged] = await Promise.all([askExecutedPosition(services), askPurgedPosition(services)]);
-  return { executed, purged };
+  return { executed, purged: queue.floor?.union(purged) ?? purged };
 }

@@ -16,11 +16,12 @@ import { askVisiblePosition } from "../reads/ask-visible.ts";
 import { createMasterReads } from "../reads/create-master-reads.ts";
 import { createTransactions } from "../transactions/create-transactions.ts";
 import type { TransactionRegistry } from "../transactions/transaction-registry.ts";
-import { askExecutedPosition, createBinlogAccess, positionOf } from "./binlog-access.ts";
+import { askExecutedPosition, beginBinlogFile, createBinlogAccess, positionOf } from "./binlog-access.ts";
 import { createKeyedWrites } from "../writes/idempotency/create-keyed-writes.ts";
 import { KEYS_TABLE } from "../writes/idempotency/key-store.ts";
 import type { KeyedWrites } from "../writes/idempotency/keyed-writes.ts";
 import { WriteAcks } from "../writes/write-acks.ts";
+import { BinlogWatch } from "./binlog-watch.ts";
 import { CommitWatch } from "./commit-watch.ts";
 import { WriteAccess } from "./write-access.ts";
 import { CopyServer } from "./copy-server.ts";
@@ -42,6 +43,7 @@ export interface MasterParts {
   readonly access: WriteAccess;
   /** Null without elections. */
   readonly commits: CommitWatch | null;
+  readonly binlog: BinlogWatch;
 }
 
 /** How a master begins. */
@@ -57,8 +59,8 @@ export async function openMasterParts(
   services: RoleServices,
   { epoch, graceMs, opening }: MasterBegin & { readonly opening: AsyncDisposableStack },
 ): Promise<MasterParts> {
-  const { executor, config, clock, logger } = services;
-  const told: Told = { members: null, commits: null };
+  const { executor, config, clock, logger, leadership, events } = services;
+  const told: Told = { members: null, commits: null, binlog: null };
   const access = new WriteAccess(executor);
   const { store, queue, registry, twins, begun, visible } = await beginLead(services, {
     epoch,
@@ -93,11 +95,21 @@ export async function openMasterParts(
   );
   told.members = members;
   told.commits = commits;
+  const binlog = new BinlogWatch({
+    queue,
+    executedPosition: () => askExecutedPosition(services),
+    beginFile: () => beginBinlogFile(services),
+    events,
+    logger,
+    onUnreadable: () => leadership.doubt(),
+  });
+  told.binlog = binlog;
   return {
     record,
     access,
     acks,
     commits,
+    binlog,
     keyed,
     registry,
     queue,
@@ -114,6 +126,7 @@ export async function openMasterParts(
 interface Told {
   members: MasterMembers | null;
   commits: CommitWatch | null;
+  binlog: BinlogWatch | null;
 }
 
 /**
@@ -157,7 +170,10 @@ async function beginLead(
       from: positionOf(services, basis.start.startGtid),
       onOutcome: (nodeId, outcome) => told.members?.noteDelivery(nodeId, outcome),
       onDelivered: (nodeId, done) => told.members?.noteDelivered(nodeId, done),
-      onProblem: () => told.commits?.doubt(),
+      onProblem: () => {
+        told.commits?.doubt();
+        told.binlog?.noteProblem();
+      },
     }),
   );
   const self = {

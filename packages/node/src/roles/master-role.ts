@@ -21,6 +21,7 @@ import type { KeyedWrites } from "../writes/idempotency/keyed-writes.ts";
 import type { WriteAcks } from "../writes/write-acks.ts";
 import { WriteGate } from "../writes/write-gate.ts";
 import type { RoleFacts } from "./role.ts";
+import type { BinlogWatch } from "./binlog-watch.ts";
 import type { CommitWatch } from "./commit-watch.ts";
 import type { WriteAccess } from "./write-access.ts";
 import { LeadCheck } from "./lead-check.ts";
@@ -54,6 +55,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
   readonly #monitor: HealthMonitor;
   readonly #access: WriteAccess;
   readonly #commits: CommitWatch | null;
+  readonly #binlog: BinlogWatch;
   readonly #leadCheck: LeadCheck;
   readonly #conditions: BackgroundLoop;
 
@@ -72,6 +74,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
     );
     this.#access = parts.access;
     this.#commits = parts.commits;
+    this.#binlog = parts.binlog;
     this.members = parts.members;
     this.copies = parts.copies;
     this.#leadCheck = new LeadCheck({
@@ -159,6 +162,11 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
   /** Why commits do not go through; null while they do. */
   stalled(): string | null {
     return this.#commits?.stalled ?? null;
+  }
+
+  /** Why what is committed here reaches no slave; null while it can. */
+  unreadableBinlog(): string | null {
+    return this.#binlog.unreadable;
   }
 
   /** Something about the database server looks wrong: it is tried at once. */

@@ -19,7 +19,7 @@ export type ServicesOfSupervisor = Omit<RoleServices, "leadership" | "rejoin" | 
 const BACKOFF = { baseMs: 100, maxMs: 2000 } as const;
 const TASKS_MAX = 16;
 /** Others elect a master among themselves in much less. */
-const ALONE_MS = 10_000;
+const UNHEARD_MS = 10_000;
 
 /**
  * Moves its node between the roles as an election decides: one change at a time, each role disposed before the next one is opened.
@@ -38,7 +38,7 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
   #noted = "";
   readonly #lonely = new LonelyTerms();
   /** Until then others are to lead, where they can. */
-  #aloneUntilMs = Number.NEGATIVE_INFINITY;
+  #unheard: { readonly because: string; readonly untilMs: number } | null = null;
   /** From whom a copy is taken now. */
   #rebuilding: { readonly url: string; readonly life: AbortController } | null = null;
 
@@ -56,7 +56,8 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
   async describe(): Promise<NodeDescription> {
     const role = this.#holder.current();
     const { identity, config, executor, clock } = this.#services;
-    const gaveBack = role.kind === "slave" && clock.monotonicMs() < this.#aloneUntilMs;
+    const unheard = this.#unheard;
+    const gaveBack = role.kind === "slave" && unheard !== null && clock.monotonicMs() < unheard.untilMs;
     return {
       url: identity.advertisedUrl,
       flavour: executor.server.flavour,
@@ -64,7 +65,7 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
       priority: config.priority,
       ...(await role.standing()),
       ...(gaveBack
-        ? { hasHistory: false, unfit: "it gave the lead back, since it reached too few slaves" }
+        ? { hasHistory: false, unfit: `it gave the lead back: ${unheard.because}` }
         : {}),
     };
   }
@@ -224,14 +225,16 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
     return role?.kind === "master" ? role.stalled() : null;
   }
 
-  alone(): string | null {
+  unheard(): string | null {
     const role = this.#holder.role;
     if (role?.kind !== "master") return null;
-    const reason = role.members.reached.alone();
-    if (reason === null) return null;
-    this.#aloneUntilMs = this.#services.clock.monotonicMs() + ALONE_MS;
-    this.#lonely.noteGivenBack(role.members.reached);
-    return reason;
+    const unreadable = role.unreadableBinlog();
+    const alone = role.members.reached.alone();
+    const because = unreadable ?? alone;
+    if (because === null) return null;
+    this.#unheard = { because, untilMs: this.#services.clock.monotonicMs() + UNHEARD_MS };
+    if (alone !== null) this.#lonely.noteGivenBack(role.members.reached);
+    return because;
   }
 
   note(sentence: string): void {
