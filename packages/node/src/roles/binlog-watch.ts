@@ -1,5 +1,4 @@
 import type { GtidPosition } from "@understudy/binlog";
-import type { EventHistory } from "@understudy/health-monitor";
 import { messageOf, type Logger } from "@understudy/kernel";
 import type { ReplicationQueue } from "@understudy/replication-queue";
 
@@ -10,7 +9,8 @@ export interface BinlogWatchOptions {
   readonly executedPosition: () => Promise<GtidPosition>;
   /** Lets the server begin another file of its binlog. */
   readonly beginFile: () => Promise<void>;
-  readonly events: Pick<EventHistory, "record">;
+  /** It goes on in another file; why, in a sentence. */
+  readonly onBegunAnew: (sentence: string) => void;
   readonly logger: Logger;
   /** The binlog holds something that can't be read: the lead should be given up. */
   readonly onUnreadable: () => void;
@@ -68,15 +68,14 @@ export class BinlogWatch {
   }
 
   async #beginAnew(): Promise<void> {
-    const { queue, executedPosition, beginFile, events } = this.#of;
+    const { queue, executedPosition, beginFile, onBegunAnew } = this.#of;
     await beginFile();
     // asked for afterwards: whatever it does not have stands in the new file
     const position = await executedPosition();
     const because = this.#reason ?? "its binlog can't be read";
     queue.beginAt(position);
     this.#reason = null;
-    events.record(
-      "warning",
+    onBegunAnew(
       `${because}: it goes on behind ${position.toString()}, in a new file; slaves that are not there yet take a copy`,
     );
   }

@@ -99,7 +99,7 @@ export async function openMasterParts(
     queue,
     executedPosition: () => askExecutedPosition(services),
     beginFile: () => beginBinlogFile(services),
-    events,
+    onBegunAnew: (sentence) => events.record("warning", sentence),
     logger,
     onUnreadable: () => leadership.doubt(),
   });
