@@ -58,8 +58,15 @@ export interface Leadership {
 
 /** What a role does whose data can't become the cluster's by deliveries. */
 export interface Rejoin {
-  /** Has the node saved and copied anew; returns at once, and the role ends by it. */
-  rebuild(order: RebuildOrder): void;
+  /**
+   * Has the node saved and copied anew; returns at once, and the role ends by it. Where the last try has just failed, nothing happens: then
+   * gives how long to wait before it is asked again, in milliseconds; else 0.
+   */
+  rebuild(order: RebuildOrder): number;
+  /** Why the last try failed, in one sentence; null after none that did. */
+  readonly trouble: string | null;
+  /** True where the node has not just said with this sentence that it needs a copy, in this role or the one before. */
+  isNewNeed(sentence: string): boolean;
 }
 
 /** What a role may use besides: the database is there. */

@@ -249,7 +249,12 @@ export const ERROR_TABLE = {
   "quarantine-incomplete": entry(
     500,
     "Errant transactions cannot be saved whole",
-    "The node has transactions that the master's history lacks, and its binlog no longer holds all of them, or not in a form that can be read. The node was left as it is: copy its data folder before anything else, then rebuild it by hand.",
+    "The node has transactions that the master's history lacks, its binlog can't tell all of them, and a copy of its whole data could not be kept either; `detail` says why, and what to do: mostly to make room. The node was left as it is, and tries again by itself.",
+  ),
+  "quarantine-whole-copy": entry(
+    409,
+    "Quarantine entry is a whole copy",
+    "The entry holds a copy of all data that its node had, since its own transactions could not be told apart, so there is nothing to apply. Restore it into a server of its own, compare, enter by hand what is missing, then discard the entry with a reason.",
   ),
   "quarantine-closed": entry(
     409,

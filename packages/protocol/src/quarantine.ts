@@ -46,9 +46,32 @@ export const QuarantinedTableColumns = Type.Object({
 });
 export type QuarantinedTableColumns = Static<typeof QuarantinedTableColumns>;
 
+/** What an entry is: the transactions alone, or a copy of all data where they could not be told apart. */
+export const QUARANTINE_KINDS = ["transactions", "whole-copy"] as const;
+/** @see QUARANTINE_KINDS */
+export type QuarantineKind = (typeof QUARANTINE_KINDS)[number];
+
+/** What there is to say of a whole copy. */
+export const QuarantinedWholeCopy = Type.Object({
+  /** Why the transactions could not be saved alone, in one sentence. */
+  reason: Type.String(),
+  /**
+   * What the node had behind `positions.shared`, by number: GTIDs (MySQL), or `0-1-101..0-1-140` for each domain (MariaDB). Only what is in there
+   * can be lacking in the master's history; which of it is, and what it did, nobody can tell without the binlog.
+   */
+  errant: Type.String(),
+  /** Which contents of the database server it is a copy of; another one after each time they were replaced. */
+  incarnation: Type.String(),
+});
+export type QuarantinedWholeCopy = Static<typeof QuarantinedWholeCopy>;
+
 /** What one entry is about: the file `manifest.json` in its folder. */
 export const QuarantineManifest = Type.Object({
   id: Type.String(),
+  /** Left out by releases that knew of transactions only. */
+  kind: Type.Optional(Type.Enum([...QUARANTINE_KINDS])),
+  /** There for a whole copy only. */
+  wholeCopy: Type.Optional(QuarantinedWholeCopy),
   /** The node whose errant transactions these are. */
   node: Type.String(),
   /** The epoch of the history that they are not part of; text, since epochs are 64 bits wide. */
@@ -64,11 +87,12 @@ export const QuarantineManifest = Type.Object({
     /** What the master had. */
     master: Type.String(),
   }),
+  /** 0 for a whole copy, in which nobody can count them. */
   transactionCount: Type.Integer(),
   /** How many of them touch more than what the cluster keeps about itself. */
   clientTransactionCount: Type.Integer(),
   bytes: Type.Integer(),
-  /** SHA-256 of the transactions, by which the same set is known again; hex. */
+  /** SHA-256 of the transactions, by which the same set is known again, or of the whole copy's file; hex. */
   digest: Type.String(),
   /** At most 1,000 tables. */
   tables: Type.Array(QuarantinedTableColumns),

@@ -56,12 +56,18 @@ const SESSION_LOCK = "understudy.quarantine";
  * transaction is applied only where the rows that it changes are as it found them. Applied ones are marked in the same
  * transaction, so that this may be called again after whatever happened: what is done is skipped.
  *
- * Resolves with what became of each; a conflict is no error. Throws `invalid-request` (another flavour), `job-running` (it is being applied
+ * Resolves with what became of each; a conflict is no error. Throws `quarantine-whole-copy`, `invalid-request` (another flavour), `job-running` (it is being applied
  * by another session), `deadlock` (a check only), `database-unavailable` and `binlog-corrupt`: what was committed until then stays.
  */
 export async function applyQuarantined(options: ApplyQuarantinedOptions): Promise<QuarantineReport> {
   const { manifest } = options.entry;
   const { flavour, mode, onConflict, clock, signal } = options;
+  if (manifest.kind === "whole-copy") {
+    throw new UnderstudyError(
+      "quarantine-whole-copy",
+      `the entry ${manifest.id} is a copy of all data that ${manifest.node} had, whose own transactions could not be told apart: there is nothing to apply. Its listing says how to look into it`,
+    );
+  }
   if (manifest.flavour !== flavour) {
     throw new UnderstudyError(
       "invalid-request",

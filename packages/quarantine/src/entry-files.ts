@@ -27,8 +27,10 @@ const isReport: Guard<QuarantineReport> = (value) => report.Check(value);
 const isTransaction: Guard<QuarantinedTransaction> = (value) => transaction.Check(value);
 
 /** The manifest in an entry's folder. Throws `internal` where it is damaged. */
-export function readManifest(folder: string): Promise<QuarantineManifest> {
-  return readJson(join(folder, ENTRY_FILES.manifest), isManifest);
+export async function readManifest(folder: string): Promise<QuarantineManifest> {
+  const told = await readJson(join(folder, ENTRY_FILES.manifest), isManifest);
+  // earlier releases kept nothing else
+  return { kind: "transactions", ...told };
 }
 
 /** Why an entry was discarded. Throws `internal` where it is damaged. */

@@ -1,17 +1,7 @@
 import type { BinlogEvent, ServerQuestions } from "@understudy/binlog";
 import { TransactionGrouper } from "@understudy/binlog";
 import type { Flavour } from "@understudy/protocol";
-
-/** What a session of a server's own or an idle one says of itself; anything else may be about to commit. */
-const IDLE_COMMANDS: ReadonlySet<string> = new Set([
-  "Sleep",
-  "Daemon",
-  "Binlog Dump",
-  "Binlog Dump GTID",
-  "Slave_IO",
-  "Slave_SQL",
-  "Slave_worker",
-]);
+import { hasBusySession } from "./busy-sessions.ts";
 
 /**
  * True where numbers that a server counts belong to no transaction. MariaDB counts a write's number before it writes the binlog, and does not take it
@@ -26,12 +16,7 @@ export async function areFailedNumbers(
   }: { readonly server: ServerQuestions; readonly after: AsyncIterable<readonly BinlogEvent[]> },
 ): Promise<boolean> {
   if (flavour !== "mariadb" || (await hasTransaction(after, flavour))) return false;
-  const [own] = await server.rows("SELECT CONNECTION_ID() AS id");
-  const sessions = await server.rows("SHOW PROCESSLIST");
-  return sessions.every(
-    (session) =>
-      String(session["Id"]) === String(own?.["id"]) || IDLE_COMMANDS.has(String(session["Command"])),
-  );
+  return !(await hasBusySession(server));
 }
 
 async function hasTransaction(

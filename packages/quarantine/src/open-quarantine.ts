@@ -7,12 +7,14 @@ import {
   type QuarantineDiscard,
   type QuarantineEntry,
   type QuarantinedTransaction,
+  type QuarantineManifest,
   type QuarantineReport,
 } from "@understudy/protocol";
 import { syncFolder, writeDurably } from "./durable-file.ts";
 import { readDiscard, readManifest, readReport, readTransactions } from "./entry-files.ts";
 import { ENTRY_FILES, isEntryId, QuarantineFolders } from "./quarantine-folders.ts";
 import { printRows, summaryText } from "./readable-listing.ts";
+import { wholeCopyText } from "./whole-copy-text.ts";
 
 /** How {@link openQuarantine} works. */
 export interface QuarantineOptions {
@@ -72,9 +74,9 @@ export class Quarantine {
     return readEntry(folder, isDiscarded);
   }
 
-  /** An entry's transactions in their order. Throws `invalid-request` for an `after` that no page has given. */
+  /** An entry's transactions in their order; none of a whole copy. Throws `invalid-request` for an `after` that no page has given. */
   async transactions(id: string, { limit, after }: PageRequest): Promise<Page<QuarantinedTransaction>> {
-    const { folder } = await this.#find(id);
+    const { folder, manifest } = await this.#open(id);
     const first = after === undefined ? 0 : Number(after) + 1;
     if (!Number.isSafeInteger(first) || first < 0) {
       throw new UnderstudyError(
@@ -83,6 +85,7 @@ export class Quarantine {
       );
     }
     const items: QuarantinedTransaction[] = [];
+    if (manifest.kind === "whole-copy") return { items, next: null };
     for await (const transaction of readTransactions(folder, new AbortController().signal)) {
       if (transaction.index < first) continue;
       if (items.length === limit) return { items, next: String(items.at(-1)?.index) };
@@ -93,16 +96,21 @@ export class Quarantine {
 
   /**
    * What an entry, or one transaction of it, holds, for people to read: every row where the server's program is there, else what
-   * the list of transactions says. In pieces; reading less than all is fine. Throws `not-found` for a transaction that is not in it.
+   * the list of transactions says; of a whole copy, what it is and how to look into it. In pieces; reading less than all is fine. Throws `not-found` for a transaction that is not in it.
    */
   async *listing(
     id: string,
     options: { readonly transaction?: number; readonly signal: AbortSignal },
   ): AsyncGenerator<Buffer, void> {
-    const { folder } = await this.#find(id);
+    const { folder, manifest } = await this.#open(id);
     const { signal } = options;
     const program = this.#options.binlogProgram;
     const wanted = options.transaction;
+    if (manifest.kind === "whole-copy" && wanted === undefined) {
+      yield Buffer.from(wholeCopyText(manifest));
+      return;
+    }
+    if (manifest.kind === "whole-copy") throw notFound(`transaction ${wanted} of ${id}`);
     if (program !== null && wanted === undefined) {
       return yield* printRows({ folder, program, transaction: null, signal });
     }
@@ -116,10 +124,11 @@ export class Quarantine {
     if (!found && wanted !== undefined) throw notFound(`transaction ${wanted} of ${id}`);
   }
 
-  /** The raw binlog file, as the server's own program reads it. */
+  /** The raw binlog file, as the server's own program reads it; of a whole copy its file, as `restore` reads it. */
   async *raw(id: string, signal: AbortSignal): AsyncGenerator<Buffer> {
-    const { folder } = await this.#find(id);
-    for await (const chunk of createReadStream(join(folder, ENTRY_FILES.raw), { signal })) {
+    const { folder, manifest } = await this.#open(id);
+    const file = manifest.kind === "whole-copy" ? ENTRY_FILES.wholeCopy : ENTRY_FILES.raw;
+    for await (const chunk of createReadStream(join(folder, file), { signal })) {
       if (Buffer.isBuffer(chunk)) yield chunk;
     }
   }
@@ -157,6 +166,11 @@ export class Quarantine {
     if (!isDiscarded) return folder;
     const { reason } = await readDiscard(folder);
     throw new UnderstudyError("quarantine-closed", `the entry ${id} was discarded: ${reason}`);
+  }
+
+  async #open(id: string): Promise<{ readonly folder: string; readonly manifest: QuarantineManifest }> {
+    const { folder } = await this.#find(id);
+    return { folder, manifest: await readManifest(folder) };
   }
 
   async #find(id: string): Promise<{ readonly folder: string; readonly isDiscarded: boolean }> {

@@ -5,6 +5,7 @@ import { syncFolder } from "./durable-file.ts";
 /** Names of what lies in an entry's folder. */
 export const ENTRY_FILES = {
   raw: "errant.binlog",
+  wholeCopy: "whole-copy.understudy",
   manifest: "manifest.json",
   transactions: "transactions.ndjson",
   discard: "discard.json",

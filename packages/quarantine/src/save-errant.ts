@@ -1,5 +1,4 @@
-import { mkdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, rm } from "node:fs/promises";
 import {
   readExecutedPosition,
   readPurgedPosition,
@@ -8,18 +7,14 @@ import {
   type ServerQuestions,
 } from "@understudy/binlog";
 import { messageOf, type Clock } from "@understudy/kernel";
-import {
-  isUnderstudyError,
-  UnderstudyError,
-  type Flavour,
-  type QuarantineManifest,
-} from "@understudy/protocol";
-import { syncFolder, writeDurably } from "./durable-file.ts";
+import { isUnderstudyError, type Flavour, type QuarantineManifest } from "@understudy/protocol";
 import { readManifest } from "./entry-files.ts";
 import { ErrantDraft } from "./errant-draft.ts";
 import { ErrantReader } from "./errant-reader.ts";
 import { areFailedNumbers } from "./failed-numbers.ts";
-import { ENTRY_FILES, entryId, QuarantineFolders } from "./quarantine-folders.ts";
+import { publishEntry } from "./publish-entry.ts";
+import { quarantineIncomplete } from "./quarantine-incomplete.ts";
+import { QuarantineFolders } from "./quarantine-folders.ts";
 import { readTableColumns } from "./table-columns.ts";
 
 /** What {@link saveErrant} needs. */
@@ -68,7 +63,7 @@ export async function saveErrant(options: SaveErrantOptions): Promise<SavedErran
   const own = await readExecutedPosition(server, flavour);
   const purged = await readPurgedPosition(server, flavour);
   if (!shared.contains(purged)) {
-    throw incomplete(
+    throw quarantineIncomplete(
       `its binlog begins only after ${purged}, and both histories are known to be the same up to ${shared || "nothing"}`,
       { purged: purged.toString(), shared: shared.toString() },
     );
@@ -86,7 +81,8 @@ export async function saveErrant(options: SaveErrantOptions): Promise<SavedErran
     const known = await findByDigest(folders, digest);
     if (known) return { manifest: known, isNew: false };
     const manifest = await describe(draft, options, { own, digest });
-    return { manifest: await publish(folders, { draftFolder, manifest }, options), isNew: true };
+    const draftEntry = { folder: draftFolder, epoch: options.epoch, manifest };
+    return { manifest: await publishEntry(folders, draftEntry), isNew: true };
   } finally {
     // where it has got its name, there is nothing left here
     await rm(draftFolder, { recursive: true, force: true });
@@ -103,16 +99,16 @@ async function fill(draft: ErrantDraft, options: SaveErrantOptions, own: GtidPos
     }
   } catch (error) {
     if (isUnderstudyError(error, "binlog-corrupt", "binlog-unsupported", "snapshot-required")) {
-      throw incomplete(`its binlog cannot be read: ${messageOf(error)}`, error.details, error);
+      throw quarantineIncomplete(`its binlog cannot be read: ${messageOf(error)}`, error.details, error);
     }
     throw error;
   }
   options.signal.throwIfAborted();
-  if (reader.insideTransaction) throw incomplete("its binlog ends within a transaction", {});
+  if (reader.insideTransaction) throw quarantineIncomplete("its binlog ends within a transaction", {});
   if (!reader.seen.contains(own)) {
     const after = options.binlogAfter(reader.seen);
     if (await areFailedNumbers(options.flavour, { server: options.server, after })) return;
-    throw incomplete(`it has ${own}, but its binlog gave only what leads to ${reader.seen}`, {
+    throw quarantineIncomplete(`it has ${own}, but its binlog gave only what leads to ${reader.seen}`, {
       own: own.toString(),
       seen: reader.seen.toString(),
     });
@@ -127,6 +123,7 @@ async function describe(
   const [row] = await options.server.rows("SELECT VERSION() AS version");
   return {
     id: "",
+    kind: "transactions",
     node: options.node,
     epoch: String(options.epoch),
     savedAt: new Date(options.clock.nowMs()).toISOString(),
@@ -145,24 +142,6 @@ async function describe(
   };
 }
 
-/** Gives the entry its name. Everything in it is on the disk before, and the name is when it resolves. */
-async function publish(
-  folders: QuarantineFolders,
-  draft: { readonly draftFolder: string; readonly manifest: QuarantineManifest },
-  options: SaveErrantOptions,
-): Promise<QuarantineManifest> {
-  const taken = new Set((await folders.entries()).map(({ id }) => id));
-  const savedAtMs = Date.parse(draft.manifest.savedAt);
-  let attempt = 0;
-  while (taken.has(entryId(savedAtMs, options.epoch, attempt))) attempt += 1;
-  const manifest = { ...draft.manifest, id: entryId(savedAtMs, options.epoch, attempt) };
-  await writeDurably(join(draft.draftFolder, ENTRY_FILES.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
-  await syncFolder(draft.draftFolder);
-  await rename(draft.draftFolder, join(folders.open, manifest.id));
-  await syncFolder(folders.open);
-  return manifest;
-}
-
 async function findByDigest(folders: QuarantineFolders, digest: string): Promise<QuarantineManifest | null> {
   for (const { folder } of await folders.entries()) {
     // one that is damaged must not keep the next from being saved
@@ -170,16 +149,4 @@ async function findByDigest(folders: QuarantineFolders, digest: string): Promise
     if (manifest?.digest === digest) return manifest;
   }
   return null;
-}
-
-function incomplete(
-  reason: string,
-  details: Readonly<Record<string, unknown>>,
-  cause?: unknown,
-): UnderstudyError {
-  return new UnderstudyError(
-    "quarantine-incomplete",
-    `the node's errant transactions cannot be saved whole: ${reason}`,
-    { details, ...(cause === undefined ? {} : { cause }) },
-  );
 }

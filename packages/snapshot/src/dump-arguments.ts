@@ -12,6 +12,8 @@ export interface DumpArgumentsOptions {
   readonly schemas: readonly string[];
   /** There are system-versioned tables, whose history is part of the copy. */
   readonly withHistory: boolean;
+  /** The position is known, and the binlog may be one that can't be read. */
+  readonly isStill: boolean;
 }
 
 /**
@@ -23,6 +25,7 @@ export function dumpArguments({
   program,
   schemas,
   withHistory,
+  isStill,
 }: DumpArgumentsOptions): readonly string[] {
   return [
     "--default-character-set=utf8mb4",
@@ -36,7 +39,7 @@ export function dumpArguments({
     // a row's default may take a number from a sequence, which would have to be locked as well
     "--skip-add-locks",
     "--max-allowed-packet=1G",
-    ...(flavour === "mysql" ? mysqlArguments(program) : mariadbArguments(program, withHistory)),
+    ...(flavour === "mysql" ? mysqlArguments(program) : mariadbArguments(program, { withHistory, isStill })),
     "--databases",
     // a schema's name may begin with a dash
     "--",
@@ -54,10 +57,14 @@ function mysqlArguments({ path, versionNumber }: FoundProgram): string[] {
   ];
 }
 
-function mariadbArguments({ path, versionNumber }: FoundProgram, withHistory: boolean): string[] {
+function mariadbArguments(
+  { path, versionNumber }: FoundProgram,
+  { withHistory, isStill }: Pick<DumpArgumentsOptions, "withHistory" | "isStill">,
+): string[] {
   if (withHistory && versionNumber < MARIADB_HISTORY)
     throw tooOld(path, "10.11 (for the history of system-versioned tables)");
-  return ["--master-data=2", "--gtid", ...(withHistory ? ["--dump-history"] : [])];
+  // GTIDs of the place are read from the binlog
+  return ["--master-data=2", ...(isStill ? [] : ["--gtid"]), ...(withHistory ? ["--dump-history"] : [])];
 }
 
 function tooOld(path: string, wanted: string): UnderstudyError {

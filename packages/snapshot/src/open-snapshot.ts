@@ -36,6 +36,11 @@ export interface OpenSnapshotOptions {
    * For a copy that is kept: which history it is a part of. Asked when the position is fixed; what it throws ends the opening.
    */
   readonly origin?: () => Promise<SnapshotOrigin>;
+  /**
+   * Nobody writes to the server meanwhile, and its binlog may be one that nobody can read: its own word for where it stands is the copy's
+   * position. A write that changes that ends the opening.
+   */
+  readonly isStill?: boolean;
   /** Ends the opening and the copy. */
   readonly signal: AbortSignal;
   /** Must be quick and must not throw. */
@@ -47,6 +52,8 @@ export interface OpenSnapshotOptions {
 export interface Snapshot extends AsyncDisposable {
   /** What the copy holds, to the transaction. */
   readonly position: GtidPosition;
+  /** Estimate of the text's size, from the server's statistics. */
+  readonly bytesTotal: number;
   /** Process id of the dump program; undefined where the server has nothing to dump. */
   readonly pid: number | undefined;
   /**
@@ -83,12 +90,17 @@ export async function openSnapshot(options: OpenSnapshotOptions): Promise<Snapsh
             endpoint: relay.endpoint,
             loginFolder: options.loginFolder,
             ignoredTables: prepared.views.map(({ schema, name }) => `${schema}.${name}`),
-            programArguments: dumpArguments({ ...prepared, flavour, program }),
+            programArguments: dumpArguments({
+              ...prepared,
+              flavour,
+              program,
+              isStill: options.isStill ?? false,
+            }),
             watcher: session,
             signal,
           }),
         );
-  const position = await positionOf(session, flavour, dump);
+  const position = await positionOf(session, dump, { flavour, still: prepared.still });
   await assertSameAccounts(session, prepared.accounts, options);
   const origin = (await options.origin?.()) ?? null;
   const logger = options.logger ?? silentLogger;
@@ -123,6 +135,7 @@ export async function openSnapshot(options: OpenSnapshotOptions): Promise<Snapsh
   const resources = stack.move();
   return {
     position,
+    bytesTotal: prepared.content.bytes,
     pid: dump?.pid,
     body,
     [Symbol.asyncDispose]: async () => {
@@ -142,6 +155,8 @@ interface Prepared {
   readonly inexactTables: InexactTables;
   readonly withHistory: boolean;
   readonly untransactional: ReadonlyMap<string, string>;
+  /** Where the server stands, if it is to stay there. */
+  readonly still: GtidPosition | null;
 }
 
 /** All that is read before the dump begins, while nobody can change a definition. */
@@ -166,6 +181,7 @@ async function prepare(session: ServerSession, options: OpenSnapshotOptions): Pr
     withHistory: isMariadb && (await hasVersionedTables(session)),
     // MariaDB's lock holds them as they are
     untransactional: isMariadb ? new Map() : await untransactionalChecksums(session),
+    still: options.isStill ? await readExecutedPosition(session, flavour) : null,
   };
 }
 
@@ -178,12 +194,27 @@ async function hasVersionedTables(session: ServerSession): Promise<boolean> {
 
 async function positionOf(
   session: ServerSession,
-  flavour: Flavour,
   dump: DumpRun | null,
+  { flavour, still }: { readonly flavour: Flavour; readonly still: GtidPosition | null },
 ): Promise<GtidPosition> {
+  if (still) return await assertStill(session, flavour, still);
   // without a schema nothing but accounts can change, and those are compared
   if (!dump) return await readExecutedPosition(session, flavour);
   return await positionOfDump(session, flavour, dump.head);
+}
+
+/** The dump has begun: what has been since then is not in it. */
+async function assertStill(
+  session: ServerSession,
+  flavour: Flavour,
+  before: GtidPosition,
+): Promise<GtidPosition> {
+  const now = await readExecutedPosition(session, flavour);
+  if (now.equals(before)) return now;
+  throw new UnderstudyError(
+    "snapshot-failed",
+    `somebody wrote to the server when the copy began: it was at ${before.toString()}, and then at ${now.toString()}`,
+  );
 }
 
 /** No lock of MariaDB's holds accounts: equal before and behind the position, they are those of the position. */

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import type { ServerQuestions } from "@understudy/binlog";
 import { invariant, randomToken, systemClock, type Logger } from "@understudy/kernel";
 import type { CopyProgress } from "@understudy/protocol";
+import { noteDataReplaced } from "@understudy/quarantine";
 import {
   askFlavour,
   isMarked,
@@ -135,6 +136,7 @@ async function complete(
   const { dataDir } = config;
   for (const statement of statements) await server.rows(statement);
   await forgetFailure(dataDir);
+  await noteDataReplaced(dataDir);
   if (rejoins) return;
   // what the node has promised to another cluster
   await forgetOwedHistory(dataDir);

@@ -42,8 +42,11 @@ export interface RegistrationOptions {
   readonly owesHistory: () => boolean;
   /** This node was in no cluster before, or owes history; the master is at this position. */
   readonly onNew: (position: GtidPosition) => void;
-  /** The master says that this node needs a fresh copy. Must return at once: this registration may end by it. */
-  readonly onRebuild: (order: RebuildOrder) => void;
+  /**
+   * The master says that this node needs a fresh copy. Must return at once: this registration may end by it. Gives how long to wait before the
+   * master is asked again, in milliseconds.
+   */
+  readonly onRebuild: (order: RebuildOrder) => number;
 }
 
 /** The master sends something every second; after this silence it is asked again. */
@@ -87,6 +90,8 @@ export class Registration implements AsyncDisposable {
   /** The request by which a person wants that. */
   #rebuildCause: Cause | null = null;
   #registeredAtMs = Number.NEGATIVE_INFINITY;
+  /** A copy is to be tried again then, of the master of that epoch. */
+  #putOff: { readonly untilMs: number; readonly epoch: bigint } | null = null;
   /** Another one is wanted at once where the one under way fails. */
   #isAskedFor = false;
 
@@ -147,21 +152,30 @@ export class Registration implements AsyncDisposable {
   hurry(): void {
     const { clock } = this.#options.services;
     if (this.#underWay) this.#isAskedFor = true;
-    else if (clock.monotonicMs() - this.#registeredAtMs >= ANSWERED_MS) this.#hurry.notify();
+    else if (this.#putOffMs() === 0 && clock.monotonicMs() - this.#registeredAtMs >= ANSWERED_MS)
+      this.#hurry.notify();
   }
 
   /** Registers at once, whoever was heard before: there is another master, or it does not know of this node's registration. */
   renew(): void {
     this.#heardAtMs = null;
+    this.#putOff = null;
     this.#hurry.notify();
   }
 
   /** The master of this epoch says that it waits for a registration; as {@link hurry}, whatever was heard before. */
   invited(epoch: bigint): void {
     const { clock } = this.#options.services;
+    // it has been told all that this master has to say
+    if (this.#putOff?.epoch === epoch && this.#putOffMs() > 0) return;
     if (this.#underWay) this.#isAskedFor = true;
     else if (this.#registered !== epoch || clock.monotonicMs() - this.#registeredAtMs >= ANSWERED_MS)
       this.renew();
+  }
+
+  #putOffMs(): number {
+    const untilMs = this.#putOff?.untilMs ?? 0;
+    return Math.max(0, untilMs - this.#options.services.clock.monotonicMs());
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -178,12 +192,12 @@ export class Registration implements AsyncDisposable {
       const registering = cause ? inCause(cause, register) : register();
       this.#underWay = registering.then(ignore, ignore);
       const registered = await registering.finally(() => (this.#underWay = null));
-      const isAskedFor = this.#isAskedFor;
+      const isAskedFor = this.#isAskedFor && this.#putOffMs() === 0;
       this.#isAskedFor = false;
       if (isAskedFor && !registered) continue;
       // after a registration the first delivery takes a moment; a refusal takes longer to be worth another try
       const waitMs = registered ? SILENCE_MS : backoffMs(attempt++, BACKOFF, random) + CHECK_MS;
-      await sleepOrWake({ clock, ms: waitMs, woken, signal });
+      await sleepOrWake({ clock, ms: Math.max(waitMs, this.#putOffMs()), woken, signal });
     }
   }
 
@@ -251,6 +265,7 @@ export class Registration implements AsyncDisposable {
   /** A person wants it to get a fresh copy: asks the master for it. */
   requestRebuild(): void {
     this.#wantsRebuild = true;
+    this.#putOff = null;
     this.#rebuildCause = currentCause();
     this.#hurry.notify();
   }
@@ -259,10 +274,13 @@ export class Registration implements AsyncDisposable {
     const { services, isTorn, onRebuild, membership } = this.#options;
     const isRefused = services.config.rejoin === "refuse" && !this.#wantsRebuild && !isTorn;
     const advice = isRefused ? "; UNDERSTUDY_REJOIN=refuse: POST /cluster/nodes/{id}/rebuild does it" : "";
-    this.#note(`it needs a fresh copy of the data: ${answer.reason}${advice}`, "snapshot-required");
+    const { trouble } = services.rejoin;
+    const again =
+      trouble === null || isRefused ? "" : `; the last try failed, and there will be another: ${trouble}`;
+    this.#noteNeed(`it needs a fresh copy of the data: ${answer.reason}${advice}`, again);
     if (isRefused) return false;
     const databases = await services.executor.listDatabases();
-    onRebuild({
+    const waitMs = onRebuild({
       reason: answer.reason,
       cause: this.#rebuildCause,
       // the way by which it was just asked, which may be another than its own word for itself
@@ -273,7 +291,18 @@ export class Registration implements AsyncDisposable {
       executed: answer.gtid,
       hasNothingOwn: isTorn || (databases.length === 0 && membership.clusterId === null),
     });
+    if (waitMs > 0) {
+      const untilMs = services.clock.monotonicMs() + waitMs;
+      this.#putOff = { untilMs, epoch: BigInt(answer.epoch) };
+    }
     return true;
+  }
+
+  /** A role that begins after each failed try says the same as the one before. */
+  #noteNeed(need: string, again: string): void {
+    if (this.#options.services.rejoin.isNewNeed(need)) this.#note(need, "snapshot-required");
+    this.#refusal = "snapshot-required";
+    this.#problem = `${need}${again}`;
   }
 
   #note(problem: string, code?: ErrorCode): void {

@@ -1,5 +1,6 @@
 import { messageOf, type Clock } from "@understudy/kernel";
 import { UnderstudyError, type Job, type JobStep } from "@understudy/protocol";
+import { isSameSentence } from "./same-sentence.ts";
 
 /** Jobs that are remembered after their end. */
 const KEPT_MAX = 50;
@@ -161,10 +162,21 @@ export class JobBoard {
 
   #end(job: Job, result: EndedJob["result"], startedMs: number): void {
     job.state = result;
+    if (result === "failed") this.#forgetRepeated(job);
     this.#cancels.delete(job.id);
     job.endedAt = new Date(this.#clock.nowMs()).toISOString();
     const tookMs = this.#clock.monotonicMs() - startedMs;
     this.#onEnd?.({ kind: job.kind, result, error: job.error, tookMs });
+  }
+
+  /** Of tries that fail one after the other for the same reason, the first and the last are kept: others have to stay in sight. */
+  #forgetRepeated(last: Job): void {
+    const series: Job[] = [];
+    for (const job of this.list().filter(({ kind, id }) => kind === last.kind && id !== last.id)) {
+      if (job.state !== "failed" || !isSameSentence(job.error ?? "", last.error ?? "")) break;
+      series.push(job);
+    }
+    for (const { id } of series.slice(0, -1)) this.#jobs.delete(id);
   }
 
   async #step<T>(job: Job, name: string, task: (tell: (detail: string) => void) => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 import { backoffMs, messageOf } from "@understudy/kernel";
 import { errorCodeOf, UnderstudyError, type ErrorCode } from "@understudy/protocol";
+import { noteDataReplaced } from "@understudy/quarantine";
 import { restoreSnapshot } from "@understudy/snapshot";
 import { CLIENT_ACCOUNTS } from "@understudy/sql-executor";
 import type { JobProgress } from "../jobs/job-board.ts";
@@ -50,7 +51,8 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
 /**
  * Makes a fresh copy of the master's data of this node: first saves the transactions that only it has, then replaces everything.
  * Must be called while no role uses the database. What is saved stays, whatever comes after; a copy that was not restored to its
- * end is known as such, and the node starts over with it. Throws `quarantine-incomplete` where something would be lost by it; nothing is touched then.
+ * end is known as such, and the node starts over with it. Throws `quarantine-incomplete` where something would be lost by it (see `saveOwn`);
+ * nothing is touched then.
  */
 export async function rebuildNode(
   progress: JobProgress,
@@ -156,6 +158,8 @@ async function takeCopy(
     nodeAccounts: CLIENT_ACCOUNTS,
     ...copyPrograms(config),
     body: copy.body(),
+    // while the server still counts as half restored
+    admit: () => Promise.resolve(() => noteDataReplaced(config.dataDir)),
     signal,
     onProgress: (progress) => tell(`${copyWords(progress)}, from ${giver.name}`),
     logger,

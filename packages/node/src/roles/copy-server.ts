@@ -92,6 +92,7 @@ export class CopyServer {
       });
       return {
         position: snapshot.position,
+        bytesTotal: snapshot.bytesTotal,
         pid: snapshot.pid,
         body: snapshot.body,
         cut,

@@ -5,6 +5,7 @@ import { Sightings } from "../cluster/sightings.ts";
 import type { JobProgress } from "../jobs/job-board.ts";
 import type { Leadership, Rejoin, RoleServices } from "../node-services.ts";
 import { rebuildNode, type RebuildOrder } from "../rejoin/rebuild.ts";
+import { RebuildTries } from "../rejoin/rebuild-tries.ts";
 import type { KnownLeader } from "../roles/leader-link.ts";
 import { MasterRole } from "../roles/master-role.ts";
 import { forgetOwedHistory } from "../roles/owed-history.ts";
@@ -37,6 +38,7 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
   #leader: KnownLeader | null = null;
   #noted = "";
   readonly #lonely = new LonelyTerms();
+  readonly #tries: RebuildTries;
   /** Until then others are to lead, where they can. */
   #unheard: { readonly because: string; readonly untilMs: number } | null = null;
   /** From whom a copy is taken now. */
@@ -45,6 +47,7 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
   constructor(services: ServicesOfSupervisor, leadership: Leadership, holder: RoleHolder) {
     this.#services = { ...services, leadership, rejoin: this, sightings: new Sightings(services.clock) };
     this.#holder = holder;
+    this.#tries = new RebuildTries(services.clock, services.random);
   }
 
   /** Begins as a slave of `leader`, or of nobody yet. */
@@ -151,14 +154,25 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
     });
   }
 
-  rebuild(order: RebuildOrder): void {
+  get trouble(): string | null {
+    return this.#tries.trouble;
+  }
+
+  isNewNeed(sentence: string): boolean {
+    return this.#tries.isNewNeed(sentence);
+  }
+
+  rebuild(order: RebuildOrder): number {
     const { jobs, logger } = this.#services;
+    const waitMs = this.#tries.waitMs(order);
+    if (waitMs > 0) return waitMs;
     try {
       jobs.begin("rebuild", (progress) => this.#tasks.run(() => this.#rebuild(progress, order)));
     } catch (error) {
       // the registration asks again
       logger.debug({ event: "rebuild-waits" }, messageOf(error));
     }
+    return 0;
   }
 
   async #rebuild(progress: JobProgress, order: RebuildOrder): Promise<void> {
@@ -166,7 +180,7 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
     if (role?.kind !== "slave") throw new UnderstudyError("starting", "this node has another role by now");
     const { events, identity } = this.#services;
     const because = `${identity.nodeId} takes a fresh copy of the data: ${order.reason}`;
-    events.record("copy", because);
+    if (this.#tries.begin(order)) events.record("copy", because);
     this.#holder.clear(because);
     await role[Symbol.asyncDispose]();
     const life = new AbortController();
@@ -174,9 +188,11 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
     try {
       const signal = anySignal(this.#life.signal, life.signal);
       await rebuildNode(progress, { services: this.#services, order, signal });
+      this.#tries.done();
       events.record("copy", `${identity.nodeId} has a fresh copy of the data`);
     } catch (error) {
-      events.record("error", `${identity.nodeId} got no fresh copy of the data: ${messageOf(error)}`);
+      const failure = `${identity.nodeId} got no fresh copy of the data: ${messageOf(error)}`;
+      if (this.#tries.failed(messageOf(error))) events.record("error", failure);
       throw error;
     } finally {
       this.#rebuilding = null;

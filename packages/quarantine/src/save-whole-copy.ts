@@ -1,0 +1,255 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { readExecutedPosition, type GtidPosition, type ServerQuestions } from "@understudy/binlog";
+import type { Clock } from "@understudy/kernel";
+import {
+  isUnderstudyError,
+  type UnderstudyError,
+  type Flavour,
+  type QuarantineManifest,
+} from "@understudy/protocol";
+import { hasBusySession } from "./busy-sessions.ts";
+import { freeBytes, isNoRoom, NoRoom } from "./disk-room.ts";
+import { DurableFile } from "./durable-file.ts";
+import { readManifest } from "./entry-files.ts";
+import { incarnationOf } from "./incarnation.ts";
+import { possibleErrant } from "./possible-errant.ts";
+import { publishEntry } from "./publish-entry.ts";
+import { quarantineIncomplete } from "./quarantine-incomplete.ts";
+import { ENTRY_FILES, QuarantineFolders } from "./quarantine-folders.ts";
+
+/** A copy of everything in a server, ready to be read once. */
+export interface WholeCopy extends AsyncDisposable {
+  /** What it holds, to the transaction. */
+  readonly position: GtidPosition;
+  /** Estimate of its size as text, before it is compressed. */
+  readonly bytesTotal: number;
+  /** Ends with an error where it is not whole. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** What {@link saveWholeCopy} needs. */
+export interface SaveWholeCopyOptions {
+  /** The entry goes into the folder `quarantine` in it. */
+  readonly dataDir: string;
+  /** The node whose data these are. */
+  readonly node: string;
+  /** The epoch of the history that the node joins. */
+  readonly epoch: bigint;
+  readonly flavour: Flavour;
+  /** Why its transactions can't be saved alone. */
+  readonly reason: string;
+  /** Asks the node's own server, in one session for each task. Nobody may write to it meanwhile. */
+  readonly ask: <T>(task: (server: ServerQuestions) => Promise<T>) => Promise<T>;
+  /** Where both histories are the same. */
+  readonly shared: GtidPosition;
+  /** What the master has. */
+  readonly master: GtidPosition;
+  /** Begins the copy. */
+  readonly open: () => Promise<WholeCopy>;
+  /** Reads what was written to its end. Throws where it is not whole. */
+  readonly verify: (body: AsyncIterable<Uint8Array>) => Promise<void>;
+  /** Told how many bytes are in the file. Must be quick and must not throw. */
+  readonly onBytes: (bytes: number) => void;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** What {@link saveWholeCopy} did. */
+export interface SavedWholeCopy {
+  readonly manifest: QuarantineManifest;
+  /** False where a copy of the very same data was kept before. */
+  readonly isNew: boolean;
+}
+
+/** Even what compresses best needs so much of its size; less is not worth a dump. */
+const ROOM_SHARE_MIN = 1 / 50;
+const CHUNK_BYTES = 1 << 20;
+
+/** What is known of the size of a copy that is being written. */
+interface CopySize {
+  expected: number;
+  written: number;
+}
+
+/** What the server has when the copy is begun. */
+interface ServerState {
+  readonly own: GtidPosition;
+  readonly errant: string;
+  readonly serverVersion: string;
+}
+
+/**
+ * Keeps a copy of all that a node has as one entry of its quarantine, where `saveErrant` can't save its transactions alone. When it resolves,
+ * the entry is on the disk, whole and under its name; until then nothing is listed. One at a time for a folder. The same data again, which
+ * are known by the server's position and its incarnation (see DESIGN.md), make no second entry.
+ *
+ * Throws `quarantine-incomplete` where there is no room, where the server can't be copied, or where somebody still writes to it: nothing is
+ * left of the try then. Else what `ask` and `open` throw where the server is away, and what the file system throws.
+ */
+export async function saveWholeCopy(options: SaveWholeCopyOptions): Promise<SavedWholeCopy> {
+  const folders = new QuarantineFolders(options.dataDir);
+  const size: CopySize = { expected: 0, written: 0 };
+  try {
+    await folders.ensure();
+    for (const left of await folders.drafts()) await rm(left, { recursive: true, force: true });
+    const incarnation = await incarnationOf(folders);
+    const state = await options.ask((server) => readState(server, options));
+    const known = await findWholeCopy(folders, incarnation, state.own);
+    if (known) return { manifest: known, isNew: false };
+    return { manifest: await keep(folders, { ...state, incarnation }, options, size), isNew: true };
+  } catch (error) {
+    options.signal.throwIfAborted();
+    if (isNoRoom(error)) throw await noRoom(folders, options, size, error);
+    if (isUnderstudyError(error, "snapshot-failed", "server-unsuitable", "forbidden")) {
+      throw refused(
+        options,
+        `its server can't be copied: ${error.message}. Nothing was touched; the node tries again by itself`,
+        error,
+      );
+    }
+    throw error;
+  }
+}
+
+async function readState(server: ServerQuestions, options: SaveWholeCopyOptions): Promise<ServerState> {
+  const own = await readExecutedPosition(server, options.flavour);
+  // one whose number is counted already may come to its end without moving the position
+  if (await hasBusySession(server)) {
+    throw refused(options, "a session of its server is still at work; the node tries again by itself");
+  }
+  const [row] = await server.rows("SELECT VERSION() AS version");
+  return {
+    own,
+    errant: await possibleErrant({ flavour: options.flavour, server, own, shared: options.shared }),
+    serverVersion: String(row?.["version"] ?? ""),
+  };
+}
+
+async function keep(
+  folders: QuarantineFolders,
+  state: ServerState & { readonly incarnation: string },
+  options: SaveWholeCopyOptions,
+  size: CopySize,
+): Promise<QuarantineManifest> {
+  const folder = folders.draft(String(options.epoch));
+  const path = join(folder, ENTRY_FILES.wholeCopy);
+  try {
+    await mkdir(folder);
+    const digest = await copyTo(path, options, size, state.own);
+    await options.verify(createReadStream(path, { highWaterMark: CHUNK_BYTES, signal: options.signal }));
+    await options.ask(async (server) => {
+      assertSame(options, state.own, await readExecutedPosition(server, options.flavour));
+    });
+    const manifest = describe(options, { ...state, digest, bytes: size.written });
+    return await publishEntry(folders, { folder, epoch: options.epoch, manifest });
+  } finally {
+    // where it has got its name, there is nothing left here
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Writes the copy into a new file, which is on the disk when it resolves with its SHA-256. */
+async function copyTo(
+  path: string,
+  options: SaveWholeCopyOptions,
+  size: CopySize,
+  own: GtidPosition,
+): Promise<string> {
+  await using copy = await options.open();
+  assertSame(options, own, copy.position);
+  size.expected = copy.bytesTotal;
+  if ((await freeBytes(dirname(path))) < size.expected * ROOM_SHARE_MIN) throw new NoRoom();
+  await using file = await DurableFile.create(path);
+  const digest = createHash("sha256");
+  for await (const chunk of copy.body) {
+    options.signal.throwIfAborted();
+    file.add(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    digest.update(chunk);
+    if (!file.isFull) continue;
+    await file.flush();
+    size.written = file.bytes;
+    options.onBytes(file.bytes);
+  }
+  await file.close();
+  size.written = file.bytes;
+  options.onBytes(file.bytes);
+  return digest.digest("hex");
+}
+
+/** Its sessions were ended and it is read-only, but not for who has all rights. */
+function assertSame(options: SaveWholeCopyOptions, before: GtidPosition, now: GtidPosition): void {
+  if (now.equals(before)) return;
+  throw refused(
+    options,
+    `somebody wrote to its server while it was copied (it was at ${before.toString()}, and then at ${now.toString()}); the node tries again by itself`,
+  );
+}
+
+function describe(
+  options: SaveWholeCopyOptions,
+  state: ServerState & { readonly incarnation: string; readonly digest: string; readonly bytes: number },
+): QuarantineManifest {
+  const { own, errant, incarnation, serverVersion, digest, bytes } = state;
+  return {
+    id: "",
+    kind: "whole-copy",
+    wholeCopy: { reason: options.reason, errant, incarnation },
+    node: options.node,
+    epoch: String(options.epoch),
+    savedAt: new Date(options.clock.nowMs()).toISOString(),
+    flavour: options.flavour,
+    serverVersion,
+    positions: {
+      shared: options.shared.toString(),
+      own: own.toString(),
+      master: options.master.toString(),
+    },
+    transactionCount: 0,
+    clientTransactionCount: 0,
+    bytes,
+    digest,
+    tables: [],
+  };
+}
+
+async function findWholeCopy(
+  folders: QuarantineFolders,
+  incarnation: string,
+  own: GtidPosition,
+): Promise<QuarantineManifest | null> {
+  for (const { folder } of await folders.entries()) {
+    // one that is damaged must not keep the next from being saved
+    const manifest = await readManifest(folder).catch(() => null);
+    if (manifest?.wholeCopy?.incarnation === incarnation && manifest.positions.own === own.toString())
+      return manifest;
+  }
+  return null;
+}
+
+async function noRoom(
+  folders: QuarantineFolders,
+  options: SaveWholeCopyOptions,
+  { expected, written }: CopySize,
+  cause: unknown,
+): Promise<UnderstudyError> {
+  const free = await freeBytes(folders.open).catch(() => null);
+  const needed = Math.max(expected, written);
+  return refused(
+    options,
+    `there is no room to keep a copy of its whole data: ${folders.open} has ${free ?? "few"} bytes free, and the copy needs up to about ${needed}. Make room there; nothing was touched, and the node tries again by itself`,
+    cause,
+    { folder: folders.open, freeBytes: free, neededBytes: needed, writtenBytes: written },
+  );
+}
+
+function refused(
+  { reason }: SaveWholeCopyOptions,
+  why: string,
+  cause?: unknown,
+  details: Readonly<Record<string, unknown>> = {},
+): UnderstudyError {
+  return quarantineIncomplete(`${reason}; and ${why}`, details, cause);
+}
