@@ -80,3 +80,21 @@ test("what runs aside stands in no other's way, is cancelled like any, and fails
     "backup failed",
   ]);
 });
+
+test("of rebuilds that fail again and again for the same reason the first and the last are kept", async () => {
+  const board = new JobBoard("node1", new VirtualClock());
+  const fail = async (message: string): Promise<void> => {
+    board.begin("rebuild", () => Promise.reject(new Error(message)));
+    await board.done();
+  };
+  for (const message of ["2 bytes are free", "3 bytes are free", "no master", "4 bytes are free"])
+    await fail(message);
+  for (const message of ["5 bytes are free", "6 bytes are free"]) await fail(message);
+  expect(board.list().map(({ error }) => error)).toEqual([
+    "6 bytes are free",
+    "4 bytes are free",
+    "no master",
+    "3 bytes are free",
+    "2 bytes are free",
+  ]);
+});

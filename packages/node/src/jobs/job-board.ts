@@ -162,14 +162,14 @@ export class JobBoard {
 
   #end(job: Job, result: EndedJob["result"], startedMs: number): void {
     job.state = result;
-    if (result === "failed") this.#forgetRepeated(job);
+    if (result === "failed" && job.kind === "rebuild") this.#forgetRepeated(job);
     this.#cancels.delete(job.id);
     job.endedAt = new Date(this.#clock.nowMs()).toISOString();
     const tookMs = this.#clock.monotonicMs() - startedMs;
     this.#onEnd?.({ kind: job.kind, result, error: job.error, tookMs });
   }
 
-  /** Of tries that fail one after the other for the same reason, the first and the last are kept: others have to stay in sight. */
+  /** A rebuild is tried again and again: of tries that fail one after the other for the same reason, the first and the last are kept. */
   #forgetRepeated(last: Job): void {
     const series: Job[] = [];
     for (const job of this.list().filter(({ kind, id }) => kind === last.kind && id !== last.id)) {

@@ -5,6 +5,9 @@ import type { RebuildOrder } from "./rebuild.ts";
 /** Half of each pause is certain, the other half by chance. */
 const HALF_PAUSE = { baseMs: 500, maxMs: 30_000 } as const;
 
+/** A failure that is older has nothing to do with the next. */
+const SERIES_GAP_MS = 5 * 60_000;
+
 /**
  * When a node that could not be rebuilt tries again: after a pause that grows from 1 s to a minute, and at once where a person says so or another
  * master is there. Knows what was told of the try before, so that the same is not told each time.
@@ -37,7 +40,8 @@ export class RebuildTries {
 
   /** A try begins. True where it is the first of a series, of which people should be told. */
   begin(order: RebuildOrder): boolean {
-    if (order.cause !== null || this.#master !== masterOf(order)) this.#failures = 0;
+    const isOld = this.#clock.monotonicMs() - this.#notBeforeMs > SERIES_GAP_MS;
+    if (order.cause !== null || this.#master !== masterOf(order) || isOld) this.#failures = 0;
     this.#master = masterOf(order);
     return this.#failures === 0;
   }

@@ -8,8 +8,8 @@ const SLAVES = ["a", "b"].map((nodeId) => ({ nodeId, url: `http://${nodeId}` }))
 const BOTH = { slaves: ["a", "b"], following: ["a", "b"], acks: 1 };
 const THERE = { slaves: SLAVES, queue: { view: () => null }, inSync: BOTH };
 
-function open(clock = new VirtualClock()): SlaveCopies {
-  return new SlaveCopies({ clock, events: new EventHistory({ nodeId: "m", clock }) });
+function open(clock = new VirtualClock(), events = new EventHistory({ nodeId: "m", clock })): SlaveCopies {
+  return new SlaveCopies({ clock, events });
 }
 
 test("a slave counts as giving from when it is named until it tells that it gives no more", () => {
@@ -38,9 +38,11 @@ test("who got a copy from a slave and comes back for another is left to the mast
 
 test("who asks again is named the same slave, and one that never came for its copy holds nobody up for long", async () => {
   const clock = new VirtualClock();
-  const copies = open(clock);
+  const events = new EventHistory({ nodeId: "m", clock });
+  const copies = open(clock, events);
   expect(copies.sourceFor("j", THERE)?.nodeId).toBe("a");
   expect(copies.sourceFor("j", THERE)?.nodeId).toBe("a");
+  expect(events.list({ after: 0, limit: 10 }).events).toHaveLength(1);
   expect(copies.sourceFor("k", THERE)).toBeNull();
   await clock.advance(60_001);
   expect(copies.sourceFor("k", THERE)?.nodeId).toBe("a");

@@ -39,6 +39,8 @@ export class SlaveCopies {
   readonly #named = new Map<string, Named>();
   /** By the slave that gives it. */
   readonly #given = new Map<string, CopyGiven>();
+  /** By who joins: the slave that an event says it was sent to. One that asks again and again is told of once. */
+  readonly #told = new Map<string, string>();
   /** Who got a copy from a slave, and is not a member since. */
   readonly #served = new Set<string>();
 
@@ -71,6 +73,7 @@ export class SlaveCopies {
   /** It has become a member. */
   admitted(nodeId: string): void {
     this.#served.delete(nodeId);
+    this.#told.delete(nodeId);
     this.#unname(nodeId);
   }
 
@@ -104,7 +107,9 @@ export class SlaveCopies {
     const { nodeId, url } = source;
     const { clock, events } = this.#of;
     this.#named.set(nodeId, { joiner, untilMs: clock.monotonicMs() + NAMED_MS });
-    events.record("copy", `${joiner} is sent to ${nodeId} for its copy of the data`, joiner);
+    if (this.#told.get(joiner) !== nodeId)
+      events.record("copy", `${joiner} is sent to ${nodeId} for its copy of the data`, joiner);
+    this.#told.set(joiner, nodeId);
     return { nodeId, url };
   }
 

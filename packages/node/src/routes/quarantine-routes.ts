@@ -10,6 +10,7 @@ import {
 } from "@understudy/protocol";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import Type from "typebox";
+import { BACKUP_MEDIA_TYPE } from "../backup/backup-file.ts";
 import { atMaster, isPassedOn } from "../http/at-master.ts";
 import type { HttpServer } from "../http/create-server.ts";
 import { forwardToMaster } from "../http/forward-to-master.ts";
@@ -102,10 +103,14 @@ function addEntryFiles(server: HttpServer, runtime: NodeRuntime): void {
   server.get("/cluster/quarantine/:id/raw", pieces, (request, reply) =>
     whileConnected(request, async (gone) => {
       const quarantine = await ownQuarantine(runtime);
-      await quarantine.get(request.params.id);
+      const { id } = request.params;
+      const { manifest } = await quarantine.get(id);
+      const isCopy = manifest.kind === "whole-copy";
+      const name = `${manifest.node}-${id}.${isCopy ? "understudy" : "binlog"}`;
       return stream(runtime, reply, {
-        type: "application/octet-stream",
-        chunks: quarantine.raw(request.params.id, gone),
+        type: isCopy ? BACKUP_MEDIA_TYPE : "application/octet-stream",
+        attachment: name.replaceAll(/[^\w.-]/g, "_"),
+        chunks: quarantine.raw(id, gone),
       });
     }),
   );
@@ -168,9 +173,22 @@ async function atHolder<T>(
 async function stream(
   { services }: NodeRuntime,
   reply: FastifyReply,
-  { type, chunks }: { readonly type: string; readonly chunks: AsyncIterable<Uint8Array> },
+  {
+    type,
+    attachment,
+    chunks,
+  }: {
+    readonly type: string;
+    /** Name of the file that it is saved as; left out for what is read on a screen. */
+    readonly attachment?: string;
+    readonly chunks: AsyncIterable<Uint8Array>;
+  },
 ): Promise<FastifyReply> {
-  const headers = { "content-type": type, "cache-control": "no-store" };
+  const headers = {
+    "content-type": type,
+    "cache-control": "no-store",
+    ...(attachment === undefined ? {} : { "content-disposition": `attachment; filename="${attachment}"` }),
+  };
   using answer = new StreamedAnswer(reply, { status: 200, headers, clock: services.clock });
   for await (const chunk of chunks) await answer.write(chunk);
   answer.end();

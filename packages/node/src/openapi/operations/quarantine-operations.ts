@@ -5,12 +5,14 @@ import {
   QuarantineReport,
 } from "@understudy/protocol";
 import Type from "typebox";
+import { BACKUP_MEDIA_TYPE } from "../../backup/backup-file.ts";
 import { json, type OperationTable } from "../operation.ts";
 
 const ID = "20260101T120000.000Z-4";
 const ENTRY: QuarantineEntry = {
   manifest: {
     id: ID,
+    kind: "transactions",
     node: "node1",
     epoch: "4",
     savedAt: "2026-01-01T12:00:00.000Z",
@@ -26,6 +28,23 @@ const ENTRY: QuarantineEntry = {
   state: "open",
   discarded: null,
   report: null,
+};
+const COPY_ENTRY: QuarantineEntry = {
+  ...ENTRY,
+  manifest: {
+    ...ENTRY.manifest,
+    id: "20260101T110000.000Z-3",
+    kind: "whole-copy",
+    wholeCopy: {
+      reason: "its binlog cannot be read: the checksum of an event is wrong",
+      errant: "0:98-101",
+      incarnation: "6f1c7c1e-0f0b-4c55-9f0e-2f6f5a0a3c11",
+    },
+    transactionCount: 0,
+    clientTransactionCount: 0,
+    bytes: 73_400_320,
+    tables: [],
+  },
 };
 const REPORT: QuarantineReport = {
   entry: ID,
@@ -47,14 +66,15 @@ export const QUARANTINE_OPERATIONS: OperationTable = {
     tag: "Cluster",
     summary: "Transactions that only a node which came back had",
     description:
-      "Of all members that answer, the newest first; with `own=true` of the node that is asked, in pages. Nothing is ever deleted from a quarantine.",
+      "Of all members that answer, the newest first; with `own=true` of the node that is asked, in pages. An entry's `kind` is `transactions`, or `whole-copy` where its node's binlog could not tell them: then it holds all data that the node had. Nothing is ever deleted from a quarantine.",
     answers: "The entries, and what became of each",
-    content: json(QuarantineListAnswer, { entries: [ENTRY], next: null, unreachable: [] }),
+    content: json(QuarantineListAnswer, { entries: [ENTRY, COPY_ENTRY], next: null, unreachable: [] }),
     errors: ["starting"],
   },
   "GET /cluster/quarantine/:id": {
     tag: "Cluster",
     summary: "One entry and its transactions",
+    description: "None of a whole copy, in which nobody can tell them apart.",
     parameters: { id: ID },
     answers: "The entry, and a page of its transactions in their order",
     content: json(QuarantineEntryAnswer, {
@@ -81,7 +101,7 @@ export const QUARANTINE_OPERATIONS: OperationTable = {
     tag: "Cluster",
     summary: "An entry for people to read",
     description:
-      "Every row, where the node has the server's own program for that (`mysqlbinlog`, `mariadb-binlog`), else what is known of each transaction.",
+      "Every row, where the node has the server's own program for that (`mysqlbinlog`, `mariadb-binlog`), else what is known of each transaction. Of a whole copy: what it is, why it was kept, and how to look into it.",
     parameters: { id: ID },
     answers: "Text",
     content: { "text/plain": { example: "### INSERT INTO `mydb`.`users`\n### SET\n###   @1=7\n" } },
@@ -89,11 +109,11 @@ export const QUARANTINE_OPERATIONS: OperationTable = {
   },
   "GET /cluster/quarantine/:id/raw": {
     tag: "Cluster",
-    summary: "An entry as a binlog file",
+    summary: "An entry as a file: a binlog, or a whole copy as `restore` reads it",
     description: "Asked of the node that holds it.",
     parameters: { id: ID },
-    answers: "The events as they were in the node's binlog",
-    content: { "application/octet-stream": { example: "" } },
+    answers: "The events as they were in the node's binlog, or a copy of all data that the node had",
+    content: { "application/octet-stream": { example: "" }, [BACKUP_MEDIA_TYPE]: { example: "" } },
     errors: ["starting", "not-found"],
   },
   "POST /cluster/quarantine/:id/apply": {
@@ -113,6 +133,7 @@ export const QUARANTINE_OPERATIONS: OperationTable = {
       "no-leader",
       "forward-loop",
       "quarantine-closed",
+      "quarantine-whole-copy",
       "server-unsuitable",
       "deadlock",
       "database-unavailable",
