@@ -12,7 +12,14 @@ import {
   type ClusterNode,
 } from "../src/index.ts";
 import { expectProblem } from "./expect-problem.ts";
-import { expectNotServing, PATIENCE_MS, pileUp, untilJob, untilRestoring } from "./rejoin-steps.ts";
+import {
+  expectNotServing,
+  loseWrites,
+  PATIENCE_MS,
+  pileUp,
+  untilJob,
+  untilRestoring,
+} from "./rejoin-steps.ts";
 import { addItem, openShop } from "./shop.ts";
 
 const STEP_MS = 120_000;
@@ -42,22 +49,6 @@ for (const flavour of testFlavours()) {
       return rows.map((row) => Number(row["id"]));
     };
 
-    /** Has `master` commit what no slave gets, and names its successor. Resolves with the positions of what was lost. */
-    async function lose(
-      master: ClusterNode,
-      successor: ClusterNode,
-      writes: () => Promise<string[]>,
-    ): Promise<string[]> {
-      for (const { nodeId } of cluster.others(master)) {
-        expect((await master.post(`/cluster/nodes/${nodeId}/pause`, {})).status).toBe(200);
-      }
-      const positions = await writes();
-      await master.killHard();
-      const forced = await successor.post("/cluster/failover", { acceptLoss: true });
-      expect(forced, forced.text).toMatchObject({ status: 200, body: { leader: successor.nodeId } });
-      return positions;
-    }
-
     async function written(node: ClusterNode, items: readonly number[]): Promise<string[]> {
       const positions: string[] = [];
       for (const item of items) {
@@ -84,7 +75,7 @@ for (const flavour of testFlavours()) {
       await openShop(old);
       await pileUp(old, PILE_MEGABYTES);
       await cluster.waitForSync(PATIENCE_MS);
-      lost = await lose(old, leader, async () => {
+      lost = await loseWrites(cluster, { master: old, successor: leader }, async () => {
         const inserted = await written(
           old,
           Array.from({ length: LOST }, (_, index) => 100 + index),
@@ -174,7 +165,7 @@ for (const flavour of testFlavours()) {
     it(
       "may lose more, which is discarded for a reason, and then can't be applied",
       async () => {
-        await lose(leader, other, () => written(leader, [900]));
+        await loseWrites(cluster, { master: leader, successor: other }, () => written(leader, [900]));
         await written(other, [901, 902, 903, 904]);
         await leader.start();
         expect(await cluster.waitUntilReplicating(PATIENCE_MS)).toBe(other.nodeId);

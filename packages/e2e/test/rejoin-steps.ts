@@ -2,7 +2,7 @@ import type { RowDataPacket } from "mysql2/promise";
 import { expect } from "vitest";
 import { systemClock } from "@understudy/kernel";
 import type { Flavour, Job } from "@understudy/protocol";
-import { sql, type ClusterNode } from "../src/index.ts";
+import { sql, type Cluster, type ClusterNode } from "../src/index.ts";
 
 /** Of one wait for a condition; a machine that is busy with other things may need it. */
 export const PATIENCE_MS = 60_000;
@@ -64,6 +64,22 @@ export async function restart(master: ClusterNode): Promise<void> {
   await expect
     .poll(async () => (await master.get("/health/master")).status, { timeout: PATIENCE_MS })
     .toBe(200);
+}
+
+/** Has `master` commit what no slave gets, is killed, and names its successor. Resolves with what `writes` gives. */
+export async function loseWrites<T>(
+  cluster: Cluster,
+  { master, successor }: { readonly master: ClusterNode; readonly successor: ClusterNode },
+  writes: () => Promise<T>,
+): Promise<T> {
+  for (const { nodeId } of cluster.others(master)) {
+    expect((await master.post(`/cluster/nodes/${nodeId}/pause`, {})).status).toBe(200);
+  }
+  const written = await writes();
+  await master.killHard();
+  const forced = await successor.post("/cluster/failover", { acceptLoss: true });
+  expect(forced, forced.text).toMatchObject({ status: 200, body: { leader: successor.nodeId } });
+  return written;
 }
 
 /** Rows that no compression makes small: a copy of them takes its time. */

@@ -21,8 +21,8 @@ export function wholeCopyText(manifest: QuarantineManifest): string {
 #
 # To look into it, restore it into an empty ${flavour} server of its own, which is no node's:
 #
-#   understudy restore --verify ${ENTRY_FILES.wholeCopy}
-#   UNDERSTUDY_DATABASE_URL=<that server> UNDERSTUDY_CLUSTER_ID=look-${node} understudy restore --file ${ENTRY_FILES.wholeCopy}
+#   node main.mjs restore --verify ${ENTRY_FILES.wholeCopy}
+#   UNDERSTUDY_DATABASE_URL=<that server> UNDERSTUDY_CLUSTER_ID=look-${node} node main.mjs restore --file ${ENTRY_FILES.wholeCopy}
 #
 # Compare its tables with the cluster's, enter there what is missing, and then discard the entry with a reason.
 `;
