@@ -35,8 +35,8 @@ machine.
   --json FILE      where the results go; default bench-results.json
   --help           this text
 
-The table goes to stdout, progress to stderr. Exit code 1 where anything failed or a replica's rows differ.
-See docs/benchmarks.md.
+The table goes to stdout, progress to stderr. Exit code 1 where anything failed or a replica's rows differ, 2 for a
+wrong option. See docs/benchmarks.md.
 `;
 
 /** Reads the command line. Throws `config-invalid` with one sentence for what it does not understand. */

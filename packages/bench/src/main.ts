@@ -1,27 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
-import { stderr, stdout } from "node:process";
-import { messageOf } from "@understudy/kernel";
+import { stdout } from "node:process";
+import { runProgram, tellProgress as tell } from "@understudy/sandbox";
 import { HELP, parseBenchOptions, type BenchOptions } from "./bench-options.ts";
 import { formatResults } from "./result-table.ts";
 import { runBench, type BenchResult } from "./run-bench.ts";
 import { FULL_SCALE, QUICK_SCALE } from "./scale.ts";
 
 const EXIT_FAILED = 1;
-
-async function main(): Promise<number> {
-  try {
-    const options = parseBenchOptions(process.argv.slice(2));
-    if (options.help) {
-      stdout.write(HELP);
-      return 0;
-    }
-    return await measure(options);
-  } catch (error) {
-    tell(messageOf(error));
-    return EXIT_FAILED;
-  }
-}
 
 async function measure(options: BenchOptions): Promise<number> {
   const startedAt = new Date().toISOString();
@@ -74,9 +60,8 @@ function report(options: BenchOptions, startedAt: string, results: readonly Benc
   };
 }
 
-function tell(line: string): void {
-  stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
-}
-
-process.exitCode = await main();
+process.exitCode = await runProgram(
+  { parse: parseBenchOptions, help: HELP, run: measure },
+  process.argv.slice(2),
+);
 process.exit();

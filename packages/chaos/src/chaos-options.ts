@@ -59,8 +59,8 @@ write and read, and checks what was promised to them.
 Faults:
 ${FAULTS.map(({ name, about }) => `  ${name.padEnd(24)} ${about}`).join("\n")}
 
-Progress goes to stderr, the table to stdout. Exit code 1 where anything was violated. A seed repeats the faults, not the moments at
-which they hit.
+Progress goes to stderr, the table to stdout. Exit code 1 where anything was violated or failed, 2 for a wrong option. A seed
+repeats the faults, not the moments at which they hit.
 `;
 
 /** Reads the command line. Throws `config-invalid` with one sentence for what it does not understand. */

@@ -1,26 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { stderr, stdout } from "node:process";
-import { messageOf, systemRandom } from "@understudy/kernel";
+import { stdout } from "node:process";
+import { systemRandom } from "@understudy/kernel";
+import { runProgram, tellProgress as tell } from "@understudy/sandbox";
 import { HELP, parseChaosOptions, type ChaosOptions } from "./chaos-options.ts";
 import { formatResults } from "./result-table.ts";
 import { runDrills } from "./run-drills.ts";
 
 const EXIT_FAILED = 1;
-
-async function main(): Promise<number> {
-  try {
-    const options = parseChaosOptions(process.argv.slice(2), systemRandom);
-    if (options.help) {
-      stdout.write(HELP);
-      return 0;
-    }
-    return await drill(options);
-  } catch (error) {
-    tell(messageOf(error));
-    return EXIT_FAILED;
-  }
-}
 
 async function drill(options: ChaosOptions): Promise<number> {
   const startedAt = new Date().toISOString();
@@ -45,9 +32,6 @@ function wishToEnd(): AbortSignal {
   return stop.signal;
 }
 
-function tell(line: string): void {
-  stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
-}
-
-process.exitCode = await main();
+const parse = (commandLine: readonly string[]): ChaosOptions => parseChaosOptions(commandLine, systemRandom);
+process.exitCode = await runProgram({ parse, help: HELP, run: drill }, process.argv.slice(2));
 process.exit();

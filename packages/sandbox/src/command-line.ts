@@ -16,12 +16,18 @@ export function parseOptions<const T extends ParseArgsOptionsConfig>(
       options,
     }).values;
   } catch (error) {
-    // Node explains at length how positional arguments might be meant; its first sentence is what people need
-    const [sentence = ""] = messageOf(error).split(/\. |\n/);
-    throw new UnderstudyError("config-invalid", `${sentence.replace(/\.$/, "")}; see --help`, {
+    throw new UnderstudyError("config-invalid", `${sentenceOf(messageOf(error))}; see --help`, {
       cause: error,
     });
   }
+}
+
+/** Node explains at length how an option or a word might be meant; its first sentence is what people need. */
+function sentenceOf(message: string): string {
+  const [sentence = ""] = message.split(/\. |\n/);
+  return sentence
+    .replace(/\.$/, "")
+    .replace(/argument is ambiguous$/, "needs a value (with a = before one that begins with a dash)");
 }
 
 /** Null where the option was not given. Throws `config-invalid`. */

@@ -12,3 +12,4 @@ export type { Direction } from "./proxied-connection.ts";
 export { openTcpProxy, type TcpProxy, type TcpProxyCounts, type TcpProxyOptions } from "./tcp-proxy.ts";
 export { waitUntilReplicating } from "./wait-until-replicating.ts";
 export { oneOf, optionInvalid, parseOptions, wholeNumber } from "./command-line.ts";
+export { runProgram, tellProgress } from "./run-program.ts";

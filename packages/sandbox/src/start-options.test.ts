@@ -49,6 +49,11 @@ describe("the command line of npm start", () => {
     [["--port", "0"], '--port takes a whole number from 1 to 65535, not "0"'],
     [["--port", ""], '--port takes a whole number from 1 to 65535, not ""'],
     [["--slaves", "17"], '--slaves takes a whole number from 0 to 16, not "17"'],
+    [
+      ["--slaves", "-1"],
+      "Option '--slaves' needs a value (with a = before one that begins with a dash); see --help",
+    ],
+    [["--slaves=-1"], '--slaves takes a whole number from 0 to 16, not "-1"'],
     [["--etcd", "x"], '--etcd takes a whole number from 0 to 5, not "x"'],
     [["--flavour", "postgres"], '--flavour takes mariadb or mysql, not "postgres"'],
     [["here"], "Unexpected argument 'here'; see --help"],

@@ -1,34 +1,19 @@
 import { stdout } from "node:process";
-import { parseArgs } from "node:util";
-import { BROKEN_RULES } from "@understudy/election";
-import { FAULT_NAMES } from "./faults.ts";
+import { runProgram } from "@understudy/sandbox";
 import { simulate } from "./simulate.ts";
+import { HELP, parseSimulationOptions, replayOf, type SimulationRunOptions } from "./simulation-options.ts";
 
 const EXIT_FAILED = 1;
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      seed: { type: "string", default: "1" },
-      seeds: { type: "string", default: "1" },
-      flavour: { type: "string", default: "mysql" },
-      broken: { type: "string" },
-      focus: { type: "string" },
-      log: { type: "boolean", default: false },
-    },
-  });
-  const first = Number(values.seed);
-  const count = Number(values.seeds);
-  const flavour = values.flavour === "mariadb" ? "mariadb" : "mysql";
-  const broken = BROKEN_RULES.find((rule) => rule === values.broken) ?? null;
-  const focus = FAULT_NAMES.find((name) => name === values.focus) ?? null;
+async function play(options: SimulationRunOptions): Promise<number> {
+  const { seed: first, seeds, flavour, broken, focus } = options;
   const total = { confirmedByAcks: 0, confirmedAlone: 0, reads: 0, terms: 0, together: 0, togetherMax: 0 };
-  for (let seed = first; seed < first + count; seed++) {
+  for (let seed = first; seed < first + seeds; seed++) {
     const result = await simulate({ seed, flavour, broken, focus });
-    if (result.violations.length > 0 || (values.log && count === 1)) {
+    if (result.violations.length > 0 || (options.log && seeds === 1)) {
       stdout.write(`${result.log}\n`);
       for (const violation of result.violations) stdout.write(`VIOLATION ${violation}\n`);
-      stdout.write(`replay: node packages/simulation/src/main.ts --seed ${seed} --flavour ${flavour}\n`);
+      stdout.write(`replay: ${replayOf(seed, options)}\n`);
       if (result.violations.length > 0) return EXIT_FAILED;
     }
     total.confirmedByAcks += result.confirmedByAcks;
@@ -38,8 +23,11 @@ async function main(): Promise<number> {
     total.together += result.togetherAfterMs;
     total.togetherMax = Math.max(total.togetherMax, result.togetherAfterMs);
   }
-  stdout.write(`${count} seeds from ${first}: ${JSON.stringify(total)}\n`);
+  stdout.write(`${seeds} seeds from ${first}: ${JSON.stringify(total)}\n`);
   return 0;
 }
 
-process.exitCode = await main();
+process.exitCode = await runProgram(
+  { parse: parseSimulationOptions, help: HELP, run: play },
+  process.argv.slice(2),
+);
