@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { randomToken } from "@understudy/kernel";
@@ -7,7 +6,7 @@ import { ensureDataDirectory } from "./data-directory.ts";
 import type { DatabaseProgram } from "./database-program.ts";
 import { isPortFree } from "./free-port.ts";
 import { endLeftover } from "./leftover-process.ts";
-import { LocalProcess } from "./local-process.ts";
+import { LocalProcess, type ProcessLaunch } from "./local-process.ts";
 import { reservePort, type PortReservation } from "./port-reservation.ts";
 import { serverArguments } from "./server-arguments.ts";
 import { socketPathFor } from "./socket-path.ts";
@@ -32,13 +31,14 @@ export interface DatabaseServerOptions {
   readonly startTimeoutMs?: number;
 }
 
+const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 30_000;
 
 /**
  * A private database server on this machine, with a folder of its own and a random root password kept in that folder
  * (mode 600). It listens on a Unix socket and on 127.0.0.1. Opened by {@link openDatabaseServer}; may be killed and started again.
  */
-export class DatabaseServer implements AsyncDisposable {
+export class DatabaseServer extends LocalProcess {
   readonly host = "127.0.0.1";
   readonly user = "root";
   readonly #options: DatabaseServerOptions;
@@ -46,7 +46,6 @@ export class DatabaseServer implements AsyncDisposable {
   readonly #port: number;
   readonly #password: string;
   readonly #reservation: PortReservation | null;
-  readonly #process = new LocalProcess({ stopTimeoutMs: STOP_TIMEOUT_MS });
 
   /** Use {@link openDatabaseServer}. */
   constructor(
@@ -58,6 +57,7 @@ export class DatabaseServer implements AsyncDisposable {
       readonly reservation: PortReservation | null;
     },
   ) {
+    super({ stopTimeoutMs: STOP_TIMEOUT_MS });
     this.#options = options;
     this.#directory = resolve(options.directory);
     this.#port = identity.port;
@@ -90,11 +90,6 @@ export class DatabaseServer implements AsyncDisposable {
     return `mysql://${this.user}:${encodeURIComponent(this.#password)}@${this.host}:${this.#port}`;
   }
 
-  /** Process id; null while it does not run. */
-  get pid(): number | null {
-    return this.#process.pid;
-  }
-
   get errorLog(): string {
     return join(this.#directory, "server.log");
   }
@@ -103,58 +98,27 @@ export class DatabaseServer implements AsyncDisposable {
     return join(this.#directory, "data");
   }
 
-  /** Settles when the running process ends, however it ends. */
-  get exited(): Promise<unknown> {
-    return this.#process.exited;
-  }
-
-  /** Starts it and waits until it answers. Does nothing while it runs. Throws `database-unavailable` with its last words. */
-  async start(): Promise<void> {
-    if (this.#process.isRunning) return;
+  /** Throws `database-unavailable` where what an earlier run left behind does not end. */
+  protected async prepare(): Promise<ProcessLaunch> {
     await mkdir(join(this.#directory, "tmp"), { recursive: true });
     const initFile = join(this.#directory, "init.sql");
     await writeFile(initFile, initStatements(this.#password), { mode: 0o600 });
     await endLeftover(join(this.#directory, "server.pid"), `--datadir=${this.dataDirectory}`);
-    const child = spawn(this.#options.program.path, [...this.#arguments(initFile)], {
-      stdio: "ignore",
-      // its own group, so that Ctrl-C in a terminal reaches us alone and we stop it in order
-      detached: true,
-      env: { ...process.env, ...this.#options.environment },
-    });
-    const isGone = this.#process.take(child);
-    try {
-      await waitUntilAnswering(this, {
-        isGone,
-        timeoutMs: this.#options.startTimeoutMs ?? 60_000,
-      });
-    } catch (error) {
-      await this.killHard();
-      throw error;
-    }
+    return {
+      program: this.#options.program.path,
+      arguments: this.#arguments(initFile),
+      environment: { ...process.env, ...this.#options.environment },
+    };
   }
 
-  /** Shuts down in order (SIGTERM); kills when that takes over 30 s. */
-  async stop(): Promise<void> {
-    await this.#process.stop();
+  /** It answers; throws `database-unavailable`. */
+  protected async untilUp(isGone: () => boolean): Promise<void> {
+    await waitUntilAnswering(this, { isGone, timeoutMs: this.#options.startTimeoutMs ?? START_TIMEOUT_MS });
   }
 
-  /** `kill -9`; resolves when the process is gone. */
-  async killHard(): Promise<void> {
-    await this.#process.killHard();
-  }
-
-  /** SIGSTOP: it holds still but its connections stay open. Resolves when every thread of it has stopped. */
-  async freeze(): Promise<void> {
-    await this.#process.freeze();
-  }
-
-  /** Ends a {@link freeze}. */
-  thaw(): void {
-    this.#process.thaw();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
+  /** Shuts it down in order and gives its port free. */
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
     await rm(this.socketPath, { force: true });
     await this.#reservation?.[Symbol.asyncDispose]();
   }

@@ -5,7 +5,7 @@ export { openDatabaseServer, type DatabaseServer, type DatabaseServerOptions } f
 export { isPortFree } from "./free-port.ts";
 export { holdStill } from "./hold-still.ts";
 export { endLeftover } from "./leftover-process.ts";
-export { LocalProcess, type ProcessExit } from "./local-process.ts";
+export { LocalProcess, type ProcessExit, type ProcessLaunch } from "./local-process.ts";
 export { fileSize, lastWordsOf } from "./log-tail.ts";
 export { reservePort, type PortReservation, type PortReservationOptions } from "./port-reservation.ts";
 export { isProcessAlive } from "./process-identity.ts";

@@ -1,4 +1,5 @@
-import type { ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
+import { open, writeFile } from "node:fs/promises";
 import { systemClock } from "@understudy/kernel";
 import { holdStill } from "./hold-still.ts";
 
@@ -8,8 +9,24 @@ export interface ProcessExit {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** What is to be run. */
+export interface ProcessLaunch {
+  /** Its path. */
+  readonly program: string;
+  readonly arguments: readonly string[];
+  /** All of its variables: nothing is inherited. */
+  readonly environment: Readonly<NodeJS.ProcessEnv>;
+  /** stdout and stderr are appended to it; where it is left out, nobody reads them. */
+  readonly outputFile?: string;
+  /** Gets the process id; left out where the program writes it itself. */
+  readonly pidFile?: string;
+  readonly workingDirectory?: string;
+  /** Called when the process has ended, however it ended. */
+  readonly onEnd?: () => void;
+}
+
 /** A program of this machine that is run again and again: at most one process of it at a time, which may be killed and held still. */
-export class LocalProcess {
+export abstract class LocalProcess implements AsyncDisposable {
   readonly #stopTimeoutMs: number;
   #child: ChildProcess | null = null;
   #exited: Promise<ProcessExit> = Promise.resolve({ code: null, signal: null });
@@ -34,18 +51,22 @@ export class LocalProcess {
     return this.#exited;
   }
 
-  /** Takes a process that was spawned just now. Legal while none runs. Returns whether that very process has ended. */
-  take(child: ChildProcess): () => boolean {
-    this.#child = child;
-    const { promise, resolve } = Promise.withResolvers<ProcessExit>();
-    this.#exited = promise;
-    const onEnd = (exit: ProcessExit): void => {
-      if (this.#child === child) this.#child = null;
-      resolve(exit);
-    };
-    child.once("exit", (code, signal) => onEnd({ code, signal }));
-    child.once("error", () => onEnd({ code: null, signal: null }));
-    return () => this.#child !== child;
+  /** Makes all ready for one run, and says what it is: called before each start. One that rejects prevents it. */
+  protected abstract prepare(): Promise<ProcessLaunch>;
+
+  /** Resolves when the program serves its users; throws with its last words when it ends first or takes too long. */
+  protected abstract untilUp(isGone: () => boolean): Promise<void>;
+
+  /** Starts it and waits until it serves. Does nothing while it runs. Throws with its last words, and leaves nothing running then. */
+  async start(): Promise<void> {
+    if (this.isRunning) return;
+    const isGone = await this.#launch(await this.prepare());
+    try {
+      await this.untilUp(isGone);
+    } catch (error) {
+      await this.killHard();
+      throw error;
+    }
   }
 
   /** Asks it to stop (SIGTERM), also where it is held still; kills it when that takes too long. Null where it did not run. */
@@ -78,5 +99,41 @@ export class LocalProcess {
   /** Ends a {@link freeze}. */
   thaw(): void {
     this.#child?.kill("SIGCONT");
+  }
+
+  /** Stops it in order. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  /** Returns whether that very process has ended. */
+  async #launch(launch: ProcessLaunch): Promise<() => boolean> {
+    await using output = launch.outputFile === undefined ? null : await open(launch.outputFile, "a");
+    const child = spawn(launch.program, launch.arguments, {
+      cwd: launch.workingDirectory,
+      stdio: output ? ["ignore", output.fd, output.fd] : "ignore",
+      // its own group, so that Ctrl-C in a terminal reaches us alone and we stop it in order
+      detached: true,
+      env: launch.environment,
+    });
+    const isGone = this.#take(child, launch.onEnd);
+    if (launch.pidFile !== undefined && child.pid !== undefined) {
+      await writeFile(launch.pidFile, `${child.pid}\n`);
+    }
+    return isGone;
+  }
+
+  #take(child: ChildProcess, onEnd: (() => void) | undefined): () => boolean {
+    this.#child = child;
+    const { promise, resolve } = Promise.withResolvers<ProcessExit>();
+    this.#exited = promise;
+    const end = (exit: ProcessExit): void => {
+      if (this.#child === child) this.#child = null;
+      onEnd?.();
+      resolve(exit);
+    };
+    child.once("exit", (code, signal) => end({ code, signal }));
+    child.once("error", () => end({ code: null, signal: null }));
+    return () => this.#child !== child;
   }
 }

@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createConnection } from "mysql2/promise";
-import { messageOf, systemClock } from "@understudy/kernel";
-import { UnderstudyError } from "@understudy/protocol";
+import { waitUntilUp } from "./wait-until-up.ts";
 
 /** What is needed to knock at a server. */
 export interface Knock {
@@ -12,42 +11,32 @@ export interface Knock {
   readonly errorLog: string;
 }
 
-const POLL_MS = 50;
 const LOG_LINES_SHOWN = 5;
+const CONNECT_TIMEOUT_MS = 2_000;
 
 /** Resolves when the server takes a login over TCP; throws `database-unavailable` when its process ends or time runs out. */
 export async function waitUntilAnswering(
   server: Knock,
   options: { readonly isGone: () => boolean; readonly timeoutMs: number },
 ): Promise<void> {
-  const deadline = systemClock.monotonicMs() + options.timeoutMs;
-  let lastError: unknown;
-  while (systemClock.monotonicMs() < deadline) {
-    if (options.isGone()) {
-      throw new UnderstudyError(
-        "database-unavailable",
-        `the database server ended while starting; its log (${server.errorLog}) ends with: ${await lastLines(server.errorLog)}`,
-      );
-    }
-    try {
+  await waitUntilUp({
+    name: "the database server",
+    code: "database-unavailable",
+    probe: async () => {
+      const { host, port, user, password } = server;
       const connection = await createConnection({
-        host: server.host,
-        port: server.port,
-        user: server.user,
-        password: server.password,
-        connectTimeout: 2_000,
+        host,
+        port,
+        user,
+        password,
+        connectTimeout: CONNECT_TIMEOUT_MS,
       });
       connection.destroy();
-      return;
-    } catch (error) {
-      lastError = error;
-      await systemClock.sleep(POLL_MS);
-    }
-  }
-  throw new UnderstudyError(
-    "database-unavailable",
-    `the database server did not answer within ${options.timeoutMs} ms: ${messageOf(lastError)}`,
-  );
+      return null;
+    },
+    lastWords: async () => `its log (${server.errorLog}) ends with: ${await lastLines(server.errorLog)}`,
+    ...options,
+  });
 }
 
 async function lastLines(path: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { messageOf, systemClock } from "@understudy/kernel";
-import { UnderstudyError } from "@understudy/protocol";
+import { UnderstudyError, type ErrorCode } from "@understudy/protocol";
 
 const POLL_MS = 25;
 const PROBE_TIMEOUT_MS = 1_000;
@@ -13,16 +13,19 @@ export interface UpWait {
   readonly isGone: () => boolean;
   readonly lastWords: () => Promise<string>;
   readonly timeoutMs: number;
+  /** What is thrown. Default `starting`. */
+  readonly code?: ErrorCode;
 }
 
-/** Resolves when the program is up; throws `starting` when its process ends or time runs out. */
+/** Resolves when the program is up; throws `code` when its process ends or time runs out. */
 export async function waitUntilUp(wait: UpWait): Promise<void> {
   const deadline = systemClock.monotonicMs() + wait.timeoutMs;
+  const code = wait.code ?? "starting";
   let last = "it never answered";
   while (systemClock.monotonicMs() < deadline) {
     if (wait.isGone()) {
       const words = (await wait.lastWords()) || "it said nothing";
-      throw new UnderstudyError("starting", `${wait.name} ended while it started: ${words}`);
+      throw new UnderstudyError(code, `${wait.name} ended while it started: ${words}`);
     }
     try {
       const lack = await wait.probe(AbortSignal.timeout(PROBE_TIMEOUT_MS));
@@ -34,7 +37,7 @@ export async function waitUntilUp(wait: UpWait): Promise<void> {
     await systemClock.sleep(POLL_MS);
   }
   throw new UnderstudyError(
-    "starting",
+    code,
     `${wait.name} did not come to life within ${wait.timeoutMs} ms (${last}): ${await wait.lastWords()}`,
   );
 }

@@ -1,11 +1,10 @@
-import { spawn } from "node:child_process";
-import { mkdir, open, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import {
   fileSize,
   lastWordsOf,
   LocalProcess,
   waitUntilUp,
-  type ProcessExit,
+  type ProcessLaunch,
 } from "@understudy/database-server";
 import { etcdArguments, type EtcdTls } from "./etcd-arguments.ts";
 import { endLeftoverEtcd, etcdFoldersOf } from "./etcd-folders.ts";
@@ -45,15 +44,18 @@ export function etcdUrl(port: number): string {
   return `http://${HOST}:${port}`;
 }
 
-/** A member of a private etcd cluster, as a process of this machine. It may be killed, held still and started again. */
-export class EtcdMember implements AsyncDisposable {
+/**
+ * A member of a private etcd cluster, as a process of this machine. It may be killed, held still and started again. To serve clients it
+ * needs a majority of the members: after the loss of a majority, start as many at the same time.
+ */
+export class EtcdMember extends LocalProcess {
   readonly host = HOST;
   readonly #options: EtcdMemberOptions;
-  readonly #process = new LocalProcess({ stopTimeoutMs: STOP_TIMEOUT_MS });
   #logStart = 0;
 
   /** Use `openEtcdCluster`. */
   constructor(options: EtcdMemberOptions) {
+    super({ stopTimeoutMs: STOP_TIMEOUT_MS });
     this.#options = options;
   }
 
@@ -77,75 +79,11 @@ export class EtcdMember implements AsyncDisposable {
     return etcdFoldersOf(this.#options.directory).log;
   }
 
-  /** Process id; null while it does not run. */
-  get pid(): number | null {
-    return this.#process.pid;
-  }
-
-  /** Settles when the running process ends, however it ends. Take it again after each start. */
-  get exited(): Promise<ProcessExit> {
-    return this.#process.exited;
-  }
-
-  /**
-   * Starts it and waits until it serves clients, for which it needs a majority of the members: after the loss of a majority, start as
-   * many at the same time. Does nothing while it runs. Throws `starting` with its last words.
-   */
-  async start(): Promise<void> {
-    if (this.#process.isRunning) return;
-    const { directory, startTimeoutMs: timeoutMs } = this.#options;
+  protected async prepare(): Promise<ProcessLaunch> {
+    const { program, name, directory, ports, peerUrls, token, tls, extraArguments: extra } = this.#options;
     await mkdir(directory, { recursive: true });
     await endLeftoverEtcd(directory);
     this.#logStart = await fileSize(this.logFile);
-    const isGone = await this.#spawn();
-    if (this.pid !== null) await writeFile(etcdFoldersOf(directory).pidFile, `${this.pid}\n`);
-    try {
-      await waitUntilUp({
-        name: this.name,
-        probe: (signal) =>
-          this.#healthUrl === null ? lackOf(this.url, signal) : healthLackOf(this.#healthUrl, signal),
-        isGone,
-        lastWords: () => lastWordsOf(this.logFile, this.#logStart),
-        timeoutMs,
-      });
-    } catch (error) {
-      await this.killHard();
-      throw error;
-    }
-  }
-
-  /** Asks it to stop (SIGTERM), kills it when that takes over 15 s. Null where it did not run. */
-  async stop(): Promise<ProcessExit | null> {
-    return this.#process.stop();
-  }
-
-  /** `kill -9`; resolves when the process is gone. */
-  async killHard(): Promise<void> {
-    await this.#process.killHard();
-  }
-
-  /** SIGSTOP: it holds still, but its connections stay open. Resolves when every thread of it has stopped. */
-  async freeze(): Promise<void> {
-    await this.#process.freeze();
-  }
-
-  /** Ends a {@link freeze}. */
-  thaw(): void {
-    this.#process.thaw();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
-  }
-
-  get #healthUrl(): string | null {
-    const { healthPort } = this.#options;
-    return healthPort === null ? null : etcdUrl(healthPort);
-  }
-
-  async #spawn(): Promise<() => boolean> {
-    const { program, name, directory, ports, peerUrls, token, tls, extraArguments: extra } = this.#options;
-    await using log = await open(this.logFile, "a");
     const urls = {
       clientUrl: this.url,
       peerUrl: etcdUrl(ports.peer),
@@ -153,14 +91,31 @@ export class EtcdMember implements AsyncDisposable {
       peerUrls,
       healthUrl: this.#healthUrl,
     };
-    const child = spawn(program.path, [...etcdArguments({ ...urls, name, directory, token, tls, extra })], {
-      cwd: directory,
-      stdio: ["ignore", log.fd, log.fd],
-      // its own group, so that Ctrl-C in a terminal reaches us alone and we stop it in order
-      detached: true,
-      env: etcdEnvironment(),
+    return {
+      program: program.path,
+      arguments: etcdArguments({ ...urls, name, directory, token, tls, extra }),
+      environment: etcdEnvironment(),
+      outputFile: this.logFile,
+      pidFile: etcdFoldersOf(directory).pidFile,
+      workingDirectory: directory,
+    };
+  }
+
+  /** It serves clients; throws `starting`. */
+  protected async untilUp(isGone: () => boolean): Promise<void> {
+    await waitUntilUp({
+      name: this.name,
+      probe: (signal) =>
+        this.#healthUrl === null ? lackOf(this.url, signal) : healthLackOf(this.#healthUrl, signal),
+      isGone,
+      lastWords: () => lastWordsOf(this.logFile, this.#logStart),
+      timeoutMs: this.#options.startTimeoutMs,
     });
-    return this.#process.take(child);
+  }
+
+  get #healthUrl(): string | null {
+    const { healthPort } = this.#options;
+    return healthPort === null ? null : etcdUrl(healthPort);
   }
 }
 

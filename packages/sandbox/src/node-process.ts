@@ -1,5 +1,4 @@
-import { spawn } from "node:child_process";
-import { mkdir, open, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Agent, request } from "undici";
@@ -9,7 +8,7 @@ import {
   lastWordsOf,
   LocalProcess,
   waitUntilUp,
-  type ProcessExit,
+  type ProcessLaunch,
 } from "@understudy/database-server";
 import type { Role } from "@understudy/protocol";
 import { inheritedEnvironment } from "./node-environment.ts";
@@ -48,18 +47,19 @@ export interface NodeAddress {
 const HOST = "127.0.0.1";
 /** Each on a connection of its own: one that is kept would end with the process. */
 const PROBES = new Agent({ pipelining: 0, connect: { rejectUnauthorized: false } });
+const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
 
 /** A node as a process of this machine. It may be killed, held still and started again. */
-export class NodeProcess implements AsyncDisposable {
+export class NodeProcess extends LocalProcess {
   readonly #options: NodeProcessOptions;
   readonly #mainFile: string;
-  readonly #process = new LocalProcess({ stopTimeoutMs: STOP_TIMEOUT_MS });
   #logStart = 0;
   #address: NodeAddress;
 
   /** Use {@link openNodeProcess}. */
   constructor(options: NodeProcessOptions) {
+    super({ stopTimeoutMs: STOP_TIMEOUT_MS });
     this.#options = options;
     this.#mainFile = options.mainFile ?? mainFileOf(options.app);
     this.#address = { host: HOST, port: options.port };
@@ -80,64 +80,10 @@ export class NodeProcess implements AsyncDisposable {
     return this.#options.logFile;
   }
 
-  /** Process id; null while it does not run. */
-  get pid(): number | null {
-    return this.#process.pid;
-  }
-
-  /** Settles when the running process ends, however it ends. Take it again after each start. */
-  get exited(): Promise<ProcessExit> {
-    return this.#process.exited;
-  }
-
   /** From its next start on it listens there. Throws where it runs. */
   moveTo(address: NodeAddress): void {
-    if (this.#process.isRunning) throw new Error(`${this.nodeId} runs; it can be moved when it is stopped`);
+    if (this.isRunning) throw new Error(`${this.nodeId} runs; it can be moved when it is stopped`);
     this.#address = address;
-  }
-
-  /** Starts it and waits until `GET /health/live` answers 200. Does nothing while it runs. Throws with its last words. */
-  async start(): Promise<void> {
-    if (this.#process.isRunning) return;
-    await mkdir(this.#options.directory, { recursive: true });
-    await mkdir(dirname(this.logFile), { recursive: true });
-    await endLeftover(pidFileOf(this.#options.directory), commandLineMark(this.#options.directory));
-    this.#logStart = await fileSize(this.logFile);
-    await this.#options.beforeStart?.();
-    const isGone = await this.#spawn();
-    if (this.pid !== null) await writeFile(pidFileOf(this.#options.directory), `${this.pid}\n`);
-    try {
-      await waitUntilUp({
-        name: this.nodeId,
-        probe: (signal) => lackOf(this.url, signal),
-        isGone,
-        lastWords: () => this.lastWords(),
-        timeoutMs: this.#options.startTimeoutMs ?? 60_000,
-      });
-    } catch (error) {
-      await this.killHard();
-      throw error;
-    }
-  }
-
-  /** Asks it to stop (SIGTERM), kills it when that takes over 20 s. Null where it did not run. */
-  async stop(): Promise<ProcessExit | null> {
-    return this.#process.stop();
-  }
-
-  /** `kill -9`; resolves when the process is gone. */
-  async killHard(): Promise<void> {
-    await this.#process.killHard();
-  }
-
-  /** SIGSTOP: it holds still, but its connections stay open. Resolves when every thread of it has stopped. */
-  async freeze(): Promise<void> {
-    await this.#process.freeze();
-  }
-
-  /** Ends a {@link freeze}. */
-  thaw(): void {
-    this.#process.thaw();
   }
 
   /** What it said last since its latest start, for messages to people; empty where it said nothing. */
@@ -145,29 +91,39 @@ export class NodeProcess implements AsyncDisposable {
     return lastWordsOf(this.logFile, this.#logStart);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
-  }
-
-  async #spawn(): Promise<() => boolean> {
-    const { directory, nodeId } = this.#options;
+  protected async prepare(): Promise<ProcessLaunch> {
+    const { directory, nodeId, beforeStart, afterEnd: onEnd } = this.#options;
     const { host, port } = this.#address;
-    await using log = await open(this.logFile, "a");
-    const child = spawn(process.execPath, [commandLineMark(directory), this.#mainFile], {
-      stdio: ["ignore", log.fd, log.fd],
-      // its own group, so that Ctrl-C in a terminal reaches us alone and we stop it in order
-      detached: true,
-      env: {
+    await mkdir(directory, { recursive: true });
+    await mkdir(dirname(this.logFile), { recursive: true });
+    await endLeftoverNode(directory);
+    this.#logStart = await fileSize(this.logFile);
+    await beforeStart?.();
+    return {
+      program: process.execPath,
+      arguments: [commandLineMark(directory), this.#mainFile],
+      environment: {
         ...inheritedEnvironment(),
         UNDERSTUDY_NODE_ID: nodeId,
         UNDERSTUDY_HOST: host,
         UNDERSTUDY_PORT: String(port),
         ...this.#options.environment,
       },
+      outputFile: this.logFile,
+      pidFile: pidFileOf(directory),
+      ...(onEnd ? { onEnd } : {}),
+    };
+  }
+
+  /** `GET /health/live` answers 200; throws `starting`. */
+  protected async untilUp(isGone: () => boolean): Promise<void> {
+    await waitUntilUp({
+      name: this.nodeId,
+      probe: (signal) => lackOf(this.url, signal),
+      isGone,
+      lastWords: () => this.lastWords(),
+      timeoutMs: this.#options.startTimeoutMs ?? START_TIMEOUT_MS,
     });
-    const isGone = this.#process.take(child);
-    child.once("exit", () => this.#options.afterEnd?.());
-    return isGone;
   }
 }
 
