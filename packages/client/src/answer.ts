@@ -1,3 +1,4 @@
+import { isObject, parseJson } from "@understudy/kernel";
 import { isErrorCode, UnderstudyError } from "@understudy/protocol";
 import type { RawAnswer } from "./exchange.ts";
 
@@ -6,8 +7,8 @@ import type { RawAnswer } from "./exchange.ts";
  * becomes an error with its code; anything that Understudy does not say becomes `internal`.
  */
 export function readAnswer(url: string, answer: RawAnswer, keys: readonly string[]): object {
-  const json = parseJson(answer.body);
-  if (typeof json !== "object" || json === null) throw notUnderstudy(url, answer);
+  const json = parseJson(answer.body.toString("utf8"));
+  if (!isObject(json)) throw notUnderstudy(url, answer);
   if (answer.status < 200 || answer.status > 299) throw problemError(url, answer, json);
   if (!keys.every((key) => Object.hasOwn(json, key))) throw notUnderstudy(url, answer);
   return json;
@@ -15,17 +16,9 @@ export function readAnswer(url: string, answer: RawAnswer, keys: readonly string
 
 /** Throws what an answer of another status than 2xx says. */
 export function throwRefusal(url: string, answer: RawAnswer): never {
-  const json = parseJson(answer.body);
-  if (typeof json !== "object" || json === null) throw notUnderstudy(url, answer);
+  const json = parseJson(answer.body.toString("utf8"));
+  if (!isObject(json)) throw notUnderstudy(url, answer);
   throw problemError(url, answer, json);
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }
 
 function notUnderstudy(url: string, answer: RawAnswer): UnderstudyError {

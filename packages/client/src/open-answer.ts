@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
+import { toError } from "@understudy/kernel";
 import { ExchangeFailure, failureOf } from "./exchange-failure.ts";
 import { flattenHeaders, type ExchangeLimits, type ExchangeRequest } from "./exchange.ts";
 
@@ -46,7 +47,7 @@ export async function openAnswer(
     });
     const readable: Readable = answer.body;
     readable.on("error", () => undefined).on("close", clear);
-    abort.signal.addEventListener("abort", () => readable.destroy(asError(abort.signal.reason)));
+    abort.signal.addEventListener("abort", () => readable.destroy(toError(abort.signal.reason)));
     const pieces = patient(readable, { timeoutMs: limits.timeoutMs, signal: abort.signal });
     return {
       status: answer.statusCode,
@@ -58,7 +59,7 @@ export async function openAnswer(
   } catch (error) {
     clear();
     if (abort.signal.aborted) throw abort.signal.reason;
-    throw failureOf(asError(error), "sent");
+    throw failureOf(toError(error), "sent");
   } finally {
     clearTimeout(begin);
   }
@@ -77,7 +78,7 @@ async function* patient(
         next = await iterator.next();
       } catch (error) {
         if (signal.aborted) throw signal.reason;
-        throw failureOf(asError(error), "answering");
+        throw failureOf(toError(error), "answering");
       } finally {
         clearTimeout(timer);
       }
@@ -110,8 +111,4 @@ function startTimer(timeoutMs: number, onTimeout: (error: Error) => void): NodeJ
     const text = `gave nothing for ${Math.round(timeoutMs)} ms`;
     onTimeout(new ExchangeFailure(text, { stage: "answering", kind: "timeout" }));
   }, timeoutMs);
-}
-
-function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
 }

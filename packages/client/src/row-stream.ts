@@ -1,3 +1,4 @@
+import { isObject } from "@understudy/kernel";
 import { HEADERS, isErrorCode, UnderstudyError, type Column, type OutputValue } from "@understudy/protocol";
 import { readNdjson } from "./ndjson-lines.ts";
 import type { OpenAnswer } from "./open-answer.ts";
@@ -88,7 +89,7 @@ class HttpRowStream<Row> implements RowStream<Row> {
 
   #end(trailer: unknown): void {
     if (trailer === undefined) throw cutShort(this.#options.url);
-    if (typeof trailer !== "object" || trailer === null) throw notUnderstudy(this.#options.url);
+    if (!isObject(trailer)) throw notUnderstudy(this.#options.url);
     if ("error" in trailer) throw errorOf(trailer.error, this.#options.url);
     if (!("rowCount" in trailer) || typeof trailer.rowCount !== "number") {
       throw notUnderstudy(this.#options.url);
@@ -119,7 +120,7 @@ export async function openRowStream<Row>(
     const { done, value } = await pieces.next();
     if (done === true) throw cutShort(options.url);
     const [header, ...first] = value;
-    if (typeof header !== "object" || header === null) throw notUnderstudy(options.url);
+    if (!isObject(header)) throw notUnderstudy(options.url);
     if ("error" in header) throw errorOf(header.error, options.url);
     if (!("columns" in header) || !Array.isArray(header.columns)) throw notUnderstudy(options.url);
     const columns = header.columns as readonly Column[];

@@ -1,3 +1,4 @@
+import { isObject } from "@understudy/kernel";
 import { UnderstudyError, type InputValue, type OutputValue, type TaggedValue } from "@understudy/protocol";
 
 /**
@@ -62,7 +63,7 @@ const DEPTH_MAX = 8;
  */
 export function encodeValues(request: object): object {
   const encoded = encode(request, "", 0);
-  return typeof encoded === "object" && encoded !== null ? encoded : {};
+  return isObject(encoded) ? encoded : {};
 }
 
 function encode(value: unknown, path: string, depth: number): unknown {

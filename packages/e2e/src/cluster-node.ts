@@ -1,6 +1,7 @@
 import { request, type Agent } from "undici";
 import type { DatabaseServer } from "@understudy/database-server";
 import type { NodeAddress, SandboxNode } from "@understudy/sandbox";
+import { objectOf } from "./object-of.ts";
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -119,14 +120,5 @@ export class ClusterNode {
     });
     const text = await body.text();
     return { status: statusCode, headers, body: objectOf(text), text };
-  }
-}
-
-function objectOf(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
   }
 }

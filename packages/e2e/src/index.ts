@@ -8,6 +8,7 @@ export { linearizabilityFaults } from "./history/linearizability.ts";
 export { breakAtRandom } from "./history/random-faults.ts";
 export { REGISTER_INITIAL, runRegisterClient } from "./history/register-workload.ts";
 export { ledgerFaults, startLedgerWorkload, type Ledger, type LedgerWorkload } from "./ledger-workload.ts";
+export { objectOf } from "./object-of.ts";
 export { rowsOf, sql } from "./sql.ts";
 export { openTerminal, type Terminal, type TerminalOptions } from "./terminal.ts";
 export { waitForPosition } from "./wait-for-position.ts";

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
-import type { Answer, ClusterNode } from "../src/index.ts";
+import { objectOf, type Answer, type ClusterNode } from "../src/index.ts";
 
 const TIMEOUT_MS = 30_000;
 /** Odd, so that characters are cut. */
@@ -100,13 +100,4 @@ function* chunksOf(bytes: Buffer): Generator<Buffer> {
 
 function plain(headers: IncomingHttpHeaders): Record<string, string | string[] | undefined> {
   return { ...headers };
-}
-
-function objectOf(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? { ...value } : {};
-  } catch {
-    return {};
-  }
 }

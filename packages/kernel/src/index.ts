@@ -11,6 +11,7 @@ export {
   toError,
   type CodedErrorOptions,
 } from "./coded-error.ts";
+export { isObject, isRecord, parseJson } from "./json.ts";
 export { silentLogger, type Logger } from "./logger.ts";
 export { randomToken, seededRandom, systemRandom, type Random } from "./random.ts";
 export { retry, type RetryOptions } from "./retry.ts";

@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isObject } from "@understudy/kernel";
 import type { EtcdPorts } from "@understudy/etcd-server";
 import { FLAVOURS, UnderstudyError, type Flavour } from "@understudy/protocol";
 
@@ -146,10 +147,6 @@ function isEtcdPlan(value: unknown): value is EtcdPlan {
 
 function isEtcdPorts(value: unknown): value is EtcdPorts {
   return isObject(value) && [value["client"], value["peer"]].every((port) => Number.isInteger(port));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }
 
 async function entriesOf(directory: string): Promise<readonly string[]> {

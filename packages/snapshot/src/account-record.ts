@@ -1,3 +1,4 @@
+import { isObject, parseJson } from "@understudy/kernel";
 import type { AccountName } from "./account-name.ts";
 import { torn } from "./snapshot-frame.ts";
 
@@ -17,20 +18,14 @@ export function formatAccounts(accounts: readonly AccountRecord[]): Buffer {
 
 /** Reads the accounts' frame. Throws `snapshot-failed` for nonsense. */
 export function parseAccounts(payload: Buffer): readonly AccountRecord[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(payload.toString("utf8"));
-  } catch {
-    value = null;
-  }
+  const value = parseJson(payload.toString("utf8"));
   if (!Array.isArray(value) || !value.every(isAccountRecord)) throw torn("its accounts can't be read");
   return value;
 }
 
 function isAccountRecord(value: unknown): value is AccountRecord {
-  if (typeof value !== "object" || value === null) return false;
-  const fields: Readonly<Record<string, unknown>> = { ...value };
-  const { user, host, kind, create, grants } = fields;
+  if (!isObject(value)) return false;
+  const { user, host, kind, create, grants } = value;
   return (
     [user, host, create].every((text) => typeof text === "string") &&
     (kind === "user" || kind === "role" || kind === "public") &&

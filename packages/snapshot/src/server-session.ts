@@ -1,5 +1,5 @@
 import { createConnection, type Connection } from "mysql2";
-import { anySignal, DeadlinePassed, orAbort, systemClock, withDeadline } from "@understudy/kernel";
+import { anySignal, DeadlinePassed, isRecord, orAbort, systemClock, withDeadline } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import { databaseSslOptions } from "@understudy/tls";
 import type { ServerQuestions } from "@understudy/binlog";
@@ -111,5 +111,5 @@ async function connected(connection: Connection): Promise<void> {
 }
 
 function isServerRow(row: unknown): row is ServerRow {
-  return typeof row === "object" && row !== null && !Array.isArray(row);
+  return isRecord(row);
 }

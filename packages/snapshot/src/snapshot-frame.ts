@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { orAbort } from "@understudy/kernel";
+import { isObject, orAbort, parseJson } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 
 /** Begins each stream; the digit is the version of the framing itself. */
@@ -111,19 +111,9 @@ function kindOf(type: number): FrameKind {
 }
 
 function assertTrailer(payload: Buffer, actual: Trailer): void {
-  let said: unknown;
-  try {
-    said = JSON.parse(payload.toString("utf8"));
-  } catch {
-    throw torn("its trailer can't be read");
-  }
-  const agrees =
-    typeof said === "object" &&
-    said !== null &&
-    "bytes" in said &&
-    said.bytes === actual.bytes &&
-    "sha256" in said &&
-    said.sha256 === actual.sha256;
+  const said = parseJson(payload.toString("utf8"));
+  if (!isObject(said)) throw torn("its trailer can't be read");
+  const agrees = said["bytes"] === actual.bytes && said["sha256"] === actual.sha256;
   if (!agrees) throw torn("its checksum does not agree");
 }
 

@@ -1,3 +1,4 @@
+import { isObject, parseJson } from "@understudy/kernel";
 import { parseGtidPosition, type GtidPosition } from "@understudy/binlog";
 import { UnderstudyError, type Flavour } from "@understudy/protocol";
 import { torn } from "./snapshot-frame.ts";
@@ -79,28 +80,23 @@ function flavourOf(fields: Fields): Flavour {
 
 function originOf(value: unknown): SnapshotOrigin | null {
   if (value === undefined) return null;
-  if (typeof value !== "object" || value === null) throw torn("its header has no origin");
-  const fields: Fields = { ...value };
-  const epoch = textOf(fields, "epoch");
+  if (!isObject(value)) throw torn("its header has no origin");
+  const epoch = textOf(value, "epoch");
   if (!/^\d{1,19}$/.test(epoch)) throw torn("its header has no epoch");
   return {
-    clusterId: textOf(fields, "clusterId"),
+    clusterId: textOf(value, "clusterId"),
     epoch: BigInt(epoch),
-    nodeId: textOf(fields, "nodeId"),
-    version: textOf(fields, "version"),
-    takenAt: textOf(fields, "takenAt"),
+    nodeId: textOf(value, "nodeId"),
+    version: textOf(value, "version"),
+    takenAt: textOf(value, "takenAt"),
   };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
 function parseObject(payload: Buffer): Fields {
-  try {
-    const value: unknown = JSON.parse(payload.toString("utf8"));
-    if (typeof value === "object" && value !== null) return { ...value };
-  } catch {
-    // told below
-  }
+  const value = parseJson(payload.toString("utf8"));
+  if (isObject(value)) return value;
   throw torn("its header can't be read");
 }
 

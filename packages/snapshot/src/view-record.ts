@@ -1,3 +1,4 @@
+import { isObject, parseJson } from "@understudy/kernel";
 import { torn } from "./snapshot-frame.ts";
 
 /** A view as the statement that makes it again. */
@@ -17,19 +18,13 @@ export function formatViews(views: readonly ViewRecord[]): Buffer {
 
 /** Reads the views' frame. Throws `snapshot-failed` for nonsense. */
 export function parseViews(payload: Buffer): readonly ViewRecord[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(payload.toString("utf8"));
-  } catch {
-    value = null;
-  }
+  const value = parseJson(payload.toString("utf8"));
   if (!Array.isArray(value) || !value.every(isViewRecord)) throw torn("its views can't be read");
   return value;
 }
 
 function isViewRecord(value: unknown): value is ViewRecord {
-  if (typeof value !== "object" || value === null) return false;
-  const fields: Readonly<Record<string, unknown>> = { ...value };
+  if (!isObject(value)) return false;
   const names = ["schema", "name", "create", "characterSet", "collation"];
-  return names.every((name) => typeof fields[name] === "string");
+  return names.every((name) => typeof value[name] === "string");
 }

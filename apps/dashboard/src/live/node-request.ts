@@ -1,5 +1,5 @@
 import type { CallOptions, ForwardAnswer, NodeClient } from "@understudy/client";
-import { isCodedError } from "@understudy/kernel";
+import { isCodedError, isObject, parseJson } from "@understudy/kernel";
 import { isErrorCode, UnderstudyError } from "@understudy/protocol";
 
 /** An endpoint that {@link NodeClient} has no call for. */
@@ -52,10 +52,6 @@ async function answerOf(
 }
 
 function parsed(text: string): object | null {
-  try {
-    const json: unknown = JSON.parse(text);
-    return typeof json === "object" ? json : null;
-  } catch {
-    return null;
-  }
+  const json = parseJson(text);
+  return isObject(json) ? json : null;
 }

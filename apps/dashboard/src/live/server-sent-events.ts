@@ -1,3 +1,4 @@
+import { isObject, parseJson } from "@understudy/kernel";
 import { EVENT_KINDS, type ClusterEvent } from "@understudy/protocol";
 
 /** Longest line; a longer one is no event of ours. */
@@ -23,16 +24,12 @@ export async function* eventsOfStream(
 }
 
 function eventOf(text: string): ClusterEvent | null {
-  try {
-    const json: unknown = JSON.parse(text);
-    return isEvent(json) ? json : null;
-  } catch {
-    return null;
-  }
+  const json = parseJson(text);
+  return isEvent(json) ? json : null;
 }
 
 function isEvent(json: unknown): json is ClusterEvent {
-  if (typeof json !== "object" || json === null) return false;
+  if (!isObject(json)) return false;
   const { id, time, nodeId, kind, message } = { id: 0, time: 0, nodeId: 0, kind: "", message: 0, ...json };
   return (
     typeof id === "number" &&

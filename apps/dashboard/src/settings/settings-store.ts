@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { isObject, parseJson } from "@understudy/kernel";
 import { isThemeName, type ThemeName } from "../theme/theme.ts";
 
 /** What is kept between starts. */
@@ -59,14 +60,14 @@ export function createSettingsStore(
 ): SettingsStore {
   const settingsFile = join(folders.config, "dashboard.json");
   const historyFile = join(folders.state, "history.ndjson");
-  const readFile = (): Settings => settingsOf(parsed(readText(settingsFile)));
+  const readFile = (): Settings => settingsOf(parseJson(readText(settingsFile)));
   // Drawing asks for it: the file is read once, and again before each change, since another dashboard may have written it.
   let kept: Settings | null = null;
   const read = (): Settings => (kept ??= readFile());
   const history = (): readonly string[] =>
     readText(historyFile)
       .split("\n")
-      .map(parsed)
+      .map(parseJson)
       .filter((one) => typeof one === "string")
       .slice(-HISTORY_MAX);
   return {
@@ -103,7 +104,7 @@ export function memorySettings(settings: Settings = DEFAULT_SETTINGS): SettingsS
 }
 
 function settingsOf(json: unknown): Settings {
-  if (typeof json !== "object" || json === null) return DEFAULT_SETTINGS;
+  if (!isObject(json)) return DEFAULT_SETTINGS;
   const { theme, startView, pollMs, keepsHistory } = { ...DEFAULT_SETTINGS, ...json } as Readonly<
     Record<string, unknown>
   >;
@@ -120,14 +121,6 @@ function readText(file: string): string {
     return readFileSync(file, "utf8");
   } catch {
     return "";
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,11 +1,11 @@
-import { anySignal, withDeadline, type Clock, type Logger } from "@understudy/kernel";
+import { anySignal, isRecord, parseJson, withDeadline, type Clock, type Logger } from "@understudy/kernel";
 import { isUnderstudyError, UnderstudyError, type ErrorCode } from "@understudy/protocol";
 import type { EndpointRota, Effect } from "./endpoint-rota.ts";
 import type { EtcdEndpoint, GatewayStream } from "./etcd-endpoint.ts";
 import { EtcdFailure, type EtcdFailureKind } from "./etcd-failure.ts";
 import type { EtcdLogin } from "./etcd-login.ts";
 import { etcdRefusal, notEtcd } from "./etcd-refusal.ts";
-import { isRecord, MalformedAnswer, parseJson } from "./gateway-json.ts";
+import { MalformedAnswer } from "./gateway-json.ts";
 
 /** One call of the gateway. */
 export interface GatewayRequest<T> {

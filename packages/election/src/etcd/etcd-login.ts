@@ -1,7 +1,8 @@
+import { parseJson } from "@understudy/kernel";
 import type { EtcdEndpoint } from "./etcd-endpoint.ts";
 import { EtcdFailure } from "./etcd-failure.ts";
 import { etcdRefusal, notEtcd } from "./etcd-refusal.ts";
-import { fieldOf, parseJson } from "./gateway-json.ts";
+import { fieldOf } from "./gateway-json.ts";
 
 /** Logs a user in, and keeps the token until it is said to be of no use any more. All members know a token. */
 export class EtcdLogin {

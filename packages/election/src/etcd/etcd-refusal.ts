@@ -1,5 +1,6 @@
+import { isRecord } from "@understudy/kernel";
 import { EtcdFailure, type EtcdFailureKind } from "./etcd-failure.ts";
-import { fieldOf, isRecord } from "./gateway-json.ts";
+import { fieldOf } from "./gateway-json.ts";
 
 interface Verdict {
   readonly kind: EtcdFailureKind;

@@ -1,8 +1,4 @@
-/** True for what has named fields. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
+import { isRecord } from "@understudy/kernel";
 /** A field of what may have fields. */
 export function fieldOf(value: unknown, name: string): unknown {
   return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined;
@@ -48,13 +44,4 @@ export function headerRevisionOf(answer: unknown): bigint {
 /** Text in base64, as the gateway takes bytes. */
 export function toBase64(text: string): string {
   return Buffer.from(text, "utf8").toString("base64");
-}
-
-/** The value of JSON text; undefined where it is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
-import { MalformedAnswer, parseJson } from "./gateway-json.ts";
+import { parseJson } from "@understudy/kernel";
+import { MalformedAnswer } from "./gateway-json.ts";
 
 const NEWLINE = 0x0a;
 

@@ -1,7 +1,8 @@
+import { isRecord } from "@understudy/kernel";
 import type { EtcdFailure } from "./etcd-failure.ts";
 import type { EtcdKeys } from "./etcd-keys.ts";
 import { etcdRefusal, refusalOf } from "./etcd-refusal.ts";
-import { fieldOf, headerRevisionOf, int64Of, isRecord, listOf, MalformedAnswer } from "./gateway-json.ts";
+import { fieldOf, headerRevisionOf, int64Of, listOf, MalformedAnswer } from "./gateway-json.ts";
 
 /** What a watch tells while it goes well. */
 export type WatchNews =

@@ -1,5 +1,5 @@
+import { isObject } from "@understudy/kernel";
 import type { FastifyRequest } from "fastify";
-import { isObject } from "../http/is-object.ts";
 import { databaseOf } from "../planetscale/planetscale-call.ts";
 
 /** Routes whose body names a database as `name`. */

@@ -1,3 +1,4 @@
+import { isObject } from "@understudy/kernel";
 const NUMBER = /^-?\d{1,15}(?:\.\d{1,15})?$/;
 
 /**
@@ -5,14 +6,14 @@ const NUMBER = /^-?\d{1,15}(?:\.\d{1,15})?$/;
  * the schema then refuses. (TypeBox's own conversion makes 1 of `1.5` and 0 of nothing.)
  */
 export function convertQueryText(schema: object, data: unknown): unknown {
-  if (typeof data !== "object" || data === null) return data;
+  if (!isObject(data)) return data;
   const properties: unknown = Reflect.get(schema, "properties");
-  if (typeof properties !== "object" || properties === null) return data;
+  if (!isObject(properties)) return data;
   return Object.fromEntries(
     Object.entries(data).map(([name, value]: [string, unknown]) => [
       name,
       typeof value === "string" && Object.hasOwn(properties, name)
-        ? convert(typeOf(Reflect.get(properties, name)), value)
+        ? convert(typeOf(properties[name]), value)
         : value,
     ]),
   );
@@ -25,5 +26,5 @@ function convert(type: unknown, text: string): unknown {
 }
 
 function typeOf(property: unknown): unknown {
-  return typeof property === "object" && property !== null ? Reflect.get(property, "type") : undefined;
+  return isObject(property) ? property["type"] : undefined;
 }

@@ -1,7 +1,7 @@
+import { isObject } from "@understudy/kernel";
 import type { NodeConfig } from "../config/node-config.ts";
 import { environmentName } from "../config/setting-name.ts";
 import type { HttpServer } from "./create-server.ts";
-import { isObject } from "./is-object.ts";
 import { OWN_LIMIT } from "./request-invalid.ts";
 
 /** The configuration's part in what requests may ask for. */

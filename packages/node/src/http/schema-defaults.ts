@@ -1,4 +1,4 @@
-import { isObject } from "./is-object.ts";
+import { isObject } from "@understudy/kernel";
 
 /**
  * Fills the defaults of a schema's own fields in, in place: of objects and of the objects in lists. What a client names itself,
@@ -14,7 +14,7 @@ export function fillDefaults(schema: object, value: unknown): void {
   }
   const properties: unknown = Reflect.get(schema, "properties");
   if (!isObject(value) || !isObject(properties)) return;
-  for (const [name, property] of Object.entries(properties) as [string, unknown][]) {
+  for (const [name, property] of Object.entries(properties)) {
     if (!isObject(property)) continue;
     if (Object.hasOwn(value, name)) fillDefaults(property, Reflect.get(value, name));
     else if (Object.hasOwn(property, "default")) {

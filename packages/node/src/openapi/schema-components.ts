@@ -1,3 +1,4 @@
+import { isRecord } from "@understudy/kernel";
 import * as protocol from "@understudy/protocol";
 
 /** A schema as plain JSON. */
@@ -47,14 +48,14 @@ export class SchemaComponents {
   #convertValue(key: string, value: unknown): unknown {
     if (Array.isArray(value)) {
       const isList = key === "anyOf" || key === "allOf" || key === "oneOf";
-      return isList ? value.map((item: unknown) => (isObject(item) ? this.reference(item) : item)) : value;
+      return isList ? value.map((item: unknown) => (isRecord(item) ? this.reference(item) : item)) : value;
     }
-    if (!isObject(value)) return value;
+    if (!isRecord(value)) return value;
     if (key === "properties" || key === "patternProperties") {
       return Object.fromEntries(
         Object.entries(value).map(([name, item]: [string, unknown]) => [
           name,
-          isObject(item) ? this.reference(item) : item,
+          isRecord(item) ? this.reference(item) : item,
         ]),
       );
     }
@@ -64,8 +65,8 @@ export class SchemaComponents {
 
 function withPlainKeys(json: SchemaJson): SchemaJson {
   const { patternProperties, ...rest } = json;
-  if (!isObject(patternProperties) || !Object.hasOwn(patternProperties, ANY_KEY)) return json;
-  return { ...rest, additionalProperties: Reflect.get(patternProperties, ANY_KEY) as unknown };
+  if (!isRecord(patternProperties) || !Object.hasOwn(patternProperties, ANY_KEY)) return json;
+  return { ...rest, additionalProperties: patternProperties[ANY_KEY] };
 }
 
 /** TypeBox leaves it out, and then readers of the document have to guess. */
@@ -76,9 +77,5 @@ function withTypeOfEnum(json: SchemaJson): SchemaJson {
 }
 
 function isSchema(value: unknown): value is object {
-  return isObject(value) && "~kind" in value;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isRecord(value) && "~kind" in value;
 }
