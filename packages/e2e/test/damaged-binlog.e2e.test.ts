@@ -1,12 +1,13 @@
 // A server whose binlog is damaged in the midst (MariaDB may do that itself, when its disk is full) commits on, but nothing of it can reach
-// a slave. It must not keep the lead where another node can have it, and goes on behind the damage where none can.
+// a slave. It must not keep the lead where another node can have it, and comes back by itself; where none can, it goes on behind the damage.
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { testFlavours } from "@understudy/database-server";
 import type { Flavour } from "@understudy/protocol";
 import { expectAllEqual, rowsOf, startCluster, type Cluster, type ClusterNode } from "../src/index.ts";
-import { PATIENCE_MS, restart } from "./rejoin-steps.ts";
+import { inSync } from "./in-sync.ts";
+import { PATIENCE_MS, restart, untilJob } from "./rejoin-steps.ts";
 
 const STEP_MS = 180_000;
 const ROWS = 100;
@@ -52,13 +53,19 @@ for (const flavour of testFlavours()) {
       if (!damaged) throw new Error("two slaves were asked for");
       await openShop(cluster);
       await damageBinlog(damaged, flavour);
-      const { status } = await master.post("/cluster/switchover", { to: damaged.nodeId });
-      expect(status).toBe(202);
+      await expect.poll(() => inSync(cluster), { timeout: PATIENCE_MS }).toContain(damaged.nodeId);
+      expect((await master.post("/cluster/switchover", { to: damaged.nodeId })).status).toBe(202);
+      const { state, error } = await untilJob(master, (job) => job.state !== "running");
+      expect([state, error]).toEqual(["done", null]);
       const isConfirmed = async (): Promise<number> => insert(master, ROWS + 1, "majority");
       await expect.poll(isConfirmed, { timeout: PATIENCE_MS }).toBe(201);
       const { body } = await master.get("/cluster");
       expect(body).not.toMatchObject({ leader: { nodeId: damaged.nodeId } });
       expect((await damaged.get("/cluster/events")).text).toContain("its binlog can't be read behind");
+      // what it had alone is kept, and it has a copy
+      const leader = cluster.node(await cluster.waitUntilReplicating(PATIENCE_MS));
+      await expectAllEqual(cluster, leader);
+      expect((await damaged.get("/cluster/quarantine")).body["entries"]).toMatchObject([{ manifest: {} }]);
     });
 
     it("is left behind in a new file where nobody else can lead", { timeout: STEP_MS }, async () => {

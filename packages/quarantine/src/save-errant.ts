@@ -1,5 +1,6 @@
 import { mkdir, rm } from "node:fs/promises";
 import {
+  mayBeDamaged,
   readExecutedPosition,
   readPurgedPosition,
   type BinlogEvent,
@@ -98,7 +99,13 @@ async function fill(draft: ErrantDraft, options: SaveErrantOptions, own: GtidPos
       for (const event of batch) await reader.take(event);
     }
   } catch (error) {
-    if (isUnderstudyError(error, "binlog-corrupt", "binlog-unsupported", "snapshot-required")) {
+    const isUnreadable = isUnderstudyError(
+      error,
+      "binlog-corrupt",
+      "binlog-unsupported",
+      "snapshot-required",
+    );
+    if (isUnreadable || (isUnderstudyError(error) && mayBeDamaged(error))) {
       throw quarantineIncomplete(`its binlog cannot be read: ${messageOf(error)}`, error.details, error);
     }
     throw error;

@@ -4,6 +4,7 @@ import { UnderstudyError, type Flavour } from "@understudy/protocol";
 import type { AccountRecord } from "./account-record.ts";
 import { copyBody } from "./copy-body.ts";
 import type { SnapshotEndpoint } from "./database-endpoint.ts";
+import { leaveDamagedFile } from "./damaged-file.ts";
 import { lockDefinitions } from "./definition-lock.ts";
 import { dumpArguments } from "./dump-arguments.ts";
 import { openProgramRelay } from "./program-relay.ts";
@@ -168,8 +169,9 @@ async function prepare(session: ServerSession, options: OpenSnapshotOptions): Pr
       "this server's own contents are not whole, so it can't serve a copy",
     );
   }
-  await lockDefinitions(session, flavour);
   const isMariadb = flavour === "mariadb";
+  if (isMariadb) await leaveDamagedFile(session);
+  await lockDefinitions(session, flavour);
   return {
     schemas: await listCopiedSchemas(session),
     content: await measureContent(session),

@@ -29,6 +29,9 @@ const DRAIN_MS = 5000;
 /** Interactive transactions that are open get this long to end by themselves. */
 const TRANSACTIONS_MS = 2000;
 const CATCH_UP_MS = 5000;
+/** Nodes tell of themselves once a second. */
+const CANDIDACY_MS = 3000;
+const LOOK_MS = 50;
 /** A database server that died is back by then, or the lead is given up. */
 const REOPEN_MS = 10_000;
 const REOPEN_BACKOFF = { baseMs: 50, maxMs: 500 } as const;
@@ -42,6 +45,7 @@ export async function runSwitchover(progress: JobProgress, given: SwitchoverOpti
   const signal = anySignal(given.signal, progress.cancelled);
   const options = { ...given, signal };
   await progress.step("check", async (tell) => {
+    await candidacy(options);
     checkTarget(options);
     // what is far behind would make writes wait for long
     await hasAll(options, options.closeByMs ?? CATCH_UP_MS);
@@ -62,21 +66,31 @@ export async function runSwitchover(progress: JobProgress, given: SwitchoverOpti
   }
 }
 
+/** Resolves when the store shows that the target has data, or a while later: who has just joined follows before it has told so. */
+async function candidacy({ role, election, to, clock, signal }: SwitchoverOptions): Promise<void> {
+  if (election.kind === "static") return;
+  for (let waitedMs = 0; waitedMs < CANDIDACY_MS; waitedMs += LOOK_MS) {
+    const isCandidate = election.plan()?.candidates.some(({ nodeId }) => nodeId === to) ?? false;
+    if (isCandidate || !role.members.inSync().following.includes(to)) return;
+    await clock.sleep(LOOK_MS, signal);
+  }
+}
+
 /** Throws `promotion-blocked`. */
 function checkTarget({ role, election, to }: SwitchoverOptions): void {
   if (election.kind === "static") {
     if (role.members.inSync().following.includes(to)) return;
     throw new UnderstudyError("promotion-blocked", `${to} is no slave that follows at the moment`);
   }
-  const plan = election.plan();
-  const candidate = plan?.candidates.find(({ nodeId }) => nodeId === to);
-  if (!candidate) {
-    throw new UnderstudyError("promotion-blocked", `${to} is no slave that could take the lead now`);
-  }
   const member = election.state?.members.get(to);
-  if (member?.unfit !== null) {
-    throw new UnderstudyError("promotion-blocked", `${to} can't take the lead: ${member?.unfit}`);
-  }
+  if (!member) throw new UnderstudyError("promotion-blocked", `etcd knows of no node ${to} that is up`);
+  if (!member.hasHistory)
+    throw new UnderstudyError(
+      "promotion-blocked",
+      `${to} can't take the lead: it has no data of the cluster`,
+    );
+  if (member.unfit !== null)
+    throw new UnderstudyError("promotion-blocked", `${to} can't take the lead: ${member.unfit}`);
 }
 
 async function drain(
