@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { ensureDataDirectories, findDatabaseProgram } from "@understudy/database-server";
 import type { ClusterNode } from "@understudy/e2e";
-import { systemClock } from "@understudy/kernel";
+import { messageOf, systemClock } from "@understudy/kernel";
 import { NOTHING_TO_HEAL, type Fault, type FaultSite } from "./fault.ts";
 
 const FULL_HOLD_MS = 10_000;
@@ -35,7 +35,14 @@ export const DATA_FAULTS: readonly Fault[] = [
         if (database.pid !== null) return;
         // a service manager would have
         site.tell(`the database server of ${nodeId} has ended for want of room, and is started again`);
-        await database.start();
+        try {
+          await database.start();
+        } catch (error) {
+          // InnoDB of MariaDB 10.11 may leave a redo log that it can't read itself ("Missing FILE_CREATE … before FILE_CHECKPOINT")
+          site.tell(`it can't come up, so an operator gives it an empty data directory: ${messageOf(error)}`);
+          await emptyServer(site);
+          await database.start();
+        }
       };
     },
   },
@@ -44,17 +51,23 @@ export const DATA_FAULTS: readonly Fault[] = [
     about: "a database server dies and comes again with nothing of its data; its node goes on",
     isTargeted: true,
     holdMs: WIPED_HOLD_MS,
-    inflict: async ({ cluster, target: { database } }) => {
-      const program = await findDatabaseProgram(cluster.flavour);
-      if (!program) throw new Error(`no ${cluster.flavour} server program on this machine`);
+    inflict: async (site) => {
+      const { database } = site.target;
       await database.killHard();
-      await rm(database.dataDirectory, { recursive: true, force: true });
-      await ensureDataDirectories(program, [database.dataDirectory]);
+      await emptyServer(site);
       await database.start();
       return NOTHING_TO_HEAL;
     },
   },
 ];
+
+/** Gives a server that does not run a data directory with nothing in it. */
+async function emptyServer({ cluster, target: { database } }: FaultSite): Promise<void> {
+  const program = await findDatabaseProgram(cluster.flavour);
+  if (!program) throw new Error(`no ${cluster.flavour} server program on this machine`);
+  await rm(database.dataDirectory, { recursive: true, force: true });
+  await ensureDataDirectories(program, [database.dataDirectory]);
+}
 
 function disksOf({ equipment: { disks } }: FaultSite): NonNullable<typeof disks> {
   if (!disks) throw new Error("this cluster was started on the machine's own disk");
