@@ -93,7 +93,7 @@ async function finalState(
     const state = await checkFinalState({ cluster, leader, inside, records: log.records });
     if (ack === "majority" || state.lost.length === 0) return { ...state, quarantined: [] };
     // what no slave had to have may be lost to the history, but not without a trace
-    const kept = await quarantinedIds(leader);
+    const kept = await quarantinedIds(cluster, { asked: leader, wanted: state.lost });
     return {
       ...state,
       lost: state.lost.filter((id) => !kept.has(id)),

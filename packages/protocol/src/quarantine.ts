@@ -47,23 +47,20 @@ export const QuarantinedTableColumns = Type.Object({
 export type QuarantinedTableColumns = Static<typeof QuarantinedTableColumns>;
 
 /** What an entry is: the transactions alone, or a copy of all data where they could not be told apart. */
-export const QUARANTINE_KINDS = ["transactions", "whole-copy"] as const;
-/** @see QUARANTINE_KINDS */
-export type QuarantineKind = (typeof QUARANTINE_KINDS)[number];
+const QUARANTINE_KINDS = ["transactions", "whole-copy"] as const;
 
 /** What there is to say of a whole copy. */
-export const QuarantinedWholeCopy = Type.Object({
+const QuarantinedWholeCopy = Type.Object({
   /** Why the transactions could not be saved alone, in one sentence. */
   reason: Type.String(),
   /**
-   * What the node had behind `positions.shared`, by number: GTIDs (MySQL), or `0-1-101..0-1-140` for each domain (MariaDB). Only what is in there
-   * can be lacking in the master's history; which of it is, and what it did, nobody can tell without the binlog.
+   * What the node had behind `positions.shared`, by number: a GTID set (MySQL), or `domain:first-last`, comma-separated (MariaDB). Only what is
+   * in there can be lacking in the master's history; what it did nobody can tell without the binlog.
    */
   errant: Type.String(),
   /** Which contents of the database server it is a copy of; another one after each time they were replaced. */
   incarnation: Type.String(),
 });
-export type QuarantinedWholeCopy = Static<typeof QuarantinedWholeCopy>;
 
 /** What one entry is about: the file `manifest.json` in its folder. */
 export const QuarantineManifest = Type.Object({
