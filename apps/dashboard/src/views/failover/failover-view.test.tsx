@@ -311,6 +311,33 @@ test("a check shows its report, conflicts in words", async () => {
   );
 });
 
+test("a copy of all data says what it is, can't be applied, and can be discarded", async () => {
+  const wholeCopy = { reason: "its binlog cannot be read: half an event", errant: "a:6-7", incarnation: "x" };
+  const manifest = { ...ENTRY.manifest, kind: "whole-copy", wholeCopy, clientTransactionCount: 0 } as const;
+  const copy: QuarantineEntry = { ...ENTRY, manifest };
+  const state = { quarantine: { entries: [copy], unreachable: [] } };
+  expect(draw(80, 24, 1, state)).toMatch(/▸ node-c +! open +all data 60 min/);
+  node.answers.set("GET /cluster/quarantine/q-7-1", {
+    body: { entry: copy, transactions: [], next: null },
+  });
+  const { context, ran, top } = open(1, { state });
+  press(context, "a", "c");
+  expect([ran, top()]).toEqual([[], undefined]);
+  press(context, "Enter");
+  await using client = createNodeClient({ url: node.url });
+  const outcome = await ran[0]?.call(client, { timeoutMs: 5_000 });
+  expect(outcome?.said).toBe("q-7-1 is a copy of all data");
+  outcome?.show?.(context);
+  expect(JSON.stringify(top())).toMatch(
+    /all data that node-c had.*half an event.*lost may be a:6-7.*nothing to apply/,
+  );
+  const discarding = open(1, { state });
+  press(discarding.context, "d", "o", "l", "d", "Enter");
+  expect(JSON.stringify(discarding.top())).toContain(
+    "A copy of all data that node-c had is marked as not needed",
+  );
+});
+
 test("the listing is the node's own text, cut where it is too long to show", async () => {
   node.answers.set("GET /cluster/quarantine/q-7-1/listing", { body: "INSERT\n".repeat(20_000) });
   const { context, ran, top } = open(1);

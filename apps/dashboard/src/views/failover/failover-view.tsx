@@ -15,6 +15,7 @@ import { jobLines } from "./job-lines.ts";
 import { askFailover, askSwitchover, cancelSwitchover } from "./lead-actions.ts";
 import { planInWords } from "./plan-words.ts";
 import { askToApply, askToDiscard, checkEntry, showEntry, showListing } from "./quarantine-actions.ts";
+import { isWholeCopy } from "./quarantine-words.ts";
 
 const PANES = ["plan", "quarantine", "history"] as const;
 const JOB_ROWS_MAX = 8;
@@ -69,6 +70,8 @@ function entryKey(
 }
 
 const isKept = (entry: QuarantineEntry): boolean => entry.state !== "discarded";
+/** A copy of all data has nothing that could be applied. */
+const isApplicable = (entry: QuarantineEntry): boolean => isKept(entry) && !isWholeCopy(entry.manifest);
 
 /** Who leads, who would, how to change that, and what is left over from it. */
 export const failoverView: View = {
@@ -117,9 +120,13 @@ export const failoverView: View = {
         isWriting: true,
       },
       checkEntry,
-      isKept,
+      isApplicable,
     ),
-    entryKey({ keys: ["a"], does: "apply the entry", brief: "apply", isWriting: true }, askToApply, isKept),
+    entryKey(
+      { keys: ["a"], does: "apply the entry", brief: "apply", isWriting: true },
+      askToApply,
+      isApplicable,
+    ),
     entryKey(
       { keys: ["d"], does: "discard the entry", brief: "discard", isWriting: true },
       askToDiscard,

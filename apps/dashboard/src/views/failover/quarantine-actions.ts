@@ -11,7 +11,7 @@ import type { FormSubmission } from "../../state/overlay.ts";
 import { createForm } from "../../widgets/form-model.ts";
 import { textEditor } from "../../widgets/text-editor.ts";
 import { FAILOVER } from "./failover-state.ts";
-import { entryInWords, reportInWords } from "./quarantine-words.ts";
+import { contentInWords, entryInWords, isWholeCopy, reportInWords } from "./quarantine-words.ts";
 
 const PAGE = 200;
 /** A listing may be as large as the data; this is what is shown of it. */
@@ -42,7 +42,9 @@ export function showEntry(entry: QuarantineEntry, context: ViewContext): void {
       const { transactions = [], next = null } = answer;
       const text = entryInWords(answer.entry ?? entry, transactions, next !== null);
       return {
-        said: `${transactions.length} transactions of ${entry.manifest.id}`,
+        said: isWholeCopy(entry.manifest)
+          ? `${entry.manifest.id} is a copy of all data`
+          : `${transactions.length} transactions of ${entry.manifest.id}`,
         show: (now) => now.open({ kind: "text", title: entry.manifest.id, text, scroll: 0 }),
       };
     },
@@ -145,7 +147,7 @@ async function applied(
 
 /** Asks for the reason, then for the node's name typed. */
 export function askToDiscard(entry: QuarantineEntry, context: ViewContext): void {
-  const { id, node, clientTransactionCount } = entry.manifest;
+  const { id, node } = entry.manifest;
   const form = createForm([
     { id: "reason", label: "reason", hint: "why nobody needs them; it is kept with the entry" },
   ]);
@@ -154,7 +156,9 @@ export function askToDiscard(entry: QuarantineEntry, context: ViewContext): void
       kind: "danger",
       title: `discard ${id}`,
       sentences: [
-        `${clientTransactionCount} transactions that only ${node} had are marked as not needed and can no longer be applied. Their files stay on ${node}.`,
+        isWholeCopy(entry.manifest)
+          ? `${contentInWords(entry.manifest)} is marked as not needed any more. Its file stays on ${node}.`
+          : `${contentInWords(entry.manifest)} are marked as not needed and can no longer be applied. Their files stay on ${node}.`,
         `Reason: ${reason}`,
       ],
       word: node,

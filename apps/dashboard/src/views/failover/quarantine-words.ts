@@ -1,6 +1,7 @@
 import type {
   QuarantinedTransaction,
   QuarantineEntry,
+  QuarantineManifest,
   QuarantineOutcome,
   QuarantineReport,
 } from "@understudy/protocol";
@@ -30,7 +31,7 @@ export function entryColumns(nowMs: number): readonly TableColumn<QuarantineEntr
       title: "transactions",
       width: 12,
       align: "right",
-      text: ({ manifest }) => String(manifest.clientTransactionCount),
+      text: ({ manifest }) => (isWholeCopy(manifest) ? "all data" : String(manifest.clientTransactionCount)),
     },
     { title: "saved", width: 9, text: ({ manifest }) => ageOf(manifest.savedAt, nowMs) },
     {
@@ -44,22 +45,56 @@ export function entryColumns(nowMs: number): readonly TableColumn<QuarantineEntr
   ];
 }
 
+/** True for an entry that holds all data of its node, since its own transactions could not be told apart. */
+export function isWholeCopy({ kind }: QuarantineManifest): boolean {
+  return kind === "whole-copy";
+}
+
+/** What an entry holds, in a few words. */
+export function contentInWords(manifest: QuarantineManifest): string {
+  const { node, clientTransactionCount } = manifest;
+  return isWholeCopy(manifest)
+    ? `A copy of all data that ${node} had`
+    : `${clientTransactionCount} transactions that only ${node} had`;
+}
+
 /** An entry and what each of its transactions did, for people. */
 export function entryInWords(
   { manifest, state, discarded, report }: QuarantineEntry,
   transactions: readonly QuarantinedTransaction[],
   hasMore: boolean,
 ): string {
+  if (isWholeCopy(manifest)) return copyInWords(manifest, stateInWords(state, discarded));
   const own = manifest.transactionCount - manifest.clientTransactionCount;
   return [
-    `${manifest.clientTransactionCount} transactions that only ${manifest.node} had when epoch ${manifest.epoch} began; saved ${manifest.savedAt}`,
+    `${contentInWords(manifest)} when epoch ${manifest.epoch} began; saved ${manifest.savedAt}`,
     ...(own > 0 ? [`and ${own} that only touch what the cluster keeps about itself`] : []),
-    `state     ${state}${discarded ? `: ${discarded.reason} (by ${discarded.by}, ${discarded.at})` : ""}`,
+    `state     ${stateInWords(state, discarded)}`,
     `server    ${manifest.flavour} ${manifest.serverVersion}, ${bytesInWords(manifest.bytes)}`,
     `shared    ${manifest.positions.shared}`,
     ...(report ? ["", reportInWords(report)] : []),
     ...transactions.flatMap((one) => ["", ...transactionInWords(one)]),
     ...(hasMore ? ["", "… there are more; l lists all of them"] : []),
+  ].join("\n");
+}
+
+function stateInWords(state: QuarantineEntry["state"], discarded: QuarantineEntry["discarded"]): string {
+  return `${state}${discarded ? `: ${discarded.reason} (by ${discarded.by}, ${discarded.at})` : ""}`;
+}
+
+function copyInWords(manifest: QuarantineManifest, state: string): string {
+  const { id, node, epoch, savedAt, flavour, serverVersion, bytes, positions, wholeCopy } = manifest;
+  return [
+    `${contentInWords(manifest)} when epoch ${epoch} began; saved ${savedAt}`,
+    `It is kept whole since its own transactions could not be told apart: ${wholeCopy?.reason ?? ""}`,
+    `state     ${state}`,
+    `server    ${flavour} ${serverVersion}, ${bytesInWords(bytes)}`,
+    `shared    ${positions.shared}`,
+    `it had    ${positions.own}`,
+    `lost may be ${wholeCopy?.errant ?? ""}`,
+    "",
+    "There is nothing to apply. Restore it into a server of its own, compare, enter there what is missing, and discard it (d).",
+    `Its file: GET /cluster/quarantine/${id}/raw of ${node}; l tells how to restore it.`,
   ].join("\n");
 }
 
