@@ -117,7 +117,7 @@ for (const flavour of testFlavours()) {
         if (typeof disk !== "string") owned.use(disk);
         await first.start();
         if (typeof disk === "string") {
-          context.annotate(disk, "notice");
+          await context.annotate(disk, "notice");
         } else {
           const refusal =
             /no room to keep a copy of its whole data: .*quarantine has \d+ bytes free, and the copy needs up to about \d+\. Make room/;

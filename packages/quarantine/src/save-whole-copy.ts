@@ -68,12 +68,6 @@ export interface SavedWholeCopy {
 const ROOM_SHARE_MIN = 1 / 50;
 const CHUNK_BYTES = 1 << 20;
 
-/** What is known of the size of a copy that is being written. */
-interface CopySize {
-  expected: number;
-  written: number;
-}
-
 /** What the server has when the copy is begun. */
 interface ServerState {
   readonly own: GtidPosition;
@@ -90,129 +84,141 @@ interface ServerState {
  * left of the try then. Else what `ask` and `open` throw where the server is away, and what the file system throws.
  */
 export async function saveWholeCopy(options: SaveWholeCopyOptions): Promise<SavedWholeCopy> {
-  const folders = new QuarantineFolders(options.dataDir);
-  const size: CopySize = { expected: 0, written: 0 };
-  try {
-    await folders.ensure();
-    for (const left of await folders.drafts()) await rm(left, { recursive: true, force: true });
-    const incarnation = await incarnationOf(folders);
-    const state = await options.ask((server) => readState(server, options));
-    const known = await findWholeCopy(folders, incarnation, state.own);
-    if (known) return { manifest: known, isNew: false };
-    return { manifest: await keep(folders, { ...state, incarnation }, options, size), isNew: true };
-  } catch (error) {
-    options.signal.throwIfAborted();
-    if (isNoRoom(error)) throw await noRoom(folders, options, size, error);
-    if (isUnderstudyError(error, "snapshot-failed", "server-unsuitable", "forbidden")) {
-      throw refused(
-        options,
-        `its server can't be copied: ${error.message}. Nothing was touched; the node tries again by itself`,
-        error,
-      );
+  return new CopySaving(options).run();
+}
+
+class CopySaving {
+  readonly #options: SaveWholeCopyOptions;
+  readonly #folders: QuarantineFolders;
+  #expectedBytes = 0;
+  #writtenBytes = 0;
+
+  constructor(options: SaveWholeCopyOptions) {
+    this.#options = options;
+    this.#folders = new QuarantineFolders(options.dataDir);
+  }
+
+  async run(): Promise<SavedWholeCopy> {
+    const { ask, signal } = this.#options;
+    try {
+      await this.#folders.ensure();
+      for (const left of await this.#folders.drafts()) await rm(left, { recursive: true, force: true });
+      const incarnation = await incarnationOf(this.#folders);
+      const state = await ask((server) => this.#readState(server));
+      const known = await findWholeCopy(this.#folders, incarnation, state.own);
+      if (known) return { manifest: known, isNew: false };
+      return { manifest: await this.#keep(state, incarnation), isNew: true };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isNoRoom(error)) throw await this.#noRoom(error);
+      if (isUnderstudyError(error, "snapshot-failed", "server-unsuitable", "forbidden")) {
+        const why = `its server can't be copied: ${error.message}. Nothing was touched; the node tries again by itself`;
+        throw this.#refused(why, error);
+      }
+      throw error;
     }
-    throw error;
   }
-}
 
-async function readState(server: ServerQuestions, options: SaveWholeCopyOptions): Promise<ServerState> {
-  const own = await readExecutedPosition(server, options.flavour);
-  // one whose number is counted already may come to its end without moving the position
-  if (await hasBusySession(server)) {
-    throw refused(options, "a session of its server is still at work; the node tries again by itself");
+  async #readState(server: ServerQuestions): Promise<ServerState> {
+    const { flavour, shared } = this.#options;
+    const own = await readExecutedPosition(server, flavour);
+    // one whose number is counted already may come to its end without moving the position
+    if (await hasBusySession(server)) {
+      throw this.#refused("a session of its server is still at work; the node tries again by itself");
+    }
+    const [row] = await server.rows("SELECT VERSION() AS version");
+    const errant = await possibleErrant({ flavour, server, own, shared });
+    return { own, errant, serverVersion: String(row?.["version"] ?? "") };
   }
-  const [row] = await server.rows("SELECT VERSION() AS version");
-  return {
-    own,
-    errant: await possibleErrant({ flavour: options.flavour, server, own, shared: options.shared }),
-    serverVersion: String(row?.["version"] ?? ""),
-  };
-}
 
-async function keep(
-  folders: QuarantineFolders,
-  state: ServerState & { readonly incarnation: string },
-  options: SaveWholeCopyOptions,
-  size: CopySize,
-): Promise<QuarantineManifest> {
-  const folder = folders.draft(String(options.epoch));
-  const path = join(folder, ENTRY_FILES.wholeCopy);
-  try {
-    await mkdir(folder);
-    const digest = await copyTo(path, options, size, state.own);
-    await options.verify(createReadStream(path, { highWaterMark: CHUNK_BYTES, signal: options.signal }));
-    await options.ask(async (server) => {
-      assertSame(options, state.own, await readExecutedPosition(server, options.flavour));
-    });
-    const manifest = describe(options, { ...state, digest, bytes: size.written });
-    return await publishEntry(folders, { folder, epoch: options.epoch, manifest });
-  } finally {
-    // where it has got its name, there is nothing left here
-    await rm(folder, { recursive: true, force: true });
+  async #keep(state: ServerState, incarnation: string): Promise<QuarantineManifest> {
+    const { epoch, verify, ask, flavour, signal } = this.#options;
+    const folder = this.#folders.draft(String(epoch));
+    const path = join(folder, ENTRY_FILES.wholeCopy);
+    try {
+      await mkdir(folder);
+      const digest = await this.#write(path, state.own);
+      await verify(createReadStream(path, { highWaterMark: CHUNK_BYTES, signal }));
+      this.#assertSame(state.own, await ask((server) => readExecutedPosition(server, flavour)));
+      const manifest = this.#describe(state, { incarnation, digest });
+      return await publishEntry(this.#folders, { folder, epoch, manifest });
+    } finally {
+      // where it has got its name, there is nothing left here
+      await rm(folder, { recursive: true, force: true });
+    }
   }
-}
 
-/** Writes the copy into a new file, which is on the disk when it resolves with its SHA-256. */
-async function copyTo(
-  path: string,
-  options: SaveWholeCopyOptions,
-  size: CopySize,
-  own: GtidPosition,
-): Promise<string> {
-  await using copy = await options.open();
-  assertSame(options, own, copy.position);
-  size.expected = copy.bytesTotal;
-  if ((await freeBytes(dirname(path))) < size.expected * ROOM_SHARE_MIN) throw new NoRoom();
-  await using file = await DurableFile.create(path);
-  const digest = createHash("sha256");
-  for await (const chunk of copy.body) {
-    options.signal.throwIfAborted();
-    file.add(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-    digest.update(chunk);
-    if (!file.isFull) continue;
-    await file.flush();
-    size.written = file.bytes;
-    options.onBytes(file.bytes);
+  /** Writes the copy into a new file, which is on the disk when it resolves with its SHA-256. */
+  async #write(path: string, own: GtidPosition): Promise<string> {
+    const { open, signal } = this.#options;
+    await using copy = await open();
+    this.#assertSame(own, copy.position);
+    this.#expectedBytes = copy.bytesTotal;
+    if ((await freeBytes(dirname(path))) < copy.bytesTotal * ROOM_SHARE_MIN) throw new NoRoom();
+    await using file = await DurableFile.create(path);
+    const digest = createHash("sha256");
+    for await (const chunk of copy.body) {
+      signal.throwIfAborted();
+      file.add(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+      digest.update(chunk);
+      if (!file.isFull) continue;
+      await file.flush();
+      this.#note(file.bytes);
+    }
+    await file.close();
+    this.#note(file.bytes);
+    return digest.digest("hex");
   }
-  await file.close();
-  size.written = file.bytes;
-  options.onBytes(file.bytes);
-  return digest.digest("hex");
-}
 
-/** Its sessions were ended and it is read-only, but not for who has all rights. */
-function assertSame(options: SaveWholeCopyOptions, before: GtidPosition, now: GtidPosition): void {
-  if (now.equals(before)) return;
-  throw refused(
-    options,
-    `somebody wrote to its server while it was copied (it was at ${before.toString()}, and then at ${now.toString()}); the node tries again by itself`,
-  );
-}
+  #note(bytes: number): void {
+    this.#writtenBytes = bytes;
+    this.#options.onBytes(bytes);
+  }
 
-function describe(
-  options: SaveWholeCopyOptions,
-  state: ServerState & { readonly incarnation: string; readonly digest: string; readonly bytes: number },
-): QuarantineManifest {
-  const { own, errant, incarnation, serverVersion, digest, bytes } = state;
-  return {
-    id: "",
-    kind: "whole-copy",
-    wholeCopy: { reason: options.reason, errant, incarnation },
-    node: options.node,
-    epoch: String(options.epoch),
-    savedAt: new Date(options.clock.nowMs()).toISOString(),
-    flavour: options.flavour,
-    serverVersion,
-    positions: {
-      shared: options.shared.toString(),
-      own: own.toString(),
-      master: options.master.toString(),
-    },
-    transactionCount: 0,
-    clientTransactionCount: 0,
-    bytes,
-    digest,
-    tables: [],
-  };
+  /** Its sessions were ended and it is read-only, but not for who has all rights. */
+  #assertSame(before: GtidPosition, now: GtidPosition): void {
+    if (now.equals(before)) return;
+    throw this.#refused(
+      `somebody wrote to its server while it was copied (it was at ${before.toString()}, and then at ${now.toString()}); the node tries again by itself`,
+    );
+  }
+
+  #describe(
+    { own, errant, serverVersion }: ServerState,
+    { incarnation, digest }: { readonly incarnation: string; readonly digest: string },
+  ): QuarantineManifest {
+    const { reason, node, epoch, clock, flavour, shared, master } = this.#options;
+    return {
+      id: "",
+      kind: "whole-copy",
+      wholeCopy: { reason, errant, incarnation },
+      node,
+      epoch: String(epoch),
+      savedAt: new Date(clock.nowMs()).toISOString(),
+      flavour,
+      serverVersion,
+      positions: { shared: shared.toString(), own: own.toString(), master: master.toString() },
+      transactionCount: 0,
+      clientTransactionCount: 0,
+      bytes: this.#writtenBytes,
+      digest,
+      tables: [],
+    };
+  }
+
+  async #noRoom(cause: unknown): Promise<UnderstudyError> {
+    const folder = this.#folders.open;
+    const free = await freeBytes(folder).catch(() => null);
+    const needed = Math.max(this.#expectedBytes, this.#writtenBytes);
+    return this.#refused(
+      `there is no room to keep a copy of its whole data: ${folder} has ${free ?? "few"} bytes free, and the copy needs up to about ${needed}. Make room there; nothing was touched, and the node tries again by itself`,
+      cause,
+    );
+  }
+
+  #refused(why: string, cause?: unknown): UnderstudyError {
+    return quarantineIncomplete(`${this.#options.reason}; and ${why}`, {}, cause);
+  }
 }
 
 async function findWholeCopy(
@@ -227,29 +233,4 @@ async function findWholeCopy(
       return manifest;
   }
   return null;
-}
-
-async function noRoom(
-  folders: QuarantineFolders,
-  options: SaveWholeCopyOptions,
-  { expected, written }: CopySize,
-  cause: unknown,
-): Promise<UnderstudyError> {
-  const free = await freeBytes(folders.open).catch(() => null);
-  const needed = Math.max(expected, written);
-  return refused(
-    options,
-    `there is no room to keep a copy of its whole data: ${folders.open} has ${free ?? "few"} bytes free, and the copy needs up to about ${needed}. Make room there; nothing was touched, and the node tries again by itself`,
-    cause,
-    { folder: folders.open, freeBytes: free, neededBytes: needed, writtenBytes: written },
-  );
-}
-
-function refused(
-  { reason }: SaveWholeCopyOptions,
-  why: string,
-  cause?: unknown,
-  details: Readonly<Record<string, unknown>> = {},
-): UnderstudyError {
-  return quarantineIncomplete(`${reason}; and ${why}`, details, cause);
 }

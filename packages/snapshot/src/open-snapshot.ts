@@ -91,12 +91,7 @@ export async function openSnapshot(options: OpenSnapshotOptions): Promise<Snapsh
             endpoint: relay.endpoint,
             loginFolder: options.loginFolder,
             ignoredTables: prepared.views.map(({ schema, name }) => `${schema}.${name}`),
-            programArguments: dumpArguments({
-              ...prepared,
-              flavour,
-              program,
-              isStill: options.isStill ?? false,
-            }),
+            programArguments: dumpArguments({ ...prepared, flavour, program }),
             watcher: session,
             signal,
           }),
@@ -110,19 +105,15 @@ export async function openSnapshot(options: OpenSnapshotOptions): Promise<Snapsh
     "a copy of the data has begun",
   );
   const progress = new ProgressReporter(options.onProgress);
-  progress.report({
-    phase: "copying",
-    bytesTotal: prepared.content.bytes,
-    tablesTotal: prepared.content.tables,
-  });
+  const size = { bytesTotal: prepared.content.bytes, tablesTotal: prepared.content.tables };
+  progress.report({ phase: "copying", ...size });
   const body = copyBody({
     header: {
       flavour,
       serverVersion: prepared.serverVersion,
       position,
       binlogState: flavour === "mariadb" ? binlogStateAt(position, prepared.binlogState) : "",
-      bytesTotal: prepared.content.bytes,
-      tablesTotal: prepared.content.tables,
+      ...size,
       origin,
     },
     accounts: prepared.accounts,
@@ -136,7 +127,7 @@ export async function openSnapshot(options: OpenSnapshotOptions): Promise<Snapsh
   const resources = stack.move();
   return {
     position,
-    bytesTotal: prepared.content.bytes,
+    bytesTotal: size.bytesTotal,
     pid: dump?.pid,
     body,
     [Symbol.asyncDispose]: async () => {
@@ -156,6 +147,7 @@ interface Prepared {
   readonly inexactTables: InexactTables;
   readonly withHistory: boolean;
   readonly untransactional: ReadonlyMap<string, string>;
+  readonly isStill: boolean;
   /** Where the server stands, if it is to stay there. */
   readonly still: GtidPosition | null;
 }
@@ -183,6 +175,7 @@ async function prepare(session: ServerSession, options: OpenSnapshotOptions): Pr
     withHistory: isMariadb && (await hasVersionedTables(session)),
     // MariaDB's lock holds them as they are
     untransactional: isMariadb ? new Map() : await untransactionalChecksums(session),
+    isStill: options.isStill ?? false,
     still: options.isStill ? await readExecutedPosition(session, flavour) : null,
   };
 }
