@@ -1,11 +1,10 @@
-import type { QuarantineEntry } from "@understudy/protocol";
 import type { ViewContext } from "../src/app/view-context.ts";
 import { DATA, enterDatabase, enterTable } from "../src/views/data/data-state.ts";
 import { FAILOVER } from "../src/views/failover/failover-state.ts";
 import { gotResult, SQL } from "../src/views/sql/sql-state.ts";
 import { gridRows } from "../src/widgets/grid-model.ts";
 import { textEditor } from "../src/widgets/text-editor.ts";
-import { memberOf, RECORDED_PLAN, recordedView } from "./recorded-cluster.ts";
+import { memberOf, RECORDED_PLAN, RECORDED_QUARANTINED, recordedView } from "./recorded-cluster.ts";
 import type { RecordedContextOptions } from "./recorded-context.ts";
 
 type Capture = RecordedContextOptions & { readonly prepare?: (context: ViewContext) => void };
@@ -28,26 +27,6 @@ const ROWS = gridRows(COLUMNS, [
   ["3", "健二", "東京", "2026-02-28 00:30:00"],
   ["4", "Zoë", null, "2026-03-01 08:15:21"],
 ]);
-
-const KEPT: QuarantineEntry = {
-  manifest: {
-    id: "q-6-1",
-    node: "node-c",
-    epoch: "6",
-    savedAt: "2026-03-01T11:00:10.000Z",
-    flavour: "mysql",
-    serverVersion: "9.7.4",
-    positions: { shared: "6:a:1-5", own: "6:a:1-7", master: "7:a:1-6" },
-    transactionCount: 3,
-    clientTransactionCount: 2,
-    bytes: 4_200,
-    digest: "00",
-    tables: [],
-  },
-  state: "open",
-  discarded: null,
-  report: null,
-};
 
 /** A slave that is copying the master's data, at 40 and at 50 of 100 MB. */
 function copying(bytesDone: number) {
@@ -93,7 +72,7 @@ export const CAPTURES: Readonly<Record<string, Capture>> = {
         ...state,
         plan: RECORDED_PLAN,
         lease: null,
-        quarantine: { entries: [KEPT], unreachable: [] },
+        quarantine: { entries: [RECORDED_QUARANTINED], unreachable: [] },
         quarantineAtMs: 0,
       })),
   },

@@ -1,4 +1,4 @@
-import type { ClusterEvent, ClusterView, Member, PlanAnswer } from "@understudy/protocol";
+import type { ClusterEvent, ClusterView, Member, PlanAnswer, QuarantineEntry } from "@understudy/protocol";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -20,6 +20,27 @@ export const RECORDED_PLAN: PlanAnswer = {
     { nodeId: "node-c", isFit: false, reason: "node-b has transactions that it lacks" },
   ],
   sync: { members: ["node-b", "node-c"], acks: 1 },
+};
+
+/** Three transactions that only node-c had, kept by it. */
+export const RECORDED_QUARANTINED: QuarantineEntry = {
+  manifest: {
+    id: "q-6-1",
+    node: "node-c",
+    epoch: "6",
+    savedAt: "2026-03-01T11:00:10.000Z",
+    flavour: "mysql",
+    serverVersion: "9.7.4",
+    positions: { shared: "6:a:1-5", own: "6:a:1-7", master: "7:a:1-6" },
+    transactionCount: 3,
+    clientTransactionCount: 2,
+    bytes: 4_200,
+    digest: "00",
+    tables: [],
+  },
+  state: "open",
+  discarded: null,
+  report: null,
 };
 
 /** A member as a node tells it. */

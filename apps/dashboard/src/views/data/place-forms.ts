@@ -1,6 +1,6 @@
 import type { ViewContext } from "../../app/view-context.ts";
+import { formOverlay } from "../../overlays/form-overlay.ts";
 import type { Overlay } from "../../state/overlay.ts";
-import { createForm } from "../../widgets/form-model.ts";
 import { textEditor } from "../../widgets/text-editor.ts";
 import { createDatabaseForm, createTableForm } from "../menu/menu-forms.ts";
 import { askRequest, readAfter } from "./data-requests.ts";
@@ -64,13 +64,8 @@ export function whereForm(context: ViewContext): Overlay {
     isOptional: true,
     hint: `id>=1, name='Ada' · or SQL: name LIKE 'A%' OR id < 5 · empty for all`,
   };
-  return {
-    kind: "form",
-    title: `Which rows of ${table ?? ""}?`,
-    form: createForm([field]),
-    submit: ({ where = "" }, now) => {
-      const state = now.get(DATA);
-      return { kind: "run", request: askRequest(state, askedFor(state.ask, { where })) };
-    },
-  };
+  return formOverlay(`Which rows of ${table ?? ""}?`, [field], ({ where = "" }, now) => {
+    const state = now.get(DATA);
+    return { kind: "run", request: askRequest(state, askedFor(state.ask, { where })) };
+  });
 }

@@ -1,8 +1,9 @@
 import type { RecordInput, Value } from "@understudy/client";
 import type { OutputValue, TableDescription } from "@understudy/protocol";
-import type { FormSubmission, Overlay } from "../../state/overlay.ts";
+import { formOverlay } from "../../overlays/form-overlay.ts";
+import type { Overlay } from "../../state/overlay.ts";
 import { cellText, keyValue, literalOf, readLiteral } from "../../widgets/cell-text.ts";
-import { createForm, type FormField, type FormValues } from "../../widgets/form-model.ts";
+import type { FormField } from "../../widgets/form-model.ts";
 import { textEditor } from "../../widgets/text-editor.ts";
 import type { Parsed } from "../../widgets/value-text.ts";
 import { primaryKeyOf, readAfter } from "./data-requests.ts";
@@ -32,7 +33,7 @@ export function insertRowForm(description: TableDescription): Overlay {
     ...fieldOf(column),
     hint: `${column.type}, empty for ${defaultOf(column)} · ${LITERALS}`,
   }));
-  return rowForm(`Insert into ${database}.${table}`, fields, (values) => {
+  return formOverlay(`Insert into ${database}.${table}`, fields, (values) => {
     const record = recordOf(columns, (column) => values[column.name] ?? "", "");
     if ("error" in record) return { kind: "wrong", sentence: record.error };
     return {
@@ -69,7 +70,7 @@ export function editRowForm(row: ChosenRow): Overlay {
     initial: initial.get(column.name) ?? "",
     hint: `${column.type} · ${LITERALS}`,
   }));
-  return rowForm(`Edit ${rowName(row)} of ${database}.${table}`, fields, (values) => {
+  return formOverlay(`Edit ${rowName(row)} of ${database}.${table}`, fields, (values) => {
     const empty = columns.find((column) => (values[column.name] ?? "") === "");
     if (empty) return { kind: "wrong", sentence: `${empty.name}: write NULL, or '' for an empty text.` };
     const changed = columns.filter((column) => values[column.name] !== initial.get(column.name));
@@ -127,14 +128,6 @@ function rowName({ description, values }: ChosenRow): string {
   const key = primaryKeyOf(description);
   const columns = description.columns.filter(({ name }) => key.includes(name));
   return columns.map((column) => `${column.name}=${cellText(values[column.name], column)}`).join(", ");
-}
-
-function rowForm(
-  title: string,
-  fields: readonly FormField[],
-  submit: (values: FormValues) => FormSubmission,
-): Overlay {
-  return { kind: "form", title, form: createForm(fields), submit };
 }
 
 function fieldOf(column: TableColumn): FormField {

@@ -1,16 +1,17 @@
 import { createNodeClient } from "@understudy/client";
-import type { Job, QuarantineEntry, QuarantineReport } from "@understudy/protocol";
+import type { Job, QuarantineReport } from "@understudy/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { drawScreen } from "../../../test/draw-screen.tsx";
 import {
   openRecordedNode,
   RECORDED_PLAN as PLAN,
+  RECORDED_QUARANTINED as ENTRY,
   recordedView,
   type RecordedNode,
 } from "../../../test/recorded-cluster.ts";
 import { contextOf, type RecordedContextOptions } from "../../../test/recorded-context.ts";
+import { press } from "../../../test/press.ts";
 import { SIZES } from "../../../test/sizes.ts";
-import { dispatchKey } from "../../app/dispatch-key.ts";
 import type { ViewContext } from "../../app/view-context.ts";
 import type { RunRequest } from "../../live/action-runner.ts";
 import { failoverLayout } from "./failover-layout.ts";
@@ -35,26 +36,6 @@ const JOB: Job = {
     },
   ],
   error: null,
-};
-
-const ENTRY: QuarantineEntry = {
-  manifest: {
-    id: "q-7-1",
-    node: "node-c",
-    epoch: "7",
-    savedAt: "2026-03-01T11:00:10.000Z",
-    flavour: "mysql",
-    serverVersion: "9.7.4",
-    positions: { shared: "6:a:1-5", own: "6:a:1-7", master: "7:a:1-6" },
-    transactionCount: 3,
-    clientTransactionCount: 2,
-    bytes: 4_200,
-    digest: "00",
-    tables: [],
-  },
-  state: "open",
-  discarded: null,
-  report: null,
 };
 
 const ETCD = recordedView({ election: "etcd" });
@@ -146,10 +127,6 @@ test("panes stand below each other on tall screens, and one at a time on others"
     }
   }
 });
-
-function press(context: ViewContext, ...names: readonly string[]): void {
-  for (const name of names) dispatchKey({ name, text: name.length === 1 ? name : "" }, context);
-}
 
 function open(
   pane: number,
@@ -298,7 +275,7 @@ test("a check shows its report, conflicts in words", async () => {
     ],
     moreOutcomes: 0,
   };
-  node.answers.set("POST /cluster/quarantine/q-7-1/apply", { body: report });
+  node.answers.set("POST /cluster/quarantine/q-6-1/apply", { body: report });
   const { context, ran, top } = open(1);
   press(context, "c");
   await using client = createNodeClient({ url: node.url });
@@ -339,7 +316,7 @@ test("a copy of all data says what it is, can't be applied, and can be discarded
 });
 
 test("the listing is the node's own text, cut where it is too long to show", async () => {
-  node.answers.set("GET /cluster/quarantine/q-7-1/listing", { body: "INSERT\n".repeat(20_000) });
+  node.answers.set("GET /cluster/quarantine/q-6-1/listing", { body: "INSERT\n".repeat(20_000) });
   const { context, ran, top } = open(1);
   press(context, "l");
   await using client = createNodeClient({ url: node.url });
@@ -347,5 +324,5 @@ test("the listing is the node's own text, cut where it is too long to show", asy
   outcome?.show?.(context);
   const text = top();
   expect(text?.kind === "text" && text.text.length).toBeLessThan(66_000);
-  expect(JSON.stringify(text)).toContain("cut here; all of it: GET /cluster/quarantine/q-7-1/listing");
+  expect(JSON.stringify(text)).toContain("cut here; all of it: GET /cluster/quarantine/q-6-1/listing");
 });

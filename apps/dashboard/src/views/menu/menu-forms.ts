@@ -1,7 +1,8 @@
 import type { ViewContext } from "../../app/view-context.ts";
 import type { RunRequest } from "../../live/action-runner.ts";
+import { formOverlay } from "../../overlays/form-overlay.ts";
 import type { FormSubmission, Overlay } from "../../state/overlay.ts";
-import { createForm, type FormField, type FormValues } from "../../widgets/form-model.ts";
+import type { FormField } from "../../widgets/form-model.ts";
 import { parseRecord, parseWhere, recordFault, whereFault } from "../../widgets/value-text.ts";
 import { showRows } from "./show-rows.ts";
 
@@ -19,19 +20,11 @@ function nameFault(text: string): string | null {
   return text.length > 64 ? "A name has at most 64 characters." : null;
 }
 
-function form(
-  title: string,
-  fields: readonly FormField[],
-  submit: (values: FormValues, context: ViewContext) => FormSubmission,
-): Overlay {
-  return { kind: "form", title, form: createForm(fields), submit };
-}
-
 const run = (request: RunRequest): FormSubmission => ({ kind: "run", request });
 
 /** Menu entry 1. */
 export function createDatabaseForm(): Overlay {
-  return form("Create a database", [{ ...DATABASE, hint: "its name" }], ({ database = "" }) =>
+  return formOverlay("Create a database", [{ ...DATABASE, hint: "its name" }], ({ database = "" }) =>
     run({
       title: `creating database ${database}`,
       call: async (node, options) => {
@@ -45,7 +38,7 @@ export function createDatabaseForm(): Overlay {
 /** Menu entry 3 on a master; `database` where it is known. */
 export function createTableForm(database = ""): Overlay {
   const columns = { id: "columns", label: "columns", hint: "SQL: id INT PRIMARY KEY, name VARCHAR(255)" };
-  return form(
+  return formOverlay(
     "Create a table",
     [{ ...DATABASE, initial: database }, TABLE, columns],
     ({ database: name = "", table = "", columns: sql = "" }) =>
@@ -62,7 +55,7 @@ export function createTableForm(database = ""): Overlay {
 /** Menu entry 4. */
 export function insertForm(): Overlay {
   const record = { id: "record", label: "record", hint: PAIRS, check: recordFault };
-  return form(
+  return formOverlay(
     "Insert a row",
     [DATABASE, TABLE, record],
     ({ database = "", table = "", record: text = "" }) => {
@@ -87,26 +80,30 @@ export function insertForm(): Overlay {
 /** Menu entry 5. */
 export function selectForm(): Overlay {
   const where = { ...WHERE, isOptional: true, hint: "empty for all rows; id=1, age>=18 … or JSON" };
-  return form("Select rows", [DATABASE, TABLE, where], ({ database = "", table = "", where: text = "" }) => {
-    const parsed = text === "" || text === "all" ? { value: undefined } : parseWhere(text);
-    if ("error" in parsed) return { kind: "wrong", sentence: parsed.error };
-    return run({
-      title: `reading ${database}.${table}`,
-      call: async (node, options) => {
-        const answer = await node.select({ database, table, where: parsed.value, limit: 1_000 }, options);
-        return {
-          said: `${answer.rowCount} rows of ${database}.${table}, from ${answer.node} (${answer.role})`,
-          show: (context) => showRows(context, `${database}.${table}`, answer),
-        };
-      },
-    });
-  });
+  return formOverlay(
+    "Select rows",
+    [DATABASE, TABLE, where],
+    ({ database = "", table = "", where: text = "" }) => {
+      const parsed = text === "" || text === "all" ? { value: undefined } : parseWhere(text);
+      if ("error" in parsed) return { kind: "wrong", sentence: parsed.error };
+      return run({
+        title: `reading ${database}.${table}`,
+        call: async (node, options) => {
+          const answer = await node.select({ database, table, where: parsed.value, limit: 1_000 }, options);
+          return {
+            said: `${answer.rowCount} rows of ${database}.${table}, from ${answer.node} (${answer.role})`,
+            show: (context) => showRows(context, `${database}.${table}`, answer),
+          };
+        },
+      });
+    },
+  );
 }
 
 /** Menu entry 6. */
 export function updateForm(): Overlay {
   const set = { id: "set", label: "set", hint: PAIRS, check: recordFault };
-  return form("Update rows", [DATABASE, TABLE, set, WHERE], (values, context) => {
+  return formOverlay("Update rows", [DATABASE, TABLE, set, WHERE], (values, context) => {
     const { database = "", table = "", where: text = "" } = values;
     const parsed = parseRecord(values["set"] ?? "");
     if ("error" in parsed) return { kind: "wrong", sentence: parsed.error };
@@ -134,7 +131,7 @@ export function updateForm(): Overlay {
 
 /** Menu entry 7. */
 export function deleteForm(): Overlay {
-  return form("Delete rows", [DATABASE, TABLE, WHERE], (values, context) => {
+  return formOverlay("Delete rows", [DATABASE, TABLE, WHERE], (values, context) => {
     const { database = "", table = "", where: text = "" } = values;
     const condition = conditionOf(text);
     if ("error" in condition) return { kind: "wrong", sentence: condition.error };
@@ -155,7 +152,7 @@ export function deleteForm(): Overlay {
 /** Menu entry 8. */
 export function dropForm(): Overlay {
   const table = { ...TABLE, isOptional: true, hint: "empty drops the whole database" };
-  return form("Drop a table or a database", [DATABASE, table], (values, context) => {
+  return formOverlay("Drop a table or a database", [DATABASE, table], (values, context) => {
     const { database = "", table: name = "" } = values;
     const isTable = name !== "";
     const what = isTable ? `table ${database}.${name}` : `database ${database}`;

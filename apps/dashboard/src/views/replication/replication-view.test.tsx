@@ -3,8 +3,7 @@ import { drawScreen } from "../../../test/draw-screen.tsx";
 import { memberOf, recordedView } from "../../../test/recorded-cluster.ts";
 import { contextOf } from "../../../test/recorded-context.ts";
 import { SIZES } from "../../../test/sizes.ts";
-import { dispatchKey } from "../../app/dispatch-key.ts";
-import type { ViewContext } from "../../app/view-context.ts";
+import { press } from "../../../test/press.ts";
 import { statementFault } from "./statement-fault.ts";
 import { behindInWords, queueInWords } from "./slave-words.ts";
 
@@ -71,10 +70,6 @@ test("words of queues and of what is missing", () => {
   expect(behindInWords({ transactions: 0, bytes: 0, ms: 0 })).toBe("nothing");
   expect(behindInWords({ transactions: null, bytes: null, ms: null })).toBe("not known");
 });
-
-function press(context: ViewContext, ...names: readonly string[]): void {
-  for (const name of names) dispatchKey({ name, text: name.length === 1 ? name : "" }, context);
-}
 
 for (const [key, title, says] of [
   ["p", "pause node-b", "delivers nothing to node-b until it is resumed"],

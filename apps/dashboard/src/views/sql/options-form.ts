@@ -1,6 +1,6 @@
 import type { ViewContext } from "../../app/view-context.ts";
+import { formOverlay } from "../../overlays/form-overlay.ts";
 import type { Overlay } from "../../state/overlay.ts";
-import { createForm } from "../../widgets/form-model.ts";
 import { ACKS, CONSISTENCIES, PLACES, SQL, type SqlOptions } from "./sql-state.ts";
 
 /** Rows that are held at most. */
@@ -47,15 +47,10 @@ export function optionsForm(context: ViewContext): Overlay {
     number("maxRows", "rows at most", ROWS_MAX),
     number("timeoutMs", "time limit, ms", TIMEOUT_MS_MAX),
   ];
-  return {
-    kind: "form",
-    title: "How statements are run",
-    form: createForm(fields),
-    submit: (values, later) => {
-      later.update(SQL, (state) => ({ ...state, options: optionsOf(values, state.options) }));
-      return { kind: "done" };
-    },
-  };
+  return formOverlay("How statements are run", fields, (values, later) => {
+    later.update(SQL, (state) => ({ ...state, options: optionsOf(values, state.options) }));
+    return { kind: "done" };
+  });
 }
 
 function optionsOf(values: Readonly<Record<string, string>>, before: SqlOptions): SqlOptions {
