@@ -1,4 +1,5 @@
 import { decodeQueryEvent, EVENT_TYPE, type BinlogEvent } from "@understudy/binlog";
+import { backticked } from "@understudy/protocol";
 import { unsupported, type LongTransaction } from "./long-transaction.ts";
 import { withMappedTable } from "./rows-event.ts";
 
@@ -20,7 +21,7 @@ export async function dropStagingTables(
   if (tables.length === 0) return;
   await ask("SET sql_log_bin=0");
   for (const [schema] of tables) {
-    await ask(`DROP TABLE IF EXISTS \`${(schema ?? "").replaceAll("`", "``")}\`.${STAGING_TABLE}`);
+    await ask(`DROP TABLE IF EXISTS ${backticked(schema ?? "")}.${STAGING_TABLE}`);
   }
   await ask("SET sql_log_bin=1");
 }

@@ -1,23 +1,4 @@
-/** An error packet of the server, as opposed to a connection that broke. */
-export class ServerError extends Error {
-  readonly errno: number;
-  readonly sqlState: string;
-
-  constructor(errno: number, sqlState: string, message: string) {
-    super(message);
-    this.name = "ServerError";
-    this.errno = errno;
-    this.sqlState = sqlState;
-  }
-}
-
-/** Reads the payload of an error packet (behind its first byte 0xff). */
-export function parseServerError(payload: Buffer): ServerError {
-  const errno = payload.readUInt16LE(1);
-  const hasState = payload[3] === 0x23;
-  const state = hasState ? payload.toString("latin1", 4, 9) : "HY000";
-  return new ServerError(errno, state, payload.toString("utf8", hasState ? 9 : 3));
-}
+import type { ServerError } from "@understudy/binlog";
 
 /** Lock wait timeout and deadlock: someone else was in the way, and trying again helps. */
 const LOCK_ERRNOS: ReadonlySet<number> = new Set([1205, 1213]);

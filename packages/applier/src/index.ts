@@ -4,4 +4,5 @@ export type { Applier, ApplierOptions, ApplierState, ApplyOptions, ApplyOutcome 
 export type { ApplyFailure } from "./apply-failure.ts";
 export { openApplier } from "./open-applier.ts";
 export { openReplaySession, type ReplaySession, type ReplaySessionOptions } from "./replay-session.ts";
-export { isUnavailableError, ServerError } from "./server-error.ts";
+export { isUnavailableError } from "./error-kinds.ts";
+export { ServerError } from "@understudy/binlog";

@@ -1,3 +1,5 @@
+import { backticked } from "@understudy/protocol";
+
 /** White space and comments that do nothing, then the two words. */
 const ALTER_EVENT = /^((?:\s|\/\*(?![!M])[^]*?\*\/|--[ \t][^\n]*\n|#[^\n]*\n)*)ALTER(\s+EVENT\s)/i;
 
@@ -15,14 +17,10 @@ export function keepDefiner(
   const match = ALTER_EVENT.exec(text);
   if (!match) return sql;
   const [all, before = "", words = ""] = match;
-  const account = `${quoted(invoker.user)}@${quoted(invoker.host)}`;
+  const account = `${backticked(invoker.user)}@${backticked(invoker.host)}`;
   return Buffer.concat([
     Buffer.from(`${before}ALTER DEFINER=`, "latin1"),
     Buffer.from(account, "utf8"),
     Buffer.from(words + text.slice(all.length), "latin1"),
   ]);
-}
-
-function quoted(name: string): string {
-  return `\`${name.replaceAll("`", "``")}\``;
 }

@@ -1,11 +1,10 @@
-import { decodeQueryEvent, EVENT_TYPE, type BinlogEvent } from "@understudy/binlog";
+import { type BinlogEvent, decodeQueryEvent, EVENT_TYPE, ServerError } from "@understudy/binlog";
 import { invariant, type Logger } from "@understudy/kernel";
 import { buildComQuery } from "./com-query.ts";
 import { asServerWrote, isCreateTable } from "./create-select.ts";
 import { LongTransaction, type PlannedSession } from "./long-transaction.ts";
 import { runAction } from "./run-action.ts";
 import { endsStatement, withStatementEnd } from "./rows-event.ts";
-import { ServerError } from "./server-error.ts";
 import { openSession, type Session, type SessionOptions } from "./session.ts";
 import { settingsChange } from "./session-context.ts";
 import type { ActionStep } from "./step.ts";

@@ -1,5 +1,5 @@
+import { ServerError } from "@understudy/binlog";
 import type { ComQuery } from "./com-query.ts";
-import { ServerError } from "./server-error.ts";
 import type { Session } from "./session.ts";
 import type { ActionStep } from "./step.ts";
 

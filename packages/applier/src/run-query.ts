@@ -1,7 +1,7 @@
+import { parseServerError } from "@understudy/binlog";
 import type { ApplierConnection, ApplierPacket } from "./applier-connection.ts";
 import type { ComQuery } from "./com-query.ts";
 import { okStatus } from "./ok-packet.ts";
-import { parseServerError } from "./server-error.ts";
 
 const OK = 0x00;
 const LOCAL_FILE = 0xfb;

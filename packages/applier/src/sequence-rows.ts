@@ -1,4 +1,5 @@
 import { EVENT_TYPE } from "@understudy/binlog";
+import { backticked } from "@understudy/protocol";
 import type { SqlPiece } from "./com-query.ts";
 import { endsStatement, mappedColumns, mappedName, tableIdOf, withStatementEnd } from "./rows-event.ts";
 
@@ -79,15 +80,11 @@ export function setSequence({ table, schema, next, round }: SequenceState): read
 function keepState(states: Map<string, SequenceState>, map: Buffer, rows: Buffer): void {
   const row = rows.length - CHECKSUM_BYTES - ROW_BYTES;
   const { schema, table } = mappedName(map);
-  const name = `${quoted(schema)}.${quoted(table)}`;
+  const name = `${backticked(schema)}.${backticked(table)}`;
   states.set(name, {
     table: name,
-    schema: quoted(schema),
+    schema: backticked(schema),
     next: rows.readBigInt64LE(row + 1),
     round: rows.readBigInt64LE(row + ROUND_OFFSET),
   });
-}
-
-function quoted(name: string): string {
-  return `\`${name.replaceAll("`", "``")}\``;
 }

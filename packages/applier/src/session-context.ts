@@ -1,4 +1,4 @@
-import type { Flavour } from "@understudy/protocol";
+import { quotedText, type Flavour } from "@understudy/protocol";
 import type { StatusVariables } from "./status-variables.ts";
 
 /** Session settings by variable name, each value as SQL writes it. */
@@ -47,8 +47,8 @@ export function baseSettings(flavour: Flavour, defaults: SessionDefaults): Setti
     ["auto_increment_offset", "1"],
     ["character_set_client", "utf8mb4"],
     ["collation_connection", "utf8mb4_general_ci"],
-    ["collation_server", quote(defaults.collationServer)],
-    ["time_zone", quote(defaults.timeZone)],
+    ["collation_server", quotedText(defaults.collationServer)],
+    ["time_zone", quotedText(defaults.timeZone)],
     ["lc_time_names", "0"],
     ["collation_database", "DEFAULT"],
     ["timestamp", "DEFAULT"],
@@ -58,7 +58,7 @@ export function baseSettings(flavour: Flavour, defaults: SessionDefaults): Setti
     settings.set("explicit_defaults_for_timestamp", "1");
     settings.set("default_table_encryption", "DEFAULT");
     if (defaults.defaultCollationForUtf8mb4 !== null) {
-      settings.set("default_collation_for_utf8mb4", quote(defaults.defaultCollationForUtf8mb4));
+      settings.set("default_collation_for_utf8mb4", quotedText(defaults.defaultCollationForUtf8mb4));
     }
   } else {
     settings.set("sql_if_exists", "0");
@@ -86,7 +86,7 @@ export function settingsOf(
   putNumber(settings, "character_set_client", variables.charset?.client);
   putNumber(settings, "collation_connection", variables.charset?.connection);
   putNumber(settings, "collation_server", variables.charset?.server);
-  if (variables.timeZone) settings.set("time_zone", quote(variables.timeZone));
+  if (variables.timeZone) settings.set("time_zone", quotedText(variables.timeZone));
   putNumber(settings, "lc_time_names", variables.lcTimeNames);
   putNumber(settings, "collation_database", variables.databaseCollation);
   if (variables.characterSetCollations) {
@@ -145,8 +145,4 @@ export function settingsChange(from: Settings, to: Settings): string | null {
     if (from.get(name) !== value) assignments.push(`@@session.${name}=${value}`);
   }
   return assignments.length === 0 ? null : `SET ${assignments.join(",")}`;
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 }

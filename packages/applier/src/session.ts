@@ -1,4 +1,4 @@
-import { readExecutedPosition, type GtidPosition } from "@understudy/binlog";
+import { type GtidPosition, readExecutedPosition, ServerError } from "@understudy/binlog";
 import { messageOf } from "@understudy/kernel";
 import { isUnderstudyError, UnderstudyError, type Flavour } from "@understudy/protocol";
 import type { ApplierConnection } from "./applier-connection.ts";
@@ -6,7 +6,6 @@ import { buildComQuery, type ComQuery, type SqlPiece } from "./com-query.ts";
 import { dropStagingTables } from "./create-select.ts";
 import { trackedGtid } from "./ok-packet.ts";
 import { runCounted, runPlain } from "./run-query.ts";
-import { ServerError } from "./server-error.ts";
 import { baseSettings, OPTIONAL_SETTINGS, settingsChange, type Settings } from "./session-context.ts";
 
 /** How a session is made. */

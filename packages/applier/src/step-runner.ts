@@ -1,4 +1,4 @@
-import type { BinlogEvent, GtidPosition } from "@understudy/binlog";
+import { type BinlogEvent, type GtidPosition, ServerError } from "@understudy/binlog";
 import { backoffMs, type Clock, type Logger, type Random } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import { applyFailed, tableOf } from "./apply-failure.ts";
@@ -6,7 +6,7 @@ import { buildBatch } from "./batch.ts";
 import { buildComQuery } from "./com-query.ts";
 import { runAction } from "./run-action.ts";
 import type { Session } from "./session.ts";
-import { isLockError, isUnavailableError, ServerError } from "./server-error.ts";
+import { isLockError, isUnavailableError } from "./error-kinds.ts";
 import { isMarkOf, isSplitError, SPLIT_WORDS, WHOLENESS_QUESTION } from "./wholeness.ts";
 import type { ActionStep, BatchEntry, BatchStep, Step } from "./step.ts";
 

@@ -1,4 +1,4 @@
-import type { ServerError } from "./server-error.ts";
+import type { ServerError } from "@understudy/binlog";
 
 /** Holds the sequence number of the last transaction that reached its COMMIT whole. */
 const MARK = "@understudy_whole";

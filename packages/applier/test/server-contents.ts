@@ -1,3 +1,4 @@
+import { backticked } from "@understudy/protocol";
 import type { TestSession } from "./replication-pair.ts";
 
 const SYSTEM = "('mysql','sys','performance_schema','information_schema')";
@@ -14,7 +15,7 @@ export async function serverContents(session: TestSession): Promise<Readonly<Rec
      WHERE table_schema NOT IN ${SYSTEM} ORDER BY 1, 2`,
   );
   for (const { s, t, kind } of tables) {
-    const name = `\`${s}\`.\`${t.replaceAll("`", "``")}\``;
+    const name = `${backticked(s)}.${backticked(t)}`;
     if (kind.includes("VIEW")) {
       contents[name] = await session.rows(`SHOW CREATE VIEW ${name}`);
       continue;

@@ -1,7 +1,7 @@
 import type { BinlogCommand, BinlogPacket } from "./binlog-connection.ts";
 import type { BinlogEvent } from "./binlog-event.ts";
 import { decodeEvent, EVENT_HEADER_BYTES } from "./decode-event.ts";
-import { parseErrorPacket, type ServerError } from "./dump-error.ts";
+import { parseServerError, type ServerError } from "./server-error.ts";
 import { EVENT_TYPE } from "./event-type.ts";
 import { UnderstudyError } from "@understudy/protocol";
 
@@ -60,7 +60,7 @@ function receive(packet: BinlogPacket, listener: DumpListener): boolean {
       listener.onEnd();
       return true;
     case ERROR_MARKER:
-      listener.onServerError(parseErrorPacket(buffer.subarray(offset, end)));
+      listener.onServerError(parseServerError(buffer.subarray(offset, end)));
       return true;
     default:
       throw new UnderstudyError(

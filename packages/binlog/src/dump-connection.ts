@@ -1,7 +1,8 @@
-import { anySignal, orAbort, type Clock } from "@understudy/kernel";
+import { anySignal, type Clock, orAbort, toError } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import type { BinlogConnection } from "./binlog-connection.ts";
-import { classifyServerError, errnoOf } from "./dump-error.ts";
+import { classifyServerError } from "./dump-error.ts";
+import { errnoOf } from "./server-error.ts";
 import type { ServerQuestions } from "./server-questions.ts";
 
 /** What the reader needs of the socket below a connection. */
@@ -73,10 +74,10 @@ export class DumpConnection implements Disposable, ServerQuestions {
       return isRows(rows) ? rows : [];
     } catch (error) {
       signal.throwIfAborted();
-      const cause = error instanceof Error ? error : new Error(String(error));
+      const cause = toError(error);
       throw classifyServerError(
         "a statement of the binlog reader failed",
-        { errno: errnoOf(cause), message: cause.message },
+        { errno: errnoOf(cause) ?? 0, message: cause.message },
         cause,
       );
     } finally {

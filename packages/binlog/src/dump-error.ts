@@ -1,10 +1,5 @@
 import { isUnderstudyError, UnderstudyError } from "@understudy/protocol";
-
-/** An error packet, or an error of mysql2 that carries the same. */
-export interface ServerError {
-  readonly errno: number;
-  readonly message: string;
-}
+import type { ServerError } from "./server-error.ts";
 
 /** The number that most failures of a dump share: purged, unknown, damaged, or ended by another reader of the same id. */
 const ER_MASTER_FATAL_ERROR_READING_BINLOG = 1236;
@@ -32,23 +27,15 @@ export function mayBeDamaged(error: unknown): boolean {
   return error.code === "binlog-corrupt" || error.details["errno"] === ER_MASTER_FATAL_ERROR_READING_BINLOG;
 }
 
-/** Reads an error packet's payload: marker u8, number u16, `#` and five characters of SQL state, text. */
-export function parseErrorPacket(payload: Buffer): ServerError {
-  if (payload.length < 3) return { errno: 0, message: "an error packet without content" };
-  const textOffset = payload[3] === 0x23 ? 9 : 3;
-  return { errno: payload.readUInt16LE(1), message: payload.toString("utf8", textOffset) };
-}
-
 /** Classifies by number: `forbidden` where the account lacks the right, else `database-unavailable`. */
-export function classifyServerError(doing: string, error: ServerError, cause?: unknown): UnderstudyError {
+export function classifyServerError(
+  doing: string,
+  error: Pick<ServerError, "errno" | "message">,
+  cause?: unknown,
+): UnderstudyError {
   const code = ACCESS_DENIED.has(error.errno) ? "forbidden" : "database-unavailable";
   return new UnderstudyError(code, `${doing}: ${error.message}`, {
     details: error.errno === 0 ? {} : { errno: error.errno },
     ...(cause === undefined ? {} : { cause }),
   });
-}
-
-/** The number in an error that mysql2 gave; 0 where it has none. */
-export function errnoOf(error: Error): number {
-  return "errno" in error && typeof error.errno === "number" ? error.errno : 0;
 }

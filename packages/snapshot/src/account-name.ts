@@ -1,5 +1,4 @@
-import type { Flavour } from "@understudy/protocol";
-import { quoteText } from "./quoting.ts";
+import { type Flavour, quotedText } from "@understudy/protocol";
 
 /** An account or a role as the server knows it. MariaDB's roles have no host. */
 export interface AccountName {
@@ -24,7 +23,7 @@ export function accountKey({ user, host }: AccountName): string {
 
 /** As statements name it, in a session whose SQL mode is empty. */
 export function formatAccount({ user, host }: AccountName): string {
-  return host === "" ? quoteText(user) : `${quoteText(user)}@${quoteText(host)}`;
+  return host === "" ? quotedText(user) : `${quotedText(user)}@${quotedText(host)}`;
 }
 
 /** True for what the server made at its set-up, and for what a node makes for itself: on no account part of a copy. */

@@ -1,5 +1,5 @@
+import { backticked } from "@understudy/protocol";
 import { tableKey, type DumpColumn, type ReadAs, type InexactTables } from "./inexact-columns.ts";
-import { quoteName } from "./quoting.ts";
 
 const NAME = /`((?:[^`]|``)*)`/g;
 const READ_ROWS =
@@ -52,7 +52,7 @@ function exact(list: string, columns: readonly DumpColumn[]): string {
 const EXACT: Readonly<Record<ReadAs, string>> = { itself: "", double: " * 1e0", index: " + 0" };
 
 function formatColumn({ name, readAs }: DumpColumn): string {
-  const quoted = quoteName(name);
+  const quoted = backticked(name);
   return readAs === "itself" ? quoted : `${quoted}${EXACT[readAs]} AS ${quoted}`;
 }
 

@@ -1,3 +1,5 @@
+import { historyResetStatements, versionNumberOf } from "@understudy/binlog";
+import { backticked } from "@understudy/protocol";
 import {
   accountKey,
   formatAccount,
@@ -5,13 +7,9 @@ import {
   type AccountName,
   type AccountRules,
 } from "./account-name.ts";
-import { quoteName } from "./quoting.ts";
 import { listAccounts } from "./read-accounts.ts";
 import { listCopiedSchemas } from "./server-schemas.ts";
 import type { ServerSession } from "./server-session.ts";
-import { versionNumberOf } from "./snapshot-programs.ts";
-
-const MYSQL_RESET_RENAMED = 80_400;
 
 /** What an emptied server still has of accounts. */
 export interface KeptAccounts {
@@ -32,7 +30,7 @@ export interface RoleGrant {
 export async function emptyServer(session: ServerSession, rules: AccountRules): Promise<KeptAccounts> {
   await session.run("SET SESSION foreign_key_checks=0");
   for (const schema of await listCopiedSchemas(session))
-    await session.run(`DROP DATABASE ${quoteName(schema)}`);
+    await session.run(`DROP DATABASE ${backticked(schema)}`);
   const kept = await dropAccounts(session, rules);
   await resetHistory(session, rules);
   return kept;
@@ -87,7 +85,5 @@ async function listRoleGrants(session: ServerSession, { flavour }: AccountRules)
 
 async function resetHistory(session: ServerSession, { flavour }: AccountRules): Promise<void> {
   const version = versionNumberOf(await session.value("SELECT VERSION()"));
-  const isRenamed = flavour === "mysql" && version >= MYSQL_RESET_RENAMED;
-  await session.run(isRenamed ? "RESET BINARY LOGS AND GTIDS" : "RESET MASTER");
-  if (flavour === "mariadb") await session.run("SET GLOBAL gtid_slave_pos = ''");
+  for (const sql of historyResetStatements(flavour, version)) await session.run(sql);
 }

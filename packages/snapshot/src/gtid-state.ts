@@ -1,6 +1,5 @@
 import { readExecutedPosition, readPurgedPosition } from "@understudy/binlog";
-import { UnderstudyError, type Flavour } from "@understudy/protocol";
-import { quoteText } from "./quoting.ts";
+import { type Flavour, quotedText, UnderstudyError } from "@understudy/protocol";
 import type { ServerSession } from "./server-session.ts";
 import type { SnapshotHeader } from "./snapshot-header.ts";
 
@@ -23,8 +22,8 @@ export async function setGtidState(
   if (!position.isEmpty()) {
     await session.run(
       flavour === "mysql"
-        ? `SET GLOBAL gtid_purged = ${quoteText(position.toString())}`
-        : `SET GLOBAL gtid_binlog_state = ${quoteText(binlogState)}`,
+        ? `SET GLOBAL gtid_purged = ${quotedText(position.toString())}`
+        : `SET GLOBAL gtid_binlog_state = ${quotedText(binlogState)}`,
     );
   }
   for (const read of [readExecutedPosition, readPurgedPosition]) {

@@ -1,6 +1,6 @@
+import { quotedText } from "@understudy/protocol";
 import { formatAccount, isOwnAccount, type AccountName, type AccountRules } from "./account-name.ts";
 import type { AccountRecord } from "./account-record.ts";
-import { quoteText } from "./quoting.ts";
 import type { ServerSession } from "./server-session.ts";
 
 /** An account with what kind it is of. */
@@ -51,7 +51,7 @@ async function readMysql(session: ServerSession, account: ListedAccount): Promis
   const grants = await firstColumn(session, `SHOW GRANTS FOR ${name}`);
   const roles = await session.rows(
     `SELECT DEFAULT_ROLE_USER AS user, DEFAULT_ROLE_HOST AS host FROM mysql.default_roles
-     WHERE USER = ${quoteText(account.user)} AND HOST = ${quoteText(account.host)} ORDER BY 1, 2`,
+     WHERE USER = ${quotedText(account.user)} AND HOST = ${quotedText(account.host)} ORDER BY 1, 2`,
   );
   if (roles.length === 0) return { ...account, create, grants };
   const list = roles.map((row) => formatAccount({ user: String(row["user"]), host: String(row["host"]) }));

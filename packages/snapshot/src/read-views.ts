@@ -1,4 +1,4 @@
-import { quoteName } from "./quoting.ts";
+import { backticked } from "@understudy/protocol";
 import { isCopiedSchema } from "./server-schemas.ts";
 import type { ServerSession } from "./server-session.ts";
 import type { ViewRecord } from "./view-record.ts";
@@ -16,7 +16,7 @@ export async function readViews(session: ServerSession): Promise<ViewRecord[]> {
   for (const row of rows) {
     const schema = String(row["s"]);
     const name = String(row["t"]);
-    const [view] = await session.rows(`SHOW CREATE VIEW ${quoteName(schema)}.${quoteName(name)}`);
+    const [view] = await session.rows(`SHOW CREATE VIEW ${backticked(schema)}.${backticked(name)}`);
     views.push({
       schema,
       name,

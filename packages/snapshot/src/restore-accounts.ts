@@ -1,9 +1,9 @@
+import { errnoOf } from "@understudy/binlog";
 import type { Logger } from "@understudy/kernel";
 import { accountKey, formatAccount, type AccountRules } from "./account-name.ts";
 import type { AccountRecord } from "./account-record.ts";
 import type { KeptAccounts } from "./empty-server.ts";
 import { listAccounts } from "./read-accounts.ts";
-import { errnoOf } from "./server-error.ts";
 import type { ServerSession } from "./server-session.ts";
 
 /**

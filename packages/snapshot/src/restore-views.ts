@@ -1,5 +1,5 @@
 import type { Logger } from "@understudy/kernel";
-import { quoteName } from "./quoting.ts";
+import { backticked } from "@understudy/protocol";
 import { classifyServerError } from "./server-error.ts";
 import type { ServerSession } from "./server-session.ts";
 import type { ViewRecord } from "./view-record.ts";
@@ -59,10 +59,10 @@ async function makeView(session: ServerSession, view: ViewRecord): Promise<void>
 }
 
 async function makeBrokenView(session: ServerSession, { schema, name }: ViewRecord): Promise<void> {
-  const stub = `${quoteName(schema)}.${quoteName("understudy_gone")}`;
+  const stub = `${backticked(schema)}.${backticked("understudy_gone")}`;
   await session.run(
     `CREATE TABLE ${stub} (gone INT)`,
-    `CREATE VIEW ${quoteName(schema)}.${quoteName(name)} AS SELECT gone FROM ${stub}`,
+    `CREATE VIEW ${backticked(schema)}.${backticked(name)} AS SELECT gone FROM ${stub}`,
     `DROP TABLE ${stub}`,
   );
 }

@@ -1,7 +1,7 @@
 import type { ServerQuestions } from "@understudy/binlog";
+import { quotedText } from "@understudy/protocol";
 import type { SnapshotEndpoint } from "./database-endpoint.ts";
 import { MARK_SCHEMA } from "./server-schemas.ts";
-import { quoteText } from "./quoting.ts";
 import { ServerSession } from "./server-session.ts";
 
 /** Says, in the server itself, that its contents are not whole. Survives everything but {@link removeMark}. */
@@ -17,7 +17,7 @@ export async function removeMark(session: ServerSession): Promise<void> {
 /** True where the mark is there. */
 export async function isMarked(session: ServerQuestions): Promise<boolean> {
   const rows = await session.rows(
-    `SELECT 1 AS found FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${quoteText(MARK_SCHEMA)}`,
+    `SELECT 1 AS found FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ${quotedText(MARK_SCHEMA)}`,
   );
   return rows.length > 0;
 }

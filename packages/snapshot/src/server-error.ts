@@ -1,19 +1,10 @@
+import { errnoOf } from "@understudy/binlog";
 import { messageOf } from "@understudy/kernel";
 import { isUnderstudyError, UnderstudyError, type ErrorCode } from "@understudy/protocol";
 import { tlsFailureWords } from "@understudy/tls";
 
 /** Refusals that a person has to see to: unknown account, wrong password, missing right. */
 const FORBIDDEN: ReadonlySet<number> = new Set([1044, 1045, 1142, 1227, 1370, 1698, 3118, 4151]);
-
-/** The server's error number, or undefined where the error is not the server's. */
-export function errnoOf(error: unknown): number | undefined {
-  if (isUnderstudyError(error)) {
-    const errno = error.details["errno"];
-    return typeof errno === "number" ? errno : undefined;
-  }
-  if (!(error instanceof Error) || !("errno" in error) || typeof error.errno !== "number") return undefined;
-  return error.errno > 0 ? error.errno : undefined;
-}
 
 /**
  * Makes an {@link UnderstudyError} of what the server or the driver threw: `forbidden` for a refused account,

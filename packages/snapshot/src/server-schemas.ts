@@ -1,6 +1,6 @@
 import type { ServerQuestions } from "@understudy/binlog";
+import { quotedText } from "@understudy/protocol";
 import type { ServerSession } from "./server-session.ts";
-import { quoteText } from "./quoting.ts";
 
 /** Schema that stands in a server for as long as its contents are not whole. */
 export const MARK_SCHEMA = "understudy_restoring";
@@ -8,7 +8,7 @@ export const MARK_SCHEMA = "understudy_restoring";
 /** Schemas that each server has of its own, never copied and never dropped. */
 const SYSTEM_SCHEMAS = ["mysql", "sys", "information_schema", "performance_schema"] as const;
 
-const NOT_COPIED = [...SYSTEM_SCHEMAS, MARK_SCHEMA].map(quoteText).join(", ");
+const NOT_COPIED = [...SYSTEM_SCHEMAS, MARK_SCHEMA].map(quotedText).join(", ");
 
 /** Condition on a column that holds a schema's name: true for the schemas that a copy consists of. */
 export function isCopiedSchema(column: string): string {

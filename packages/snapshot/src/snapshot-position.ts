@@ -1,7 +1,6 @@
 import { parseGtidPosition, type GtidPosition } from "@understudy/binlog";
-import type { Flavour } from "@understudy/protocol";
+import { type Flavour, quotedText } from "@understudy/protocol";
 import type { DumpHead } from "./dump-head.ts";
-import { quoteText } from "./quoting.ts";
 import type { ServerSession } from "./server-session.ts";
 
 /** What a dump's beginning says, as a position. */
@@ -11,7 +10,7 @@ export async function positionOfDump(
   head: DumpHead,
 ): Promise<GtidPosition> {
   if (head.kind === "gtid-set") return parseGtidPosition(flavour, head.gtids);
-  const gtids = await session.value(`SELECT BINLOG_GTID_POS(${quoteText(head.file)}, ${head.offset})`);
+  const gtids = await session.value(`SELECT BINLOG_GTID_POS(${quotedText(head.file)}, ${head.offset})`);
   const applied = await session.value("SELECT @@GLOBAL.gtid_slave_pos");
   return withUnknownDomains(parseGtidPosition(flavour, gtids), applied);
 }

@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+import { versionNumberOf } from "@understudy/binlog";
 import { UnderstudyError, type Flavour } from "@understudy/protocol";
 
 const run = promisify(execFile);
@@ -78,16 +79,10 @@ async function identify(path: string, flavour: Flavour): Promise<number | null> 
     await access(path, constants.X_OK);
     const { stdout } = await run(path, ["--version"], { timeout: 10_000 });
     if (/mariadb/i.test(stdout) !== (flavour === "mariadb")) return null;
-    return versionNumberOf(
-      (/(?:Distrib|from) (\d+\.\d+\.\d+)/.exec(stdout) ?? /Ver (\d+\.\d+\.\d+)/.exec(stdout))?.[1],
-    );
+    const [, version = ""] =
+      /(?:Distrib|from) (\d+\.\d+\.\d+)/.exec(stdout) ?? /Ver (\d+\.\d+\.\d+)/.exec(stdout) ?? [];
+    return versionNumberOf(version);
   } catch {
     return null;
   }
-}
-
-/** `10.11.19` as 101119, which compares as a version does. */
-export function versionNumberOf(version: string | undefined): number {
-  const [, major = "0", minor = "0", patch = "0"] = /^(\d+)\.(\d+)\.(\d+)/.exec(version ?? "") ?? [];
-  return Number(major) * 10_000 + Number(minor) * 100 + Number(patch);
 }

@@ -1,6 +1,6 @@
+import { backticked } from "@understudy/protocol";
 import type { ServerSession } from "./server-session.ts";
 import { isCopiedSchema } from "./server-schemas.ts";
-import { quoteName } from "./quoting.ts";
 
 /**
  * Checksums of the tables that no consistent snapshot covers. Equal before and after the dump, they were copied as they
@@ -13,7 +13,7 @@ export async function untransactionalChecksums(session: ServerSession): Promise<
   );
   const checksums = new Map<string, string>();
   for (const row of rows) {
-    const name = `${quoteName(String(row["s"]))}.${quoteName(String(row["t"]))}`;
+    const name = `${backticked(String(row["s"]))}.${backticked(String(row["t"]))}`;
     const [checksum] = await session.rows(`CHECKSUM TABLE ${name}`);
     checksums.set(name, String(checksum?.["Checksum"] ?? ""));
   }

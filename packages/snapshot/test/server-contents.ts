@@ -1,5 +1,6 @@
 import { TestSession, type Row } from "./test-session.ts";
 import type { DatabaseServer } from "@understudy/database-server";
+import { backticked } from "@understudy/protocol";
 
 const SYSTEM = "('mysql','sys','performance_schema','information_schema')";
 
@@ -82,5 +83,5 @@ async function grantsOf(session: TestSession, name: string): Promise<string[]> {
 }
 
 function quoted(name: Row[string] | undefined): string {
-  return `\`${String(name).replaceAll("`", "``")}\``;
+  return backticked(String(name));
 }

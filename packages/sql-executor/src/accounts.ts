@@ -1,6 +1,7 @@
+import { errnoOf } from "@understudy/binlog";
 import { randomToken } from "@understudy/kernel";
+import { backticked } from "@understudy/protocol";
 import type { DatabaseSession } from "./database-session.ts";
-import { errnoOf } from "./driver-error.ts";
 import { quoteName } from "./quote-name.ts";
 import type { ServerInfo } from "./server-info.ts";
 import type { TableName } from "./sql-executor.ts";
@@ -146,7 +147,7 @@ function databaseGrants(
   return databases.map((database) => {
     const pattern = literalPatterns ? database : database.replaceAll(/[\\_%]/g, String.raw`\$&`);
     quoteName(database);
-    return `GRANT ${rights} ON \`${pattern.replaceAll("`", "``")}\`.* TO ${name}`;
+    return `GRANT ${rights} ON ${backticked(pattern)}.* TO ${name}`;
   });
 }
 

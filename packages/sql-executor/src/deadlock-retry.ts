@@ -1,7 +1,8 @@
+import { errnoOf } from "@understudy/binlog";
 import { backoffMs, type Clock, type Random } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import { BeforeCommitError } from "./before-commit-error.ts";
-import { classifyDriverError, errnoOf } from "./driver-error.ts";
+import { classifyDriverError } from "./driver-error.ts";
 
 /** ER_LOCK_DEADLOCK: the whole transaction is undone. Not so a lock wait timeout (1205), which undoes a statement only. */
 const DEADLOCK = 1213;

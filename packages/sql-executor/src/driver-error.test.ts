@@ -1,7 +1,8 @@
+import { ServerError } from "@understudy/binlog";
 import { describe, expect, test } from "vitest";
 import { UnderstudyError } from "@understudy/protocol";
 import { classifyDriverError, isDriverError } from "./driver-error.ts";
-import { ConnectionLostError, ServerError } from "./query-command.ts";
+import { ConnectionLostError } from "./query-command.ts";
 
 describe("classifyDriverError", () => {
   test.each([

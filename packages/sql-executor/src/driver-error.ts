@@ -1,3 +1,4 @@
+import { errnoOf } from "@understudy/binlog";
 import { messageOf } from "@understudy/kernel";
 import { isUnderstudyError, UnderstudyError, type ErrorCode } from "@understudy/protocol";
 import { tlsFailureWords } from "@understudy/tls";
@@ -132,16 +133,6 @@ const CONNECTION_ERRORS: ReadonlySet<string> = new Set([
 
 function codes(code: ErrorCode, ...numbers: readonly number[]): [number, ErrorCode][] {
   return numbers.map((errno) => [errno, code]);
-}
-
-/** The server's error number, or undefined where the error is not the server's. */
-export function errnoOf(error: unknown): number | undefined {
-  if (!(error instanceof Error)) return undefined;
-  if (error instanceof UnderstudyError) {
-    const errno = error.details["errno"];
-    return typeof errno === "number" ? errno : undefined;
-  }
-  return "errno" in error && typeof error.errno === "number" && error.errno > 0 ? error.errno : undefined;
 }
 
 /**

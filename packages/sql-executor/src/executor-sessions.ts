@@ -1,3 +1,4 @@
+import { errnoOf } from "@understudy/binlog";
 import type { Clock, Logger } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import { ACCOUNT_NAMES, allowKeeping, makeAccounts, newPassword, type AccountPlan } from "./accounts.ts";
@@ -5,7 +6,7 @@ import { accountOf, COMMON_ACCOUNTS, type ClientAccess } from "./client-access.t
 import type { DatabaseEndpoint } from "./database-endpoint.ts";
 import { DatabaseSession } from "./database-session.ts";
 import { Deadlines } from "./deadlines.ts";
-import { classifyDriverError, errnoOf } from "./driver-error.ts";
+import { classifyDriverError } from "./driver-error.ts";
 import { Lending } from "./lending.ts";
 import { ConnectionLostError } from "./query-command.ts";
 import { connectRaw } from "./raw-connection.ts";

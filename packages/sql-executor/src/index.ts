@@ -21,7 +21,7 @@ export {
   buildUpdate,
   type BuiltStatement,
 } from "./row-statements.ts";
-export { detectServer, type ServerInfo, type ServerQuestions } from "./server-info.ts";
+export { detectServer, type ServerInfo } from "./server-info.ts";
 export {
   openSqlExecutor,
   type BatchOptions,

@@ -1,9 +1,10 @@
+import { errnoOf } from "@understudy/binlog";
 import { UnderstudyError, type Flavour } from "@understudy/protocol";
 import { TaskQueue, type Logger } from "@understudy/kernel";
 import { BeforeCommitError } from "./before-commit-error.ts";
 import { bindParams } from "./bind-params.ts";
 import type { DatabaseSession } from "./database-session.ts";
-import { classifyDriverError, errnoOf } from "./driver-error.ts";
+import { classifyDriverError } from "./driver-error.ts";
 import type { ExecutorSessions } from "./executor-sessions.ts";
 import type { Lend, OpenLend } from "./lending.ts";
 import { changeOf } from "./outcome-results.ts";

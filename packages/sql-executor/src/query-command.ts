@@ -1,3 +1,4 @@
+import { parseServerError } from "@understudy/binlog";
 import { packetReader } from "./packet-reader.ts";
 import type { RawCommand, RawConnection, RawPacket } from "./raw-connection.ts";
 import { readColumn, type WireColumn } from "./wire-column.ts";
@@ -29,19 +30,6 @@ export interface RowSink {
   begin(columns: readonly WireColumn[], foundTraces: boolean): void;
   /** One row, to be read during the call. `enough` drops the connection with all that would still come. */
   take(packet: RawPacket): "more" | "enough";
-}
-
-/** An error as the server's ERR packet tells it; the same fields as mysql2's own errors. */
-export class ServerError extends Error {
-  readonly errno: number;
-  readonly sqlState: string;
-
-  constructor(errno: number, sqlState: string, message: string) {
-    super(message);
-    this.name = "ServerError";
-    this.errno = errno;
-    this.sqlState = sqlState;
-  }
 }
 
 /** The connection broke while a statement was under way, or before. */
@@ -119,7 +107,7 @@ export class QueryCommand implements RawCommand {
       return false;
     }
     if (packet.buffer[packet.offset] === 0xff) {
-      this.#settle(readError(packet));
+      this.#settle(parseServerError(packet.buffer.subarray(packet.offset, packet.end)));
       if (this.#preludePending) connection.destroy();
       return true;
     }
@@ -269,14 +257,6 @@ function queryPackets(head: readonly number[], sql: string): Buffer[] {
     packets.push(Buffer.concat([header, part]));
   }
   return packets;
-}
-
-function readError(packet: RawPacket): ServerError {
-  const { buffer, offset, end } = packet;
-  const errno = buffer.readUInt16LE(offset + 1);
-  const marked = buffer[offset + 3] === 0x23;
-  const sqlState = marked ? buffer.toString("latin1", offset + 4, offset + 9) : "HY000";
-  return new ServerError(errno, sqlState, buffer.toString("utf8", offset + (marked ? 9 : 3), end));
 }
 
 function insideOf(connection: RawConnection): ConnectionInside {

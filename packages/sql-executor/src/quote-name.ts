@@ -1,4 +1,4 @@
-import { IDENTIFIER_CHARACTERS_MAX, UnderstudyError } from "@understudy/protocol";
+import { backticked, IDENTIFIER_CHARACTERS_MAX, UnderstudyError } from "@understudy/protocol";
 
 /** A name in backticks, so that it can be nothing but a name. Throws `invalid-request` for what no server takes as one. */
 export function quoteName(name: string): string {
@@ -15,5 +15,5 @@ export function quoteName(name: string): string {
   }
   if (!name.isWellFormed())
     throw new UnderstudyError("invalid-request", "a name holds half of a surrogate pair");
-  return `\`${name.replaceAll("`", "``")}\``;
+  return backticked(name);
 }

@@ -1,3 +1,4 @@
+import { versionNumberOf, type ServerQuestions } from "@understudy/binlog";
 import { UnderstudyError, type Flavour } from "@understudy/protocol";
 
 /** What a database server is. */
@@ -12,11 +13,6 @@ export interface ServerInfo {
   readonly serverUuid: string | null;
 }
 
-/** The minimum of a session that {@link detectServer} needs. */
-export interface ServerQuestions {
-  rows(sql: string): Promise<Record<string, string | number | null>[]>;
-}
-
 const OLDEST: Record<Flavour, { readonly number: number; readonly text: string }> = {
   mysql: { number: 80_000, text: "MySQL 8.0" },
   mariadb: { number: 100_600, text: "MariaDB 10.6" },
@@ -29,7 +25,7 @@ export async function detectServer(session: ServerQuestions): Promise<ServerInfo
   );
   const version = String(row?.["version"] ?? "");
   const flavour: Flavour = /mariadb/i.test(`${version} ${row?.["comment"] ?? ""}`) ? "mariadb" : "mysql";
-  const versionNumber = parseVersionNumber(version);
+  const versionNumber = versionNumberOf(version);
   if (versionNumber < OLDEST[flavour].number) {
     throw new UnderstudyError(
       "server-unsuitable",
@@ -44,9 +40,4 @@ export async function detectServer(session: ServerQuestions): Promise<ServerInfo
     serverId: Number(row?.["server_id"]),
     serverUuid: identity === undefined ? null : String(identity["server_uuid"]),
   };
-}
-
-function parseVersionNumber(version: string): number {
-  const [, major, minor, patch] = /^(\d+)\.(\d+)\.(\d+)/.exec(version) ?? [];
-  return Number(major ?? 0) * 10_000 + Number(minor ?? 0) * 100 + Number(patch ?? 0);
 }

@@ -1,3 +1,4 @@
+import { errnoOf } from "@understudy/binlog";
 import type { Clock, Random } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import { trustRoutines } from "./accounts.ts";
@@ -5,7 +6,7 @@ import { atIndex, isolationStatement, withIndex, type PreparedStatement } from "
 import { bindParams } from "./bind-params.ts";
 import { againAfterDeadlock } from "./deadlock-retry.ts";
 import type { DatabaseSession } from "./database-session.ts";
-import { classifyDriverError, errnoOf } from "./driver-error.ts";
+import { classifyDriverError } from "./driver-error.ts";
 import type { ClientPools, ExecutorSessions } from "./executor-sessions.ts";
 import type { Lend, LendOptions } from "./lending.ts";
 import { changeOf } from "./outcome-results.ts";

@@ -1,7 +1,6 @@
+import { historyResetStatements } from "@understudy/binlog";
 import { UnderstudyError } from "@understudy/protocol";
 import type { RoleServices } from "../node-services.ts";
-
-const MYSQL_8_4 = 80_400;
 
 /**
  * Empties the GTID history of a fresh server, whose own set-up is all that it holds, so that it can take the master's from the
@@ -17,8 +16,6 @@ export async function resetHistory({ executor }: RoleServices): Promise<void> {
   }
   const { flavour, versionNumber } = executor.server;
   await executor.withAdmin(async (session) => {
-    if (flavour === "mysql" && versionNumber >= MYSQL_8_4) await session.run("RESET BINARY LOGS AND GTIDS");
-    else await session.run("RESET MASTER");
-    if (flavour === "mariadb") await session.run("SET GLOBAL gtid_slave_pos = ''");
+    for (const sql of historyResetStatements(flavour, versionNumber)) await session.run(sql);
   });
 }
