@@ -15,6 +15,8 @@ const texts = globSync(SOURCES, { cwd: PACKAGES })
   .map((path) => readFileSync(join(PACKAGES, path), "utf8"));
 
 it("lists every event that a node logs, and no other", () => {
+  // one that is put together could not be found here
+  for (const text of texts) expect(text).not.toMatch(/\bevent: `/);
   const logged = new Set(texts.flatMap((text) => [...text.matchAll(EVENT)].map(([, name = ""]) => name)));
   expect(logged).toEqual(new Set(Object.keys(LOG_EVENTS)));
 });

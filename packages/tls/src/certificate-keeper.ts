@@ -166,10 +166,9 @@ export class CertificateKeeper implements AsyncDisposable {
 
   #tell(news: CertificateNews): void {
     const { logger, onNews } = this.#options;
-    const fields = { event: `certificates-${news.kind}` };
-    if (news.kind === "reloaded") logger.info(fields, news.text);
-    else if (news.kind === "refused") logger.error(fields, news.text);
-    else logger.warn(fields, news.text);
+    if (news.kind === "reloaded") logger.info({ event: "certificates-reloaded" }, news.text);
+    else if (news.kind === "refused") logger.error({ event: "certificates-refused" }, news.text);
+    else logger.warn({ event: "certificates-warning" }, news.text);
     onNews?.(news);
   }
 

@@ -120,6 +120,18 @@ export const LOG_EVENTS: Readonly<Record<string, LogEvent>> = {
     meaning:
       "The database server or etcd (`use`) could not be asked for its certificate; the next look is in an hour.",
   },
+  "certificates-reloaded": {
+    level: "info",
+    meaning: "The TLS files were changed: new connections use what they hold now.",
+  },
+  "certificates-refused": {
+    level: "error",
+    meaning: "The TLS files were changed but can't be used, and why: the former certificates stay in force.",
+  },
+  "certificates-warning": {
+    level: "warn",
+    meaning: "What is wrong with the certificates in force, such as that one ends soon; once a day.",
+  },
   "certificates-unwatched": {
     level: "error",
     meaning: "A defect: changes of certificates are not noticed any more.",
