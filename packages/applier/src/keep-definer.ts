@@ -1,4 +1,4 @@
-import { backticked } from "@understudy/protocol";
+import { backticked } from "@understudy/binlog";
 
 /** White space and comments that do nothing, then the two words. */
 const ALTER_EVENT = /^((?:\s|\/\*(?![!M])[^]*?\*\/|--[ \t][^\n]*\n|#[^\n]*\n)*)ALTER(\s+EVENT\s)/i;

@@ -1,5 +1,4 @@
-import { EVENT_TYPE } from "@understudy/binlog";
-import { backticked } from "@understudy/protocol";
+import { backticked, EVENT_TYPE } from "@understudy/binlog";
 import type { SqlPiece } from "./com-query.ts";
 import { endsStatement, mappedColumns, mappedName, tableIdOf, withStatementEnd } from "./rows-event.ts";
 

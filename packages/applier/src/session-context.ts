@@ -1,4 +1,5 @@
-import { quotedText, type Flavour } from "@understudy/protocol";
+import { quotedText } from "@understudy/binlog";
+import type { Flavour } from "@understudy/protocol";
 import type { StatusVariables } from "./status-variables.ts";
 
 /** Session settings by variable name, each value as SQL writes it. */
@@ -142,7 +143,9 @@ function putNumber(
 export function settingsChange(from: Settings, to: Settings): string | null {
   const assignments: string[] = [];
   for (const [name, value] of to) {
-    if (from.get(name) !== value) assignments.push(`@@session.${name}=${value}`);
+    if (from.get(name) !== value)
+      assignments.push(`import { quotedText } from "@understudy/binlog";
+session.${name}=${value}`);
   }
   return assignments.length === 0 ? null : `SET ${assignments.join(",")}`;
 }

@@ -1,4 +1,4 @@
-import { backticked } from "@understudy/protocol";
+import { backticked } from "@understudy/binlog";
 import type { TestSession } from "./replication-pair.ts";
 
 const SYSTEM = "('mysql','sys','performance_schema','information_schema')";

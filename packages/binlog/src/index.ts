@@ -23,4 +23,5 @@ export { readExecutedPosition, readHistory, readPurgedPosition } from "./server-
 export { versionNumberOf } from "./server-version.ts";
 export { isRowsEvent } from "./rows-event-type.ts";
 export type { ServerQuestions } from "./server-questions.ts";
+export { backticked, quotedText } from "./sql-quoting.ts";
 export { groupTransactions, TransactionGrouper } from "./transaction-grouper.ts";

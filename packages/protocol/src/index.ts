@@ -74,7 +74,6 @@ export {
 } from "./quarantine.ts";
 export { CONSISTENCY_LEVELS, READ_OPTIONS, ReadOptions } from "./read-options.ts";
 export { CopyGiven, ReplicateAnswer, ReplicatePosition } from "./replicate.ts";
-export { backticked, quotedText } from "./sql-quoting.ts";
 export {
   BeginAnswer,
   BeginRequest,

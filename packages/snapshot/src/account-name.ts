@@ -1,4 +1,5 @@
-import { type Flavour, quotedText } from "@understudy/protocol";
+import { quotedText } from "@understudy/binlog";
+import type { Flavour } from "@understudy/protocol";
 
 /** An account or a role as the server knows it. MariaDB's roles have no host. */
 export interface AccountName {

@@ -1,4 +1,4 @@
-import { backticked } from "@understudy/protocol";
+import { backticked } from "@understudy/binlog";
 import { tableKey, type DumpColumn, type ReadAs, type InexactTables } from "./inexact-columns.ts";
 
 const NAME = /`((?:[^`]|``)*)`/g;

@@ -1,5 +1,4 @@
-import { historyResetStatements, versionNumberOf } from "@understudy/binlog";
-import { backticked } from "@understudy/protocol";
+import { backticked, historyResetStatements, versionNumberOf } from "@understudy/binlog";
 import {
   accountKey,
   formatAccount,

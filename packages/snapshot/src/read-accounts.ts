@@ -1,4 +1,4 @@
-import { quotedText } from "@understudy/protocol";
+import { quotedText } from "@understudy/binlog";
 import { formatAccount, isOwnAccount, type AccountName, type AccountRules } from "./account-name.ts";
 import type { AccountRecord } from "./account-record.ts";
 import type { ServerSession } from "./server-session.ts";

@@ -1,4 +1,4 @@
-import { backticked } from "@understudy/protocol";
+import { backticked } from "@understudy/binlog";
 import { isCopiedSchema } from "./server-schemas.ts";
 import type { ServerSession } from "./server-session.ts";
 import type { ViewRecord } from "./view-record.ts";

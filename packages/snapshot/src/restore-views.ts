@@ -1,5 +1,5 @@
 import type { Logger } from "@understudy/kernel";
-import { backticked } from "@understudy/protocol";
+import { backticked } from "@understudy/binlog";
 import { classifyServerError } from "./server-error.ts";
 import type { ServerSession } from "./server-session.ts";
 import type { ViewRecord } from "./view-record.ts";

@@ -1,5 +1,4 @@
-import type { ServerQuestions } from "@understudy/binlog";
-import { quotedText } from "@understudy/protocol";
+import { quotedText, type ServerQuestions } from "@understudy/binlog";
 import type { SnapshotEndpoint } from "./database-endpoint.ts";
 import { MARK_SCHEMA } from "./server-schemas.ts";
 import { ServerSession } from "./server-session.ts";

@@ -1,5 +1,4 @@
-import type { ServerQuestions } from "@understudy/binlog";
-import { quotedText } from "@understudy/protocol";
+import { quotedText, type ServerQuestions } from "@understudy/binlog";
 import type { ServerSession } from "./server-session.ts";
 
 /** Schema that stands in a server for as long as its contents are not whole. */

@@ -1,4 +1,4 @@
-import { backticked } from "@understudy/protocol";
+import { backticked } from "@understudy/binlog";
 import type { ServerSession } from "./server-session.ts";
 import { isCopiedSchema } from "./server-schemas.ts";
 

@@ -1,6 +1,6 @@
 import { TestSession, type Row } from "./test-session.ts";
 import type { DatabaseServer } from "@understudy/database-server";
-import { backticked } from "@understudy/protocol";
+import { backticked } from "@understudy/binlog";
 
 const SYSTEM = "('mysql','sys','performance_schema','information_schema')";
 

@@ -1,4 +1,5 @@
-import { backticked, IDENTIFIER_CHARACTERS_MAX, UnderstudyError } from "@understudy/protocol";
+import { backticked } from "@understudy/binlog";
+import { IDENTIFIER_CHARACTERS_MAX, UnderstudyError } from "@understudy/protocol";
 
 /** A name in backticks, so that it can be nothing but a name. Throws `invalid-request` for what no server takes as one. */
 export function quoteName(name: string): string {

@@ -24,8 +24,6 @@ export interface ClusterSourceOptions {
   readonly monotonicMs: () => number;
   /** Sent as a bearer token with every request. */
   readonly token?: string | undefined;
-  /** Stands in for the real one in tests. */
-  readonly createNode?: ((url: string) => NodeClient) | undefined;
 }
 
 /**
@@ -34,7 +32,6 @@ export interface ClusterSourceOptions {
  */
 export class ClusterSource implements AsyncDisposable {
   readonly #options: ClusterSourceOptions;
-  readonly #createNode: (url: string) => NodeClient;
   #current: NodeClient | null = null;
   #members: readonly string[] = [];
   /** Id of the last event that the current node told; null before the first. */
@@ -47,9 +44,6 @@ export class ClusterSource implements AsyncDisposable {
 
   constructor(options: ClusterSourceOptions) {
     this.#options = options;
-    this.#createNode =
-      options.createNode ??
-      ((url) => createNodeClient({ url, userAgent: "understudy-dashboard", token: options.token }));
   }
 
   /** The node that answered last; null before the first. Closed when another one answers. */
@@ -59,7 +53,7 @@ export class ClusterSource implements AsyncDisposable {
 
   /** A client of any node, under the same token, which the caller closes. */
   openNode(url: string): NodeClient {
-    return this.#createNode(url);
+    return createNodeClient({ url, userAgent: "understudy-dashboard", token: this.#options.token });
   }
 
   /** The next round asks that node first, and stays with it where it answers. */
@@ -99,7 +93,7 @@ export class ClusterSource implements AsyncDisposable {
 
   async #askNode(url: string, signal: AbortSignal): Promise<Snapshot> {
     const options = { signal, timeoutMs: ASK_TIMEOUT_MS };
-    const node = this.#current?.url === url ? this.#current : this.#createNode(url);
+    const node = this.#current?.url === url ? this.#current : this.openNode(url);
     try {
       const view = checked(url, await node.cluster(options));
       if (node !== this.#current) {
