@@ -1,4 +1,4 @@
-import { quoteText } from "./quoting.ts";
+import { quotedText } from "@understudy/binlog";
 import type { ServerSession } from "./server-session.ts";
 
 /**
@@ -9,7 +9,7 @@ export async function leaveDamagedFile(session: ServerSession): Promise<void> {
   const [status] = await session.rows("SHOW MASTER STATUS");
   if (!status) return;
   const { File: file, Position: offset } = status;
-  const place = `${quoteText(String(file))}, ${Number(offset)}`;
+  const place = `${quotedText(String(file))}, ${Number(offset)}`;
   const [told] = await session.rows(`SELECT BINLOG_GTID_POS(${place}) AS gtids`);
   if (told?.["gtids"] === null) await session.run("FLUSH LOCAL BINARY LOGS");
 }

@@ -1,5 +1,5 @@
 import { createNodeClient } from "@understudy/client";
-import type { Job, QuarantineReport } from "@understudy/protocol";
+import type { Job, QuarantineEntry, QuarantineReport } from "@understudy/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { drawScreen } from "../../../test/draw-screen.tsx";
 import {
