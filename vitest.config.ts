@@ -1,4 +1,4 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** What takes longest begins first, so that no worker is left alone with it at the end. Vitest itself goes by the size of files. */
@@ -20,14 +20,36 @@ function rankOf({ moduleId }: TestSpecification): number {
   return rank === -1 ? LONGEST_FIRST.length : rank;
 }
 
+/** Beside their sources: no servers, no processes, nothing that a file could leave to the next. */
+const PURE = ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.{ts,tsx}"];
+/** Pure as well, but minutes of work for a worker of its own that begins early. */
+const SIMULATION = "packages/simulation/src/**/*.test.ts";
+
 export default defineConfig({
   test: {
-    include: [
-      "packages/*/src/**/*.test.ts",
-      "scripts/**/*.test.mjs",
-      "packages/*/test/**/*.test.ts",
-      "apps/*/src/**/*.test.{ts,tsx}",
-      "apps/*/test/**/*.test.{ts,tsx}",
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "real",
+          include: [
+            SIMULATION,
+            "scripts/**/*.test.mjs",
+            "packages/*/test/**/*.test.ts",
+            "apps/*/test/**/*.test.{ts,tsx}",
+          ],
+        },
+      },
+      {
+        extends: true,
+        // one after another in a process that has imported most of it already: a third of the processor time that one process for each takes
+        test: {
+          name: "pure",
+          include: PURE,
+          exclude: [...configDefaults.exclude, SIMULATION],
+          isolate: false,
+        },
+      },
     ],
     pool: "forks",
     maxWorkers: 2,

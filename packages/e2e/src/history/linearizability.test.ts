@@ -139,8 +139,10 @@ describe("linearizabilityFaults", () => {
       operations.push(write(n * 10, n * 10 + 30, n, { outcome }));
       if (n % 5 === 0) operations.push(read(n * 10 + 41, n * 10 + 44, outcome === "ok" ? n : n - 1));
     }
-    const startedMs = performance.now();
+    const before = process.cpuUsage();
     linearizabilityFaults(operations, 0);
-    expect(performance.now() - startedMs).toBeLessThan(10_000);
+    // the processor's time: a machine that is busy with other things makes no algorithm slower
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(10_000);
   });
 });
