@@ -1,28 +1,29 @@
 import { constants } from "node:fs";
 import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { ensureDataDirectory } from "./data-directory.ts";
+import { initialiseDataDirectory, isDataDirectory } from "./data-directory.ts";
+import { copyOfTemplate, UUID_FILE } from "./data-template.ts";
 import type { DatabaseProgram } from "./database-program.ts";
-import { pathExists } from "./path-exists.ts";
-
-/** Holds MySQL's server UUID, which no two servers may share; the server makes a new one where it is missing. */
-const UUID_FILE = "auto.cnf";
 
 /**
  * Makes sure that all of these data directories (the `data` inside a server's folder) are initialised. Several new ones cost
- * little more than one: the first is initialised, the others are copies of it. No server may run on them. Resolves with
- * false where all were there already. Throws
- * `database-unavailable` as the initialisation of a single one does.
+ * little more than one: the first is initialised, the others are copies of it; with `templates`, see {@link DatabaseServerOptions},
+ * all are copies of what is kept there. No server may run on them. Resolves with false where all were there already. Throws
+ * `database-unavailable` as the initialisation of a single one does, and where one is broken.
  */
 export async function ensureDataDirectories(
   program: DatabaseProgram,
   directories: readonly string[],
+  { templates }: { readonly templates?: string | undefined } = {},
 ): Promise<boolean> {
-  const isThere = await Promise.all(directories.map(pathExists));
+  const isThere = await Promise.all(directories.map(isDataDirectory));
   const [first, ...others] = directories.filter((_, index) => !isThere[index]);
   if (first === undefined) return false;
-  await ensureDataDirectory(program, first);
-  await Promise.all(others.map((directory) => copyOf(first, directory)));
+  if (templates === undefined) await initialiseDataDirectory(program, first);
+  else await copyOfTemplate(program, first, templates);
+  const copy = (directory: string): Promise<void> =>
+    templates === undefined ? copyOf(first, directory) : copyOfTemplate(program, directory, templates);
+  await Promise.all(others.map(copy));
   return true;
 }
 

@@ -11,18 +11,21 @@ import { runAsArguments } from "./server-arguments.ts";
 const run = promisify(execFile);
 const INITIALISE_TIMEOUT_MS = 120_000;
 
+/** Resolves with whether `directory` is an initialised data directory. Throws `database-unavailable` where it is there, but isn't one. */
+export async function isDataDirectory(directory: string): Promise<boolean> {
+  if (await pathExists(join(directory, "mysql"))) return true;
+  if (!(await pathExists(directory))) return false;
+  throw new UnderstudyError(
+    "database-unavailable",
+    `the data folder ${directory} is broken: it exists, but holds no database server's system tables; remove it (or start with --fresh) to begin anew`,
+  );
+}
+
 /**
- * Makes sure that `directory` is an initialised data directory. A new one is made beside it and renamed into place, so
+ * Initialises a data directory that is not there. It is made beside its place and renamed into it, so
  * that an interrupted first start leaves nothing half-done behind. Throws `database-unavailable` with the server's words.
  */
-export async function ensureDataDirectory(program: DatabaseProgram, directory: string): Promise<void> {
-  if (await pathExists(join(directory, "mysql"))) return;
-  if (await pathExists(directory)) {
-    throw new UnderstudyError(
-      "database-unavailable",
-      `the data folder ${directory} is broken: it exists, but holds no database server's system tables; remove it (or start with --fresh) to begin anew`,
-    );
-  }
+export async function initialiseDataDirectory(program: DatabaseProgram, directory: string): Promise<void> {
   const draft = `${directory}.initialising`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(dirname(directory), { recursive: true });

@@ -2,7 +2,7 @@ import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { randomToken } from "@understudy/kernel";
 import { UnderstudyError, type Flavour } from "@understudy/protocol";
-import { ensureDataDirectory } from "./data-directory.ts";
+import { ensureDataDirectories } from "./data-directories.ts";
 import type { DatabaseProgram } from "./database-program.ts";
 import { isPortFree } from "./free-port.ts";
 import { endLeftover } from "./leftover-process.ts";
@@ -27,6 +27,11 @@ export interface DatabaseServerOptions {
   readonly extraArguments?: readonly string[];
   /** More variables of its process' environment. */
   readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * A folder for initialised data directories, of which new ones are copies; for tests. Default: each new one is initialised, so that it
+   * has a TLS key of its own.
+   */
+  readonly templates?: string;
   /** Bound of one start, crash recovery included. Default 60 s. */
   readonly startTimeoutMs?: number;
 }
@@ -145,7 +150,7 @@ export class DatabaseServer extends LocalProcess {
 export async function openDatabaseServer(options: DatabaseServerOptions): Promise<DatabaseServer> {
   const directory = resolve(options.directory);
   await mkdir(directory, { recursive: true });
-  await ensureDataDirectory(options.program, join(directory, "data"));
+  await ensureDataDirectories(options.program, [join(directory, "data")], options);
   const password = await keepPassword(join(directory, "password"));
   await endLeftover(join(directory, "server.pid"), `--datadir=${join(directory, "data")}`);
   await using stack = new AsyncDisposableStack();

@@ -11,5 +11,5 @@ export { reservePort, type PortReservation, type PortReservationOptions } from "
 export { isProcessAlive } from "./process-identity.ts";
 export { tryProcessLock, type LockAttempt, type ProcessLock } from "./process-lock.ts";
 export { programPaths } from "./program-paths.ts";
-export { openTestServer, testFlavours, type TestServerOptions } from "./test-server.ts";
+export { openTestServer, TEST_TEMPLATES, testFlavours, type TestServerOptions } from "./test-server.ts";
 export { waitUntilUp, type UpWait } from "./wait-until-up.ts";

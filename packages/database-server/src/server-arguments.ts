@@ -51,6 +51,8 @@ export function serverArguments(options: ServerArgumentsOptions): readonly strin
     `--read-only=${options.readOnly ? "ON" : "OFF"}`,
     `--sync-binlog=${relaxed ? 0 : 1}`,
     `--innodb-flush-log-at-trx-commit=${relaxed ? 2 : 1}`,
+    // what a process has written outlives it without being on the disk: MySQL starts in half the time
+    ...(relaxed ? ["--loose-innodb-flush-method=nosync"] : []),
     ...(options.program.flavour === "mysql" ? MYSQL_ARGUMENTS : MARIADB_ARGUMENTS),
     ...options.extraArguments,
   ];

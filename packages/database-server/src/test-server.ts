@@ -20,6 +20,9 @@ export function testFlavours(): readonly Flavour[] {
   return wanted ? FLAVOURS.filter((flavour) => wanted.includes(flavour)) : FLAVOURS;
 }
 
+/** Where data directories for tests are kept from one run to the next; removed with the packages. */
+export const TEST_TEMPLATES = join(import.meta.dirname, "../../../node_modules/.cache/understudy-data");
+
 /** A fresh server in a temporary folder, which goes with it on disposal. Throws where the flavour is not on this machine. */
 export async function openTestServer(
   flavour: Flavour,
@@ -33,6 +36,7 @@ export async function openTestServer(
     directory,
     serverId: 1,
     durability: "relaxed",
+    templates: TEST_TEMPLATES,
     ...options,
   });
   const dispose = server[Symbol.asyncDispose].bind(server);

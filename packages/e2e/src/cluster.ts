@@ -30,6 +30,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent } from "undici";
+import { TEST_TEMPLATES } from "@understudy/database-server";
 import type { Random } from "@understudy/kernel";
 import type { Flavour } from "@understudy/protocol";
 import {
@@ -216,7 +217,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       ...(authority ? { authority } : {}),
       ...(options.proxies ? { proxies: options.proxies } : {}),
       ...(options.environmentOf ? { environmentOf: options.environmentOf } : {}),
-      ...(options.openDisks ? { openDisks: options.openDisks } : {}),
+      // what is to fill up small disks must not be sparse
+      ...(options.openDisks ? { openDisks: options.openDisks } : { templates: TEST_TEMPLATES }),
     }),
   );
   await waitUntilReplicating(sandbox, access);

@@ -35,6 +35,8 @@ export interface SandboxOptions {
   readonly logLevel?: string;
   /** Default `full`; `relaxed` survives a crash of processes only. */
   readonly durability?: "full" | "relaxed";
+  /** Where new data folders are copied from, see `DatabaseServerOptions`; for tests. Default: they are initialised. */
+  readonly templates?: string;
   /**
    * Members of an etcd by which the nodes agree who leads: 1, or 3 to survive the loss of one. 0, the default, is none: the node that is
    * started as the master leads. A folder that has an etcd keeps its number of members.
@@ -107,6 +109,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     plan,
     program,
     durability: options.durability ?? "full",
+    templates: options.templates,
     nodeEnvironment: {
       ...(options.logLevel ? { UNDERSTUDY_LOG_LEVEL: options.logLevel } : {}),
       ...options.nodeEnvironment,

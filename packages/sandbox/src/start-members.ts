@@ -23,6 +23,7 @@ export interface MembersOptions {
   readonly plan: SandboxPlan;
   readonly program: DatabaseProgram;
   readonly durability: "full" | "relaxed";
+  readonly templates: string | undefined;
   readonly nodeEnvironment: Readonly<Record<string, string>>;
   readonly environmentOf:
     ((nodeId: string, process: "node" | "database") => Readonly<Record<string, string>>) | undefined;
@@ -57,10 +58,10 @@ export async function startDatabases(
 
 /** Initialises new data folders, and says so where there are any: it takes longest of all. */
 async function prepareData(options: MembersOptions): Promise<void> {
-  const { directory, plan, program } = options;
+  const { directory, plan, program, templates } = options;
   const dataFolders = plan.nodes.map(({ nodeId }) => join(foldersOf(directory, nodeId).database, "data"));
   const startedMs = performance.now();
-  if (!(await ensureDataDirectories(program, dataFolders))) return;
+  if (!(await ensureDataDirectories(program, dataFolders, { templates }))) return;
   const text = `new data folders in ${directory}`;
   options.onProgress({ kind: "done", text, tookMs: performance.now() - startedMs });
 }

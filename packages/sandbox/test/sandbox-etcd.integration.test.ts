@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createConnection } from "mysql2/promise";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { isProcessAlive } from "@understudy/database-server";
+import { isProcessAlive, TEST_TEMPLATES } from "@understudy/database-server";
 import { seededRandom } from "@understudy/kernel";
 import { openSandbox, type Sandbox, type SandboxNode, type SandboxOptions } from "../src/index.ts";
 
@@ -27,6 +27,7 @@ async function open(options: Partial<SandboxOptions> = {}): Promise<Sandbox> {
     port: 0,
     etcd: 1,
     durability: "relaxed",
+    templates: TEST_TEMPLATES,
     supervise: false,
     nodeMainFile,
     ...options,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createConnection } from "mysql2/promise";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { isProcessAlive, testFlavours } from "@understudy/database-server";
+import { isProcessAlive, TEST_TEMPLATES, testFlavours } from "@understudy/database-server";
 import type { Flavour } from "@understudy/protocol";
 import { openSandbox, waitUntilReplicating, type Sandbox, type SandboxOptions } from "../src/index.ts";
 
@@ -25,6 +25,7 @@ async function open(flavour: Flavour, options: Partial<SandboxOptions> = {}): Pr
     slaves: 1,
     port: 0,
     durability: "relaxed",
+    templates: TEST_TEMPLATES,
     supervise: false,
     ...options,
   });
