@@ -8,6 +8,7 @@ import { ensureEtcd, installedEtcd } from "./setup/install-etcd.mjs";
 import { ensureMariadb, ensureMariadbClients } from "./setup/install-mariadb.mjs";
 import { ensureMysqlClients, installMysql } from "./setup/install-mysql.mjs";
 import { ensurePackages } from "./setup/install-packages.mjs";
+import { buildBundles } from "./setup/build-bundles.mjs";
 import { ensureTmux } from "./setup/install-tmux.mjs";
 import { installedFlavours } from "./setup/installed-flavours.mjs";
 import { node24Path } from "./setup/node-24.mjs";
@@ -66,7 +67,7 @@ async function lackOf(ensure) {
 }
 
 /** @returns {Promise<number>} Vitest's exit code. */
-function runVitest({ node, flavours, browser, vitestArguments }) {
+function runVitest({ node, flavours, browser, bundles, vitestArguments }) {
   const folders = [dirname(node), join(root, "node_modules", ".bin"), process.env.PATH ?? ""];
   const child = spawn(node, [join(root, "node_modules/vitest/vitest.mjs"), "run", ...vitestArguments], {
     cwd: root,
@@ -75,6 +76,7 @@ function runVitest({ node, flavours, browser, vitestArguments }) {
       PATH: folders.join(delimiter),
       UNDERSTUDY_TEST_FLAVOURS: flavours.join(","),
       UNDERSTUDY_CHROMIUM: browser,
+      UNDERSTUDY_TEST_BUNDLES: bundles,
     },
     stdio: "inherit",
   });
@@ -96,7 +98,9 @@ const browser = installedChromium();
 log(`browser: ${browser ?? "none"}`);
 const wanted = process.argv.slice(2);
 const vitestArguments = wanted[0] === "--" ? wanted.slice(1) : wanted;
-process.exitCode = await runVitest({ node, flavours: available, browser, vitestArguments });
+// not for a part, which would often be run in less time than they are made
+const bundles = vitestArguments.length === 0 ? await buildBundles({ log }) : undefined;
+process.exitCode = await runVitest({ node, flavours: available, browser, bundles, vitestArguments });
 for (const { flavour, reason } of missing) log(`NOT RUN on ${flavour}: ${reason}`);
 if (noEtcd !== undefined) log(`FAILED for want of etcd: ${noEtcd}`);
 if (noTmux !== undefined) log(`FAILED for want of tmux: ${noTmux}`);

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -29,8 +29,16 @@ function runBundle(app, args) {
   });
 }
 
-/** @param {string} app */
+/**
+ * In a run of all tests those of the nodes have been built for other tests already.
+ * @param {string} app
+ */
 async function build(app) {
+  const built = process.env["UNDERSTUDY_TEST_BUNDLES"];
+  if (built && app !== "dashboard") {
+    await cp(join(built, app), join(folder, app), { recursive: true });
+    return;
+  }
   const program = join(ROOT, "apps", app, "node_modules", ".bin", "tsdown");
   const options = { cwd: join(ROOT, "apps", app), timeout: 240_000 };
   await new Promise((resolve, reject) => {

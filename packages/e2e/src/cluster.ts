@@ -24,7 +24,8 @@
  *
  * Nothing is supervised: what a test kills stays dead until the test starts it again. A database server that is started
  * again comes up read-only, and it is its node's duty to open it on a master. UNDERSTUDY_E2E_KEEP=1 keeps the folder with
- * all logs and says where it is.
+ * all logs and says where it is. UNDERSTUDY_TEST_BUNDLES names a folder of the apps' bundles, which a whole `npm test` makes: nodes
+ * run from them as from an image, and start in half of the time. Without it they run from the sources.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -202,6 +203,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const connect = { timeout: 5_000, ...(authority ? { ca: authority.ca } : {}) };
   const agent = stack.adopt(new Agent({ pipelining, connect }), (it) => it.destroy());
   const kill = new AbortController();
+  const bundles = process.env["UNDERSTUDY_TEST_BUNDLES"];
   const sandbox = stack.use(
     await openSandbox({
       directory,
@@ -214,6 +216,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       nodeEnvironment: options.environment ?? {},
       supervise: false,
       killSignal: kill.signal,
+      ...(bundles ? { bundles } : {}),
       ...(authority ? { authority } : {}),
       ...(options.proxies ? { proxies: options.proxies } : {}),
       ...(options.environmentOf ? { environmentOf: options.environmentOf } : {}),

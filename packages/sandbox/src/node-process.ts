@@ -33,6 +33,8 @@ export interface NodeProcessOptions {
   readonly speaksTls?: boolean;
   /** Another program than the app's `main.ts`: a stand-in for tests. */
   readonly mainFile?: string;
+  /** A folder of the apps' bundles, of which the one of the app is run instead of its source. */
+  readonly bundles?: string;
   /** Bound of one start. Default 60 s. */
   readonly startTimeoutMs?: number;
 }
@@ -61,7 +63,7 @@ export class NodeProcess extends LocalProcess {
   constructor(options: NodeProcessOptions) {
     super({ stopTimeoutMs: STOP_TIMEOUT_MS });
     this.#options = options;
-    this.#mainFile = options.mainFile ?? mainFileOf(options.app);
+    this.#mainFile = options.mainFile ?? mainFileOf(options);
     this.#address = { host: HOST, port: options.port };
   }
 
@@ -159,6 +161,7 @@ function commandLineMark(directory: string): string {
   return `--diagnostic-dir=${directory}`;
 }
 
-function mainFileOf(app: Role): string {
+function mainFileOf({ app, bundles }: NodeProcessOptions): string {
+  if (bundles !== undefined) return join(bundles, app, "main.mjs");
   return fileURLToPath(new URL(`../../../apps/${app}/src/main.ts`, import.meta.url));
 }

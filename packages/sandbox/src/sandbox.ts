@@ -44,6 +44,8 @@ export interface SandboxOptions {
   readonly etcd?: number;
   /** Another program than the nodes' own: a stand-in for tests. */
   readonly nodeMainFile?: string;
+  /** A folder with `master/main.mjs` and `slave/main.mjs`, the apps' bundles, to be run instead of their sources. */
+  readonly bundles?: string;
   /** More `UNDERSTUDY_*` settings for every node, by their full names. */
   readonly nodeEnvironment?: Readonly<Record<string, string>>;
   /** More variables of one process' environment. */
@@ -142,6 +144,7 @@ export async function openSandbox(options: SandboxOptions): Promise<Sandbox> {
     links,
     etcd,
     nodeMainFile: options.nodeMainFile,
+    bundles: options.bundles,
   });
   options.signal?.throwIfAborted();
   if (options.supervise) superviseAll(stack, watchedOf(nodes, etcd?.members ?? []), onProgress);

@@ -40,6 +40,7 @@ export interface NodesOptions extends MembersOptions {
   readonly etcd: { readonly urls: string; readonly clusterId: string } | null;
   /** Another program than the apps', for tests. */
   readonly nodeMainFile: string | undefined;
+  readonly bundles: string | undefined;
 }
 
 /** Starts the database servers of all nodes at the same time; none is left running where one fails. */
@@ -173,6 +174,7 @@ async function startNode(
         speaksTls: tls !== null,
         ...(gate ? { beforeStart: () => gate.accept(), afterEnd: () => gate.refuse() } : {}),
         ...(options.nodeMainFile === undefined ? {} : { mainFile: options.nodeMainFile }),
+        ...(options.bundles === undefined ? {} : { bundles: options.bundles }),
         environment: {
           UNDERSTUDY_DATABASE_URL: tls?.databaseUrl(node.nodeId, database.url) ?? database.url,
           UNDERSTUDY_DATA_DIR: folders.node,
