@@ -1,4 +1,4 @@
-import { backticked, type BinlogEvent, decodeQueryEvent, EVENT_TYPE } from "@understudy/binlog";
+import { backticked, decodeQueryEvent, EVENT_TYPE, type BinlogEvent } from "@understudy/binlog";
 import { unsupported, type LongTransaction } from "./long-transaction.ts";
 import { withMappedTable } from "./rows-event.ts";
 

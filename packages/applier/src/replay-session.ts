@@ -1,4 +1,4 @@
-import { type BinlogEvent, decodeQueryEvent, EVENT_TYPE, ServerError } from "@understudy/binlog";
+import { decodeQueryEvent, EVENT_TYPE, ServerError, type BinlogEvent } from "@understudy/binlog";
 import { invariant, type Logger } from "@understudy/kernel";
 import { buildComQuery } from "./com-query.ts";
 import { asServerWrote, isCreateTable } from "./create-select.ts";

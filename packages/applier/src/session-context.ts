@@ -143,9 +143,7 @@ function putNumber(
 export function settingsChange(from: Settings, to: Settings): string | null {
   const assignments: string[] = [];
   for (const [name, value] of to) {
-    if (from.get(name) !== value)
-      assignments.push(`import { quotedText } from "@understudy/binlog";
-session.${name}=${value}`);
+    if (from.get(name) !== value) assignments.push(`@@session.${name}=${value}`);
   }
   return assignments.length === 0 ? null : `SET ${assignments.join(",")}`;
 }

@@ -1,4 +1,4 @@
-import { type GtidPosition, readExecutedPosition, ServerError } from "@understudy/binlog";
+import { readExecutedPosition, ServerError, type GtidPosition } from "@understudy/binlog";
 import { messageOf } from "@understudy/kernel";
 import { isUnderstudyError, UnderstudyError, type Flavour } from "@understudy/protocol";
 import type { ApplierConnection } from "./applier-connection.ts";

@@ -1,4 +1,4 @@
-import { type BinlogEvent, type GtidPosition, ServerError } from "@understudy/binlog";
+import { ServerError, type BinlogEvent, type GtidPosition } from "@understudy/binlog";
 import { backoffMs, type Clock, type Logger, type Random } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import { applyFailed, tableOf } from "./apply-failure.ts";

@@ -1,4 +1,4 @@
-import { anySignal, type Clock, orAbort, toError } from "@understudy/kernel";
+import { anySignal, orAbort, toError, type Clock } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import type { BinlogConnection } from "./binlog-connection.ts";
 import { classifyServerError } from "./dump-error.ts";

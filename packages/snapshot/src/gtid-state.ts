@@ -1,5 +1,5 @@
 import { quotedText, readExecutedPosition, readPurgedPosition } from "@understudy/binlog";
-import { type Flavour, UnderstudyError } from "@understudy/protocol";
+import { UnderstudyError, type Flavour } from "@understudy/protocol";
 import type { ServerSession } from "./server-session.ts";
 import type { SnapshotHeader } from "./snapshot-header.ts";
 

@@ -1,4 +1,4 @@
-import { type GtidPosition, parseGtidPosition, quotedText } from "@understudy/binlog";
+import { parseGtidPosition, quotedText, type GtidPosition } from "@understudy/binlog";
 import type { Flavour } from "@understudy/protocol";
 import type { DumpHead } from "./dump-head.ts";
 import type { ServerSession } from "./server-session.ts";
@@ -11,7 +11,7 @@ export async function positionOfDump(
 ): Promise<GtidPosition> {
   if (head.kind === "gtid-set") return parseGtidPosition(flavour, head.gtids);
   const gtids = await session.value(`SELECT BINLOG_GTID_POS(${quotedText(head.file)}, ${head.offset})`);
-  const applied = await session.value("SELECT GLOBAL.gtid_slave_pos");
+  const applied = await session.value("SELECT @@GLOBAL.gtid_slave_pos");
   return withUnknownDomains(parseGtidPosition(flavour, gtids), applied);
 }
 

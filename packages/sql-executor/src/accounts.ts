@@ -122,7 +122,7 @@ async function changeAccounts(
     await change();
   } finally {
     // unless the server was opened for writes meanwhile
-    if (isLocked) await admin.run("SET GLOBAL super_read_only=GLOBAL.read_only");
+    if (isLocked) await admin.run("SET GLOBAL super_read_only=@@GLOBAL.read_only");
   }
 }
 
@@ -193,7 +193,7 @@ function revocableRights(schema: string, rights: string): string {
 }
 
 async function readSwitch(admin: DatabaseSession, variable: string): Promise<boolean> {
-  const { rows } = await admin.run(`SELECT GLOBAL.${variable}`, {
+  const { rows } = await admin.run(`SELECT @@GLOBAL.${variable}`, {
     shape: "arrays",
     rowsMax: 1,
     bytesMax: 1024,
