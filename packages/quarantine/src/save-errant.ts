@@ -13,6 +13,7 @@ import { readManifest } from "./entry-files.ts";
 import { ErrantDraft } from "./errant-draft.ts";
 import { ErrantReader } from "./errant-reader.ts";
 import { areFailedNumbers } from "./failed-numbers.ts";
+import { isNoRoom } from "./disk-room.ts";
 import { publishEntry } from "./publish-entry.ts";
 import { quarantineIncomplete } from "./quarantine-incomplete.ts";
 import { QuarantineFolders } from "./quarantine-folders.ts";
@@ -56,7 +57,8 @@ export interface SavedErrant {
  * name; until then nothing is listed, and the node's server must be kept as it is. Memory is flat, however large a transaction is.
  * One at a time for a folder; saving the same again makes no second entry.
  *
- * Throws `quarantine-incomplete` where a transaction that may be errant is no longer in the binlog or cannot be read there,
+ * Throws `quarantine-incomplete` where a transaction that may be errant is no longer in the binlog or cannot be read there, and, with
+ * `isNoRoom` among the details, where the disk is full;
  * `database-unavailable` as the binlog does, and what the file system throws.
  */
 export async function saveErrant(options: SaveErrantOptions): Promise<SavedErrant> {
@@ -84,6 +86,13 @@ export async function saveErrant(options: SaveErrantOptions): Promise<SavedErran
     const manifest = await describe(draft, options, { own, digest });
     const draftEntry = { folder: draftFolder, epoch: options.epoch, manifest };
     return { manifest: await publishEntry(folders, draftEntry), isNew: true };
+  } catch (error) {
+    if (!isNoRoom(error)) throw error;
+    throw quarantineIncomplete(
+      `there is no room for them in ${folders.open}. Make some; nothing was touched, and the node tries again by itself`,
+      { isNoRoom: true },
+      error,
+    );
   } finally {
     // where it has got its name, there is nothing left here
     await rm(draftFolder, { recursive: true, force: true });

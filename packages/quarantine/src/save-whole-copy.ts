@@ -67,6 +67,8 @@ export interface SavedWholeCopy {
 /** Even what compresses best needs so much of its size; less is not worth a dump. */
 const ROOM_SHARE_MIN = 1 / 50;
 const CHUNK_BYTES = 1 << 20;
+const LOOKS_MAX = 5;
+const LOOK_EVERY_MS = 200;
 
 /** What the server has when the copy is begun. */
 interface ServerState {
@@ -99,12 +101,12 @@ class CopySaving {
   }
 
   async run(): Promise<SavedWholeCopy> {
-    const { ask, signal } = this.#options;
+    const { signal } = this.#options;
     try {
       await this.#folders.ensure();
       for (const left of await this.#folders.drafts()) await rm(left, { recursive: true, force: true });
       const incarnation = await incarnationOf(this.#folders);
-      const state = await ask((server) => this.#readState(server));
+      const state = await this.#stateAtRest();
       const known = await findWholeCopy(this.#folders, incarnation, state.own);
       if (known) return { manifest: known, isNew: false };
       return { manifest: await this.#keep(state, incarnation), isNew: true };
@@ -119,13 +121,22 @@ class CopySaving {
     }
   }
 
-  async #readState(server: ServerQuestions): Promise<ServerState> {
+  /** One that only asks something has ended soon. */
+  async #stateAtRest(): Promise<ServerState> {
+    const { ask, clock, signal } = this.#options;
+    for (let look = 1; look <= LOOKS_MAX; look++) {
+      const state = await ask((server) => this.#readState(server));
+      if (state) return state;
+      await clock.sleep(LOOK_EVERY_MS, signal);
+    }
+    throw this.#refused("a session of its server is still at work; the node tries again by itself");
+  }
+
+  /** Null while a session is at work: one whose number is counted already may come to its end without moving the position. */
+  async #readState(server: ServerQuestions): Promise<ServerState | null> {
     const { flavour, shared } = this.#options;
     const own = await readExecutedPosition(server, flavour);
-    // one whose number is counted already may come to its end without moving the position
-    if (await hasBusySession(server)) {
-      throw this.#refused("a session of its server is still at work; the node tries again by itself");
-    }
+    if (await hasBusySession(server)) return null;
     const [row] = await server.rows("SELECT VERSION() AS version");
     const errant = await possibleErrant({ flavour, server, own, shared });
     return { own, errant, serverVersion: String(row?.["version"] ?? "") };
@@ -209,9 +220,10 @@ class CopySaving {
   async #noRoom(cause: unknown): Promise<UnderstudyError> {
     const folder = this.#folders.open;
     const free = await freeBytes(folder).catch(() => null);
-    const needed = Math.max(this.#expectedBytes, this.#writtenBytes);
+    const bytes = Math.max(this.#expectedBytes, this.#writtenBytes);
+    const needed = bytes > 0 ? `up to about ${bytes}` : "as much as the data";
     return this.#refused(
-      `there is no room to keep a copy of its whole data: ${folder} has ${free ?? "few"} bytes free, and the copy needs up to about ${needed}. Make room there; nothing was touched, and the node tries again by itself`,
+      `there is no room to keep a copy of its whole data: ${folder} has ${free ?? "few"} bytes free, and the copy needs ${needed}. Make room there; nothing was touched, and the node tries again by itself`,
       cause,
     );
   }

@@ -63,8 +63,8 @@ function mariadbArguments(
 ): string[] {
   if (withHistory && versionNumber < MARIADB_HISTORY)
     throw tooOld(path, "10.11 (for the history of system-versioned tables)");
-  // GTIDs of the place are read from the binlog
-  return ["--master-data=2", ...(isStill ? [] : ["--gtid"]), ...(withHistory ? ["--dump-history"] : [])];
+  // it reads the GTIDs of the place from the binlog, and fails where that can't be read
+  return [...(isStill ? [] : ["--master-data=2", "--gtid"]), ...(withHistory ? ["--dump-history"] : [])];
 }
 
 function tooOld(path: string, wanted: string): UnderstudyError {

@@ -39,3 +39,10 @@ test("reads the place in MariaDB's binlog, not the other statement of the same n
     offset: "16",
   });
 });
+
+test("a MariaDB dump that was to leave the place out has begun where its data do", () => {
+  expect(parseDumpHead("mariadb", "-- MariaDB dump\n-- Host: localhost")).toBeNull();
+  expect(parseDumpHead("mariadb", "-- Host: localhost\n\n--\n-- Current Database: `a`")).toEqual({
+    kind: "untold",
+  });
+});

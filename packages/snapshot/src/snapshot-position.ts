@@ -1,4 +1,5 @@
-import { parseGtidPosition, quotedText, type GtidPosition } from "@understudy/binlog";
+import { type GtidPosition, parseGtidPosition, quotedText } from "@understudy/binlog";
+import { invariant } from "@understudy/kernel";
 import type { Flavour } from "@understudy/protocol";
 import type { DumpHead } from "./dump-head.ts";
 import type { ServerSession } from "./server-session.ts";
@@ -10,6 +11,10 @@ export async function positionOfDump(
   head: DumpHead,
 ): Promise<GtidPosition> {
   if (head.kind === "gtid-set") return parseGtidPosition(flavour, head.gtids);
+  invariant(
+    head.kind === "binlog-place",
+    "only a dump of a server that stands still is asked to leave its place out",
+  );
   const gtids = await session.value(`SELECT BINLOG_GTID_POS(${quotedText(head.file)}, ${head.offset})`);
   const applied = await session.value("SELECT @@GLOBAL.gtid_slave_pos");
   return withUnknownDomains(parseGtidPosition(flavour, gtids), applied);

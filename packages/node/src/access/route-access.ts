@@ -101,7 +101,11 @@ export const ROUTE_ACCESS: Readonly<Record<string, RouteAccess>> = {
   "POST /cluster/nodes/:id/rebuild": SHAPE,
   "GET /cluster/quarantine": QUARANTINE,
   "GET /cluster/quarantine/:id": QUARANTINE,
-  "GET /cluster/quarantine/:id/raw": QUARANTINE,
+  "GET /cluster/quarantine/:id/raw": {
+    ...QUARANTINE,
+    isAudited: true,
+    note: "a whole copy is all data, with the accounts of people and their password hashes",
+  },
   "GET /cluster/quarantine/:id/listing": ADMIN,
   "POST /cluster/quarantine/:id/apply": SHAPE,
   "POST /cluster/quarantine/:id/discard": SHAPE,

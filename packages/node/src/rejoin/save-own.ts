@@ -54,7 +54,7 @@ async function save(services: RoleServices, part: RebuildPart): Promise<SavedErr
   try {
     return await saveTransactions(services, part, common);
   } catch (error) {
-    if (!isUnderstudyError(error, "quarantine-incomplete")) throw error;
+    if (!isUnderstudyError(error, "quarantine-incomplete") || error.details["isNoRoom"] === true) throw error;
     return await keepWhole(services, part, { because: error, shared: common.shared });
   }
 }
