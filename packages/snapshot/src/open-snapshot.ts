@@ -162,7 +162,7 @@ async function prepare(session: ServerSession, options: OpenSnapshotOptions): Pr
     );
   }
   const isMariadb = flavour === "mariadb";
-  if (isMariadb) await leaveDamagedFile(session);
+  if (isMariadb && !options.isStill) await leaveDamagedFile(session);
   await lockDefinitions(session, flavour);
   return {
     schemas: await listCopiedSchemas(session),
