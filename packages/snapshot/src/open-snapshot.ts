@@ -162,6 +162,7 @@ async function prepare(session: ServerSession, options: OpenSnapshotOptions): Pr
     );
   }
   const isMariadb = flavour === "mariadb";
+  // of one that stands still no place is asked, and its disk may have no room for another file
   if (isMariadb && !options.isStill) await leaveDamagedFile(session);
   await lockDefinitions(session, flavour);
   return {
