@@ -67,9 +67,7 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
       version: identity.version,
       priority: config.priority,
       ...(await role.standing()),
-      ...(gaveBack
-        ? { hasHistory: false, unfit: `it gave the lead back: ${unheard.because}` }
-        : {}),
+      ...(gaveBack ? { hasHistory: false, unfit: `it gave the lead back: ${unheard.because}` } : {}),
     };
   }
 
