@@ -195,6 +195,10 @@ export const LOG_EVENTS: Readonly<Record<string, LogEvent>> = {
     level: "error",
     meaning: "A defect: a master does not notice any more that it reaches too few slaves.",
   },
+  "binlog-not-judged": {
+    level: "debug",
+    meaning: "A master whose binlog reader fails could not ask its database server how much there is to read.",
+  },
   "member-not-invited": {
     level: "debug",
     meaning: "A member could not be told who leads; it is tried again.",
