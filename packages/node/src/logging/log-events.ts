@@ -197,7 +197,8 @@ export const LOG_EVENTS: Readonly<Record<string, LogEvent>> = {
   },
   "binlog-not-judged": {
     level: "debug",
-    meaning: "A master whose binlog reader fails could not ask its database server how much there is to read.",
+    meaning:
+      "A master whose binlog reader fails could not ask its database server how much there is to read.",
   },
   "member-not-invited": {
     level: "debug",
