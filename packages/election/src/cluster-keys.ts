@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import Value from "typebox/value";
+import { Compile, type Validator } from "typebox/compile";
 
 /** Names of the keys below a cluster's prefix. */
 export const KEYS = {
@@ -56,11 +56,21 @@ export const MemberValue = Type.Object({
 });
 export type MemberValue = Static<typeof MemberValue>;
 
+/** For {@link parseValue}: every node reads all values several times a second. */
+export const CHECKS = {
+  leader: Compile(LeaderValue),
+  sync: Compile(SyncValue),
+  member: Compile(MemberValue),
+} as const;
+
 /** The value as the schema says; null where it is something else, as from another version or another program. */
-export function parseValue<Schema extends Type.TSchema>(schema: Schema, text: string): Static<Schema> | null {
+export function parseValue<Context extends Type.TProperties, Schema extends Type.TSchema>(
+  check: Validator<Context, Schema>,
+  text: string,
+): Static<Schema> | null {
   try {
     const value: unknown = JSON.parse(text);
-    return Value.Check(schema, value) ? value : null;
+    return check.Check(value) ? value : null;
   } catch {
     return null;
   }

@@ -1,7 +1,7 @@
 import { parseGtidPosition, type GtidPosition } from "@understudy/binlog";
 import { isCodedError } from "@understudy/kernel";
 import type { Flavour } from "@understudy/protocol";
-import { KEYS, LeaderValue, MemberValue, parseValue, SyncValue } from "./cluster-keys.ts";
+import { CHECKS, KEYS, parseValue } from "./cluster-keys.ts";
 import type { StoredKey, StoreSnapshot } from "./coordination-store.ts";
 
 /** Who holds the lead. */
@@ -102,17 +102,17 @@ function formatOf(text: string): number {
 }
 
 function leaderOf(stored: StoredKey | undefined): Leader | null {
-  const value = stored && parseValue(LeaderValue, stored.value);
+  const value = stored && parseValue(CHECKS.leader, stored.value);
   return value ? { ...value, epoch: BigInt(value.epoch), leaseId: stored.leaseId } : null;
 }
 
 function syncOf(stored: StoredKey | undefined): SyncSet | null {
-  const value = stored && parseValue(SyncValue, stored.value);
+  const value = stored && parseValue(CHECKS.sync, stored.value);
   return value ? { ...value, epoch: BigInt(value.epoch) } : null;
 }
 
 function memberOf(nodeId: string, stored: StoredKey): PresentMember | null {
-  const value = parseValue(MemberValue, stored.value);
+  const value = parseValue(CHECKS.member, stored.value);
   const position = value && positionOf(value.flavour, value.gtid);
   if (!position) return null;
   return {

@@ -9,6 +9,9 @@ export interface SleepOrWakeOptions {
   readonly signal: AbortSignal;
 }
 
+/** Seen by nobody. One for all sleeps: each new one would take down the stack, and a node sleeps often. */
+const WOKEN = new DOMException("woken", "AbortError");
+
 /** Resolves after `ms` or as soon as `woken` resolves, and leaves no timer behind; rejects with the signal's reason. */
 export async function sleepOrWake({ clock, ms, woken, signal }: SleepOrWakeOptions): Promise<void> {
   const wake = new AbortController();
@@ -16,7 +19,7 @@ export async function sleepOrWake({ clock, ms, woken, signal }: SleepOrWakeOptio
   try {
     await Promise.race([sleeping, woken]);
   } finally {
-    wake.abort();
+    wake.abort(WOKEN);
     sleeping.catch(() => undefined);
   }
 }

@@ -18,6 +18,9 @@ export interface DeadlineOptions {
   readonly signal: AbortSignal;
 }
 
+/** Seen by nobody. One for all tasks: each new one would take down the stack. */
+const DONE = new DOMException("done in time", "AbortError");
+
 /** Runs `task` with a signal that aborts after `ms` with {@link DeadlinePassed}. Settles as the task does, and leaves no timer behind. */
 export async function withDeadline<T>(
   { clock, ms, signal }: DeadlineOptions,
@@ -32,6 +35,6 @@ export async function withDeadline<T>(
   try {
     return await task(anySignal(signal, late.signal));
   } finally {
-    done.abort();
+    done.abort(DONE);
   }
 }
