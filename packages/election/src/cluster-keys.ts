@@ -13,8 +13,7 @@ export const KEYS = {
 const Epoch = Type.String({ pattern: "^\\d{1,19}$" });
 
 /** Who leads, under which epoch; bound to the leader's lease. */
-export const LeaderValue = Type.Object({ nodeId: Type.String(), url: Type.String(), epoch: Epoch });
-export type LeaderValue = Static<typeof LeaderValue>;
+const LeaderValue = Type.Object({ nodeId: Type.String(), url: Type.String(), epoch: Epoch });
 
 /**
  * What later masters may rely on: each write that was confirmed in `epoch` or before has been acked by at least `acks` of
