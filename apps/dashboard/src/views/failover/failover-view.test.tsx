@@ -294,7 +294,7 @@ test("a copy of all data says what it is, can't be applied, and can be discarded
   const copy: QuarantineEntry = { ...ENTRY, manifest };
   const state = { quarantine: { entries: [copy], unreachable: [] } };
   expect(draw(80, 24, 1, state)).toMatch(/▸ node-c +! open +all data 60 min/);
-  node.answers.set("GET /cluster/quarantine/q-7-1", {
+  node.answers.set("GET /cluster/quarantine/q-6-1", {
     body: { entry: copy, transactions: [], next: null },
   });
   const { context, ran, top } = open(1, { state });
@@ -303,7 +303,7 @@ test("a copy of all data says what it is, can't be applied, and can be discarded
   press(context, "Enter");
   await using client = createNodeClient({ url: node.url });
   const outcome = await ran[0]?.call(client, { timeoutMs: 5_000 });
-  expect(outcome?.said).toBe("q-7-1 is a copy of all data");
+  expect(outcome?.said).toBe("q-6-1 is a copy of all data");
   outcome?.show?.(context);
   expect(JSON.stringify(top())).toMatch(
     /all data that node-c had.*half an event.*lost may be a:6-7.*nothing to apply/,
