@@ -48,7 +48,10 @@ export interface ElectionHost {
   slavesInSync(): SlavesInSync;
   /** Resolves when all that is committed here by now has been acked so. */
   acked(set: AckSet, signal: AbortSignal): Promise<void>;
-  /** Why commits do not go through; null while they do. */
+  /**
+   * Why commits do not go through; null while they do. Where they hang, this node tells no history of its own for a while after its lead: what
+   * nobody has but it would make it the next master, which could do nothing either.
+   */
   stalled(): string | null;
   /**
    * Why a write that is committed here could not be confirmed: too few slaves can be reached, or what is committed can't be read from the

@@ -53,7 +53,7 @@ export class CommitWatch implements AsyncDisposable {
   #committedAtMs: number;
   #isDoubted = false;
   #isHeld = false;
-  #stalled: string | null = null;
+  #stalled: Problem | null = null;
 
   constructor(options: CommitWatchOptions) {
     this.#of = options;
@@ -66,7 +66,12 @@ export class CommitWatch implements AsyncDisposable {
 
   /** Why commits do not go through; null while they do. */
   get stalled(): string | null {
-    return this.#stalled;
+    return this.#stalled?.text ?? null;
+  }
+
+  /** True where they do not return at all, as on a full disk; a server that died commits again when it is back. */
+  get hangs(): boolean {
+    return this.#stalled?.isSure ?? false;
   }
 
   /** A commit has just returned. */
@@ -109,7 +114,7 @@ export class CommitWatch implements AsyncDisposable {
   #judge(problem: Problem | null, failures: number): void {
     const before = this.#stalled;
     if (problem === null) this.#stalled = null;
-    else if (problem.isSure || failures > 1) this.#stalled = problem.text;
+    else if (problem.isSure || failures > 1) this.#stalled = problem;
     if (before === null && this.#stalled !== null) this.#of.onStalled();
   }
 

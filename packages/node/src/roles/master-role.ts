@@ -164,6 +164,11 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
     return this.#commits?.stalled ?? null;
   }
 
+  /** True where commits do not return at all. */
+  hangs(): boolean {
+    return this.#commits?.hangs ?? false;
+  }
+
   /** Why what is committed here reaches no slave; null while it can. */
   unreadableBinlog(): string | null {
     return this.#binlog.unreadable;

@@ -20,7 +20,7 @@ export type ServicesOfSupervisor = Omit<RoleServices, "leadership" | "rejoin" | 
 const BACKOFF = { baseMs: 100, maxMs: 2000 } as const;
 const TASKS_MAX = 16;
 /** Others elect a master among themselves in much less. */
-const UNHEARD_MS = 10_000;
+const GIVE_WAY_MS = 10_000;
 
 /**
  * Moves its node between the roles as an election decides: one change at a time, each role disposed before the next one is opened.
@@ -40,7 +40,7 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
   readonly #lonely = new LonelyTerms();
   readonly #tries: RebuildTries;
   /** Until then others are to lead, where they can. */
-  #unheard: { readonly because: string; readonly untilMs: number } | null = null;
+  #givenWay: { readonly because: string; readonly untilMs: number } | null = null;
   /** From whom a copy is taken now. */
   #rebuilding: { readonly url: string; readonly life: AbortController } | null = null;
 
@@ -59,15 +59,15 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
   async describe(): Promise<NodeDescription> {
     const role = this.#holder.current();
     const { identity, config, executor, clock } = this.#services;
-    const unheard = this.#unheard;
-    const gaveBack = role.kind === "slave" && unheard !== null && clock.monotonicMs() < unheard.untilMs;
+    const way = this.#givenWay;
+    const gaveBack = role.kind === "slave" && way !== null && clock.monotonicMs() < way.untilMs;
     return {
       url: identity.advertisedUrl,
       flavour: executor.server.flavour,
       version: identity.version,
       priority: config.priority,
       ...(await role.standing()),
-      ...(gaveBack ? { hasHistory: false, unfit: `it gave the lead back: ${unheard.because}` } : {}),
+      ...(gaveBack ? { hasHistory: false, unfit: `it gave the lead back: ${way.because}` } : {}),
     };
   }
 
@@ -236,7 +236,11 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
 
   stalled(): string | null {
     const role = this.#holder.role;
-    return role?.kind === "master" ? role.stalled() : null;
+    if (role?.kind !== "master") return null;
+    const because = role.stalled();
+    // where its disk is full it answers as if nothing were wrong, and would hang in its next lead
+    if (because !== null && role.hangs()) this.#letOthersLead("commits hang");
+    return because;
   }
 
   unheard(): string | null {
@@ -246,9 +250,13 @@ export class NodeSupervisor implements ElectionHost, Rejoin, AsyncDisposable {
     const alone = role.members.reached.alone();
     const because = unreadable ?? alone;
     if (because === null) return null;
-    this.#unheard = { because, untilMs: this.#services.clock.monotonicMs() + UNHEARD_MS };
+    this.#letOthersLead(because);
     if (alone !== null) this.#lonely.noteGivenBack(role.members.reached);
     return because;
+  }
+
+  #letOthersLead(because: string): void {
+    this.#givenWay = { because, untilMs: this.#services.clock.monotonicMs() + GIVE_WAY_MS };
   }
 
   note(sentence: string): void {
