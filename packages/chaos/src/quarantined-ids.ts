@@ -1,4 +1,5 @@
 import type { Cluster, ClusterNode } from "@understudy/e2e";
+import { isObject } from "@understudy/kernel";
 import type { Flavour, QuarantineManifest } from "@understudy/protocol";
 import { idsOfCopy } from "./ids-of-copy.ts";
 
@@ -71,8 +72,4 @@ async function entriesOf(node: ClusterNode): Promise<readonly Entry[]> {
       throw new Error(`an entry of the quarantine has no id: ${JSON.stringify(entry)}`);
     return { id, node: nodeId, kind: kind === "whole-copy" ? "whole-copy" : "transactions" };
   });
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

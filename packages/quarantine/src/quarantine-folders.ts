@@ -1,4 +1,4 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { syncFolder } from "./durable-file.ts";
 
@@ -51,9 +51,12 @@ export class QuarantineFolders {
     await syncFolder(dirname(made));
   }
 
-  /** Paths of drafts that a crash left behind. */
-  async drafts(): Promise<string[]> {
-    return (await names(this.open)).filter((name) => DRAFT.test(name)).map((name) => join(this.open, name));
+  /** To be called before something is made here: makes the folders, and removes drafts that a crash left behind. */
+  async prepare(): Promise<void> {
+    await this.ensure();
+    for (const name of await names(this.open)) {
+      if (DRAFT.test(name)) await rm(join(this.open, name), { recursive: true, force: true });
+    }
   }
 
   /** Ids of all entries and where they lie, the newest first. */

@@ -9,10 +9,10 @@ import {
 } from "@understudy/binlog";
 import { messageOf, type Clock } from "@understudy/kernel";
 import { isUnderstudyError, type Flavour, type QuarantineManifest } from "@understudy/protocol";
-import { readManifest } from "./entry-files.ts";
 import { ErrantDraft } from "./errant-draft.ts";
 import { ErrantReader } from "./errant-reader.ts";
 import { areFailedNumbers } from "./failed-numbers.ts";
+import { findManifest } from "./find-manifest.ts";
 import { isNoRoom } from "./disk-room.ts";
 import { publishEntry } from "./publish-entry.ts";
 import { quarantineIncomplete } from "./quarantine-incomplete.ts";
@@ -72,8 +72,7 @@ export async function saveErrant(options: SaveErrantOptions): Promise<SavedErran
     );
   }
   const folders = new QuarantineFolders(options.dataDir);
-  await folders.ensure();
-  for (const left of await folders.drafts()) await rm(left, { recursive: true, force: true });
+  await folders.prepare();
   const draftFolder = folders.draft(String(options.epoch));
   await mkdir(draftFolder);
   try {
@@ -81,7 +80,7 @@ export async function saveErrant(options: SaveErrantOptions): Promise<SavedErran
     await fill(draft, options, own);
     const digest = await draft.close();
     if (draft.transactions === 0) return { manifest: null, isNew: false };
-    const known = await findByDigest(folders, digest);
+    const known = await findManifest(folders, (manifest) => manifest.digest === digest);
     if (known) return { manifest: known, isNew: false };
     const manifest = await describe(draft, options, { own, digest });
     const draftEntry = { folder: draftFolder, epoch: options.epoch, manifest };
@@ -156,13 +155,4 @@ async function describe(
     digest: more.digest,
     tables: await readTableColumns(options.server, draft.tables),
   };
-}
-
-async function findByDigest(folders: QuarantineFolders, digest: string): Promise<QuarantineManifest | null> {
-  for (const { folder } of await folders.entries()) {
-    // one that is damaged must not keep the next from being saved
-    const manifest = await readManifest(folder).catch(() => null);
-    if (manifest?.digest === digest) return manifest;
-  }
-  return null;
 }

@@ -13,7 +13,7 @@ import {
 import { hasBusySession } from "./busy-sessions.ts";
 import { freeBytes, isNoRoom, NoRoom } from "./disk-room.ts";
 import { DurableFile } from "./durable-file.ts";
-import { readManifest } from "./entry-files.ts";
+import { findManifest } from "./find-manifest.ts";
 import { incarnationOf } from "./incarnation.ts";
 import { possibleErrant } from "./possible-errant.ts";
 import { publishEntry } from "./publish-entry.ts";
@@ -103,11 +103,14 @@ class CopySaving {
   async run(): Promise<SavedWholeCopy> {
     const { signal } = this.#options;
     try {
-      await this.#folders.ensure();
-      for (const left of await this.#folders.drafts()) await rm(left, { recursive: true, force: true });
+      await this.#folders.prepare();
       const incarnation = await incarnationOf(this.#folders);
       const state = await this.#stateAtRest();
-      const known = await findWholeCopy(this.#folders, incarnation, state.own);
+      const own = state.own.toString();
+      const known = await findManifest(
+        this.#folders,
+        ({ wholeCopy, positions }) => wholeCopy?.incarnation === incarnation && positions.own === own,
+      );
       if (known) return { manifest: known, isNew: false };
       return { manifest: await this.#keep(state, incarnation), isNew: true };
     } catch (error) {
@@ -231,18 +234,4 @@ class CopySaving {
   #refused(why: string, cause?: unknown): UnderstudyError {
     return quarantineIncomplete(`${this.#options.reason}; and ${why}`, {}, cause);
   }
-}
-
-async function findWholeCopy(
-  folders: QuarantineFolders,
-  incarnation: string,
-  own: GtidPosition,
-): Promise<QuarantineManifest | null> {
-  for (const { folder } of await folders.entries()) {
-    // one that is damaged must not keep the next from being saved
-    const manifest = await readManifest(folder).catch(() => null);
-    if (manifest?.wholeCopy?.incarnation === incarnation && manifest.positions.own === own.toString())
-      return manifest;
-  }
-  return null;
 }

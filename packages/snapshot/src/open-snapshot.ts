@@ -91,7 +91,12 @@ export async function openSnapshot(options: OpenSnapshotOptions): Promise<Snapsh
             endpoint: relay.endpoint,
             loginFolder: options.loginFolder,
             ignoredTables: prepared.views.map(({ schema, name }) => `${schema}.${name}`),
-            programArguments: dumpArguments({ ...prepared, flavour, program }),
+            programArguments: dumpArguments({
+              ...prepared,
+              isStill: prepared.still !== null,
+              flavour,
+              program,
+            }),
             watcher: session,
             signal,
           }),
@@ -147,7 +152,6 @@ interface Prepared {
   readonly inexactTables: InexactTables;
   readonly withHistory: boolean;
   readonly untransactional: ReadonlyMap<string, string>;
-  readonly isStill: boolean;
   /** Where the server stands, if it is to stay there. */
   readonly still: GtidPosition | null;
 }
@@ -176,7 +180,6 @@ async function prepare(session: ServerSession, options: OpenSnapshotOptions): Pr
     withHistory: isMariadb && (await hasVersionedTables(session)),
     // MariaDB's lock holds them as they are
     untransactional: isMariadb ? new Map() : await untransactionalChecksums(session),
-    isStill: options.isStill ?? false,
     still: options.isStill ? await readExecutedPosition(session, flavour) : null,
   };
 }

@@ -1,4 +1,5 @@
 import { isRecord } from "@understudy/kernel";
+
 /** A field of what may have fields. */
 export function fieldOf(value: unknown, name: string): unknown {
   return isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined;

@@ -1,4 +1,5 @@
 import { isObject } from "@understudy/kernel";
+
 const NUMBER = /^-?\d{1,15}(?:\.\d{1,15})?$/;
 
 /**

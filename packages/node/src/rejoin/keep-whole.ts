@@ -3,6 +3,7 @@ import type { UnderstudyError } from "@understudy/protocol";
 import { saveWholeCopy, type SavedWholeCopy, type WholeCopy } from "@understudy/quarantine";
 import { openSnapshot, verifySnapshot, type SnapshotOrigin } from "@understudy/snapshot";
 import { CLIENT_ACCOUNTS } from "@understudy/sql-executor";
+import { backupOrigin } from "../backup/backup-origin.ts";
 import { ClusterStore } from "../cluster/cluster-store.ts";
 import type { RoleServices } from "../node-services.ts";
 import { positionOf } from "../roles/binlog-access.ts";
@@ -90,13 +91,8 @@ async function openOwn(
 }
 
 /** As of a backup, so that `restore` takes it. */
-async function originOf({ executor, identity, config, clock }: RoleServices): Promise<SnapshotOrigin> {
+async function originOf(services: RoleServices): Promise<SnapshotOrigin> {
+  const { executor, config } = services;
   const record = await new ClusterStore(executor).read();
-  return {
-    clusterId: record?.clusterId ?? config.clusterId ?? NO_CLUSTER,
-    epoch: record?.epoch ?? 0n,
-    nodeId: identity.nodeId,
-    version: identity.version,
-    takenAt: new Date(clock.nowMs()).toISOString(),
-  };
+  return backupOrigin(services, record ?? { clusterId: config.clusterId ?? NO_CLUSTER, epoch: 0n });
 }

@@ -4,6 +4,7 @@ import type { SnapshotOrigin } from "@understudy/snapshot";
 import type { FastifyReply } from "fastify";
 import { ClusterStore } from "../cluster/cluster-store.ts";
 import { BACKUP_MEDIA_TYPE, backupFileName } from "../backup/backup-file.ts";
+import { backupOrigin } from "../backup/backup-origin.ts";
 import type { HttpServer } from "../http/create-server.ts";
 import { stoppingSignal } from "../http/stopping-signal.ts";
 import { StreamedAnswer } from "../http/streamed-answer.ts";
@@ -67,16 +68,9 @@ async function giveBackup(runtime: NodeRuntime, { progress, reply, signal }: Giv
 
 /** Throws `starting` on a node whose database is in no cluster yet. */
 async function originOf(runtime: NodeRuntime): Promise<SnapshotOrigin> {
-  const { identity, clock } = runtime.services;
   const record = await new ClusterStore(runtime.running().executor).read();
   if (!record) throw new UnderstudyError("starting", "this node's database is in no cluster yet");
-  return {
-    clusterId: record.clusterId,
-    epoch: record.epoch,
-    nodeId: identity.nodeId,
-    version: identity.version,
-    takenAt: new Date(clock.nowMs()).toISOString(),
-  };
+  return backupOrigin(runtime.services, record);
 }
 
 /** The position is fixed now: the epoch from before is its epoch only where none has begun meanwhile. */

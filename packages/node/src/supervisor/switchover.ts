@@ -70,8 +70,8 @@ export async function runSwitchover(progress: JobProgress, given: SwitchoverOpti
 async function candidacy({ role, election, to, clock, signal }: SwitchoverOptions): Promise<void> {
   if (election.kind === "static") return;
   for (let waitedMs = 0; waitedMs < CANDIDACY_MS; waitedMs += LOOK_MS) {
-    const isCandidate = election.plan()?.candidates.some(({ nodeId }) => nodeId === to) ?? false;
-    if (isCandidate || !role.members.inSync().following.includes(to)) return;
+    const hasTold = election.state?.members.get(to)?.hasHistory ?? false;
+    if (hasTold || !role.members.inSync().following.includes(to)) return;
     await clock.sleep(LOOK_MS, signal);
   }
 }
