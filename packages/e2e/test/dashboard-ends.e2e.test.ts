@@ -24,8 +24,9 @@ async function expectClean(terminal: Terminal, code: number): Promise<void> {
   // What was on the screen before is back.
   expect(screen).toContain("before the dashboard");
   expect(await terminal.value("#{alternate_on} #{cursor_flag} #{mouse_any_flag}")).toBe("0 1 0");
-  await terminal.enter("stty -a");
-  const settings = await terminal.waitFor(/ -?echo .*/);
+  // Its end is waited for by what only its end prints: the line as it was typed is on the screen at once.
+  await terminal.enter('stty -a; echo "told with $?"');
+  const settings = await terminal.waitFor(/told with 0\b/);
   for (const word of ["icanon", "isig", "echo", "icrnl", "opost"]) {
     expect(settings).toMatch(new RegExp(`[ ;\\n]${word}\\b`));
   }
