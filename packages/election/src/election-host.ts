@@ -42,7 +42,10 @@ export interface ElectionHost {
   stepDown(because: string): Promise<void>;
   /** Whether the leader's deliveries have broken and its address refuses connections, which a live node never does. */
   leaderRefuses(leader: Leader, signal: AbortSignal): Promise<boolean>;
-  /** Asks every member that the cluster knows, by itself, whether it accepts no other master than this one. True where all say so. */
+  /**
+   * Asks every member that the cluster knows, by itself, whether it accepts no other master than this one, and tells whether commits are
+   * stalled here (see {@link stalled}). True where all say so.
+   */
   allAgree(epoch: bigint, signal: AbortSignal): Promise<boolean>;
   /** While it leads. */
   slavesInSync(): SlavesInSync;

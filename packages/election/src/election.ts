@@ -3,6 +3,14 @@ import type { ClusterState } from "./cluster-state.ts";
 import type { PromotionPlan } from "./promotion-plan.ts";
 import type { SyncAgreement } from "./sync-agreement.ts";
 
+/** Who asks for a promise. */
+export interface PromiseRequest {
+  readonly nodeId: string;
+  readonly epoch: bigint;
+  /** No commit goes through at it. */
+  readonly stalled: boolean;
+}
+
 /** Decides who leads, and tells its node to. Disposal gives the lead back, after the host has ended its role. */
 export interface Election extends AsyncDisposable {
   readonly kind: "static" | "etcd";
@@ -25,8 +33,11 @@ export interface Election extends AsyncDisposable {
    * Takes the lead by a person's word. Throws `promotion-blocked` where the plan does not name this node and no loss is accepted.
    */
   force(options: { readonly acceptLoss: boolean }, signal: AbortSignal): Promise<void>;
-  /** A master that can't ask the store asks whether this node accepts no other; after a yes it does not, for the time of a lease. */
-  promise(leader: { readonly nodeId: string; readonly epoch: bigint }): boolean;
+  /**
+   * A master that can't ask the store asks whether this node accepts no other; after a yes it does not, for the time of a lease. One whose
+   * commits are stalled gets no promise from a node that can ask the store.
+   */
+  promise(leader: PromiseRequest): boolean;
   /** Notified when the lead may have changed. */
   readonly changed: ChangeSignal;
 }

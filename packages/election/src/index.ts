@@ -15,7 +15,7 @@ export {
   type PresentMember,
   type SyncSet,
 } from "./cluster-state.ts";
-export type { Election } from "./election.ts";
+export type { Election, PromiseRequest } from "./election.ts";
 export type { AckSet, ElectionHost, NodeDescription, SlavesInSync } from "./election-host.ts";
 export { DEFAULT_TIMINGS, timingProblem, type ElectionTimings } from "./election-timings.ts";
 export { LeaseElection, type LeaseElectionOptions } from "./lease-election.ts";

@@ -10,13 +10,17 @@ function begin(before: bigint | null): { promise: KeptPromise; clock: VirtualClo
   return { promise: new KeptPromise({ clock, ttlMs: 5000, epochBefore: before }), clock };
 }
 
+function ask(promise: KeptPromise, epoch: bigint, stalled = false, reachesStore = true): boolean {
+  return promise.give({ nodeId: "m", epoch, stalled }, { state: null, reachesStore });
+}
+
 describe("KeptPromise", () => {
   it("holds for the time of a lease after each promise", async () => {
     const { promise, clock } = begin(0n);
     expect(promise.holds(inEpoch("3"))).toBe(false);
-    promise.give(3n);
+    ask(promise, 3n);
     await clock.advance(4000);
-    promise.give(3n);
+    ask(promise, 3n);
     await clock.advance(4999);
     expect(promise.holds(inEpoch("3"))).toBe(true);
     await clock.advance(1);
@@ -36,12 +40,20 @@ describe("KeptPromise", () => {
 
   it("is not weakened by a promise of an older epoch, nor where an earlier life's is not known", () => {
     const { promise } = begin(0n);
-    promise.give(5n);
-    promise.give(4n);
+    ask(promise, 5n);
+    ask(promise, 4n);
     expect(promise.holds(inEpoch("5"))).toBe(true);
     const { promise: unknown } = begin(null);
-    unknown.give(4n);
+    ask(unknown, 4n);
     expect(unknown.holds(inEpoch("5"))).toBe(true);
+  });
+
+  it("is given to a master whose commits are stalled only where nobody could take its place", () => {
+    const { promise } = begin(0n);
+    expect(ask(promise, 3n, true, true)).toBe(false);
+    expect(promise.holds(inEpoch("3"))).toBe(false);
+    expect(ask(promise, 3n, true, false)).toBe(true);
+    expect(promise.holds(inEpoch("3"))).toBe(true);
   });
 
   it("does not hold in a new cluster, nor after its master has ended", () => {

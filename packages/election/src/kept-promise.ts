@@ -1,6 +1,7 @@
 import type { Clock } from "@understudy/kernel";
 import { UnderstudyError } from "@understudy/protocol";
 import { highestEpoch, type ClusterState } from "./cluster-state.ts";
+import type { PromiseRequest } from "./election.ts";
 
 /** What {@link KeptPromise} needs. */
 export interface KeptPromiseOptions {
@@ -9,6 +10,13 @@ export interface KeptPromiseOptions {
   readonly ttlMs: number;
   /** See `LeaseElectionOptions.promisedEpoch`. */
   readonly epochBefore: bigint | null;
+}
+
+/** What the node that is asked for a promise knows. */
+interface Outlook {
+  readonly state: ClusterState | null;
+  /** It holds a lease, and the store has answered when it was asked last. */
+  readonly reachesStore: boolean;
 }
 
 /** What a node has promised a master that can't reach the store: to accept no other for the time of a lease. */
@@ -25,10 +33,17 @@ export class KeptPromise {
     this.#epoch = options.epochBefore;
   }
 
-  /** From now on, to the master of this epoch. */
-  give(epoch: bigint): void {
+  /**
+   * Promises it from now on, unless another is known to lead, or can be had: a master whose commits are stalled is kept only where nobody could
+   * take its place, since it may be the first that commits again. True where it is promised.
+   */
+  give({ nodeId, epoch, stalled }: PromiseRequest, { state, reachesStore }: Outlook): boolean {
+    if (stalled && reachesStore) return false;
+    if (state !== null && (state.epoch > epoch || (state.leader ?? { nodeId }).nodeId !== nodeId))
+      return false;
     this.#untilMs = this.#of.clock.monotonicMs() + this.#of.ttlMs;
     if (this.#epoch !== null && epoch > this.#epoch) this.#epoch = epoch;
+    return true;
   }
 
   /** The master that it could have been given to has given the lead back itself. */

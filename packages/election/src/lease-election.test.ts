@@ -119,14 +119,14 @@ describe("LeaseElection without the store", () => {
   it("F2 F7: leads on while every member says that it accepts no other, and after it, in the same epoch", async () => {
     await using scene = new Scene();
     await scene.begin();
-    scene.host("a").agrees = true;
+    scene.host("a").agrees = () => true;
     scene.store.isAway = true;
     await scene.clock.advance(20_000);
     expect(scene.leads("a", 1n)).toBe(true);
     expect(scene.host("a").notes.at(-1)).toContain("leads on without etcd");
     // as the members that it asked did
     for (const nodeId of ["b", "c"]) {
-      expect(scene.election(nodeId).promise({ nodeId: "a", epoch: 1n })).toBe(true);
+      expect(scene.election(nodeId).promise({ nodeId: "a", epoch: 1n, stalled: false })).toBe(true);
     }
     scene.store.isAway = false;
     await scene.clock.advance(3000);
@@ -138,16 +138,42 @@ describe("LeaseElection without the store", () => {
   it("F2: who has promised a master to accept no other takes no lead for the time of a lease", async () => {
     await using scene = new Scene();
     await scene.begin();
-    expect(scene.election("b").promise({ nodeId: "c", epoch: 1n })).toBe(false);
-    expect(scene.election("a").promise({ nodeId: "b", epoch: 1n })).toBe(false);
+    expect(scene.election("b").promise({ nodeId: "c", epoch: 1n, stalled: false })).toBe(false);
+    expect(scene.election("a").promise({ nodeId: "b", epoch: 1n, stalled: false })).toBe(false);
     for (const nodeId of ["b", "c"]) {
-      expect(scene.election(nodeId).promise({ nodeId: "a", epoch: 1n })).toBe(true);
+      expect(scene.election(nodeId).promise({ nodeId: "a", epoch: 1n, stalled: false })).toBe(true);
     }
     await scene.stop("a");
     await scene.clock.advance(4900);
     expect(scene.leader).toBeNull();
     expect(scene.host("b").notes.at(-1)).toContain("it accepts no other");
     expect(await scene.until(() => scene.leads("b", 2n))).toBeLessThan(2000);
+  });
+});
+
+describe("LeaseElection where the master is cut off from the store and commits nothing", () => {
+  it("F7 F9: the others elect one of them", async () => {
+    await using scene = new Scene();
+    await scene.begin();
+    scene.host("a").stalledBecause = "its disk is full";
+    scene.host("a").agrees = (request) => ["b", "c"].every((id) => scene.election(id).promise(request));
+    scene.kill("a");
+    expect(await scene.until(() => scene.leads("b", 2n))).toBeLessThan(8000);
+    expect(scene.leads("a", 1n)).toBe(false);
+  });
+
+  it("F9: it leads on while they are cut off too, since it may commit again before they are back", async () => {
+    await using scene = new Scene();
+    await scene.begin();
+    scene.host("a").stalledBecause = "its server restarts";
+    scene.host("a").agrees = (request) => ["b", "c"].every((id) => scene.election(id).promise(request));
+    scene.store.isAway = true;
+    await scene.clock.advance(20_000);
+    expect(scene.leads("a", 1n)).toBe(true);
+    // the store is back, and commits are still stalled
+    scene.store.isAway = false;
+    await scene.until(() => scene.leads("b", 2n));
+    expect(scene.leads("a", 1n)).toBe(false);
   });
 });
 

@@ -24,7 +24,7 @@ import {
   sentenceOf,
   type FollowerAction,
 } from "./decide-follower.ts";
-import type { Election } from "./election.ts";
+import type { Election, PromiseRequest } from "./election.ts";
 import type { ElectionHost } from "./election-host.ts";
 import type { ElectionTimings } from "./election-timings.ts";
 import { handOverKey } from "./hand-over-key.ts";
@@ -137,13 +137,9 @@ export class LeaseElection implements Election {
     this.#wake.notify();
   }
 
-  promise({ nodeId, epoch }: { readonly nodeId: string; readonly epoch: bigint }): boolean {
-    const known = this.#state;
-    const hasOther =
-      known !== null && (known.epoch > epoch || (known.leader ?? { nodeId }).nodeId !== nodeId);
-    if (this.#term || hasOther || this.#intake.isClosedTo(epoch)) return false;
-    this.#promise.give(epoch);
-    return true;
+  promise(request: PromiseRequest): boolean {
+    if (this.#term || this.#intake.isClosedTo(request.epoch)) return false;
+    return this.#promise.give(request, { state: this.#state, reachesStore: this.#lease.isKept });
   }
 
   async handOver(to: string, signal: AbortSignal): Promise<void> {

@@ -41,6 +41,11 @@ export class LeaseKeeper {
     return this.#options.clock.monotonicMs() < this.#validUntilMs;
   }
 
+  /** True while there is one and the store has answered the last time it was asked. */
+  get isKept(): boolean {
+    return this.isSure && this.#problem === null;
+  }
+
   /** Why the store does not answer; null while it does. */
   get problem(): string | null {
     return this.#problem;

@@ -1,4 +1,5 @@
 import type { AckSet, ElectionHost, NodeDescription, SlavesInSync } from "../src/election-host.ts";
+import type { PromiseRequest } from "../src/election.ts";
 import type { Leader } from "../src/cluster-state.ts";
 import { UUID } from "./sample-state.ts";
 
@@ -18,7 +19,9 @@ export class TestHost implements ElectionHost {
   /** Settles what a wait for acks waits for. */
   acking: Promise<void> = Promise.resolve();
   /** Whether every member, asked by itself, accepts no other master. */
-  agrees = false;
+  agrees: (request: PromiseRequest) => boolean = () => false;
+  /** Why commits don't go through. */
+  stalledBecause: string | null = null;
   /** So many times it can't begin to lead. */
   leadsFail = 0;
   /** How often it was told to lead. */
@@ -39,7 +42,7 @@ export class TestHost implements ElectionHost {
       version: "9.7.0",
       role: this.role,
       priority: 0,
-      unfit: "",
+      unfit: this.stalledBecause ?? "",
       hasHistory: true,
       dataEpoch: this.#dataEpoch.toString(),
       gtid: this.gtid,
@@ -82,8 +85,8 @@ export class TestHost implements ElectionHost {
     return this.refusedBy === "everybody" || this.refusedBy === leader.nodeId;
   }
 
-  async allAgree(): Promise<boolean> {
-    return this.agrees;
+  async allAgree(epoch: bigint): Promise<boolean> {
+    return this.agrees({ nodeId: this.#nodeId, epoch, stalled: this.stalledBecause !== null });
   }
 
   slavesInSync(): SlavesInSync {
@@ -98,8 +101,8 @@ export class TestHost implements ElectionHost {
     await this.acking;
   }
 
-  stalled(): null {
-    return null;
+  stalled(): string | null {
+    return this.stalledBecause;
   }
 
   unheard(): null {

@@ -172,6 +172,8 @@ export const FollowsRequest = Type.Object({
   epoch: Type.String({ pattern: "^\\d{1,19}$" }),
   /** Also that it accepts no other master for the time of a lease. */
   promises: Type.Boolean(),
+  /** True where no commit goes through at the master: a slave that could elect another promises nothing then. */
+  stalled: Type.Optional(Type.Boolean()),
   /** The slave gives copies no longer: its acks are needed. */
   endsCopies: Type.Optional(Type.Boolean()),
   /** Where the master is, given where it waits for the slave's registration; left out where it only asks. */

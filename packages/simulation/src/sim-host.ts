@@ -99,6 +99,7 @@ export class SimHost implements ElectionHost {
   async allAgree(epoch: bigint, signal: AbortSignal): Promise<boolean> {
     const { world, nodeId, process } = this.#of;
     if (world.rules.broken === "promises") return true;
+    const request = { nodeId, epoch, stalled: this.stalled() !== null };
     const asked = world.nodeIds
       .filter((id) => id !== nodeId)
       .map(async (id) => {
@@ -106,9 +107,7 @@ export class SimHost implements ElectionHost {
         world.network.send(nodeId, id, () =>
           world
             .node(id)
-            .receivePromiseRequest({ nodeId, epoch }, (isPromised) =>
-              process.receive(() => resolve(isPromised)),
-            ),
+            .receivePromiseRequest(request, (isPromised) => process.receive(() => resolve(isPromised))),
         );
         return orAbort(promise, signal);
       });

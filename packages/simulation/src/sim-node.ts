@@ -1,4 +1,4 @@
-import { LeaseElection } from "@understudy/election";
+import { LeaseElection, type PromiseRequest } from "@understudy/election";
 import { messageOf, orAbort, silentLogger, withDeadline } from "@understudy/kernel";
 import { breakStore } from "./broken-store.ts";
 import type { Ack, Delivery, JoinAnswer, JoinRequest } from "./messages.ts";
@@ -156,10 +156,7 @@ export class SimNode {
     });
   }
 
-  receivePromiseRequest(
-    leader: { readonly nodeId: string; readonly epoch: bigint },
-    answer: (isPromised: boolean) => void,
-  ): void {
+  receivePromiseRequest(leader: PromiseRequest, answer: (isPromised: boolean) => void): void {
     const life = this.#life;
     const { network } = this.#of.world;
     life?.process.receive(() => {

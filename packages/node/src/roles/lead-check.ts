@@ -1,5 +1,5 @@
 import { withDeadline, type Clock } from "@understudy/kernel";
-import { UnderstudyError } from "@understudy/protocol";
+import { UnderstudyError, type FollowsRequest } from "@understudy/protocol";
 import type { MemberRegistry, RegisteredMember } from "../cluster/member-registry.ts";
 import type { Leadership } from "../node-services.ts";
 import { FreshAnswer } from "../reads/fresh-answer.ts";
@@ -46,9 +46,16 @@ export class LeadCheck {
   }
 
   /** True where every member says so, and keeps to it for the time of a lease. */
-  async allPromise(signal: AbortSignal): Promise<boolean> {
+  async allPromise({
+    stalled,
+    signal,
+  }: {
+    readonly stalled: boolean;
+    readonly signal: AbortSignal;
+  }): Promise<boolean> {
+    const members = this.#of.registry.all();
     const answers = await Promise.all(
-      this.#of.registry.all().map((member) => this.#follows(member, { promises: true, signal })),
+      members.map((member) => this.#follows(member, { promises: true, stalled, signal })),
     );
     return answers.every(Boolean);
   }
@@ -79,12 +86,12 @@ export class LeadCheck {
   /** False also where it gives no answer. */
   async #follows(
     { client }: RegisteredMember,
-    { promises, signal }: { readonly promises: boolean; readonly signal: AbortSignal },
+    { signal, ...question }: Pick<FollowsRequest, "promises" | "stalled"> & { readonly signal: AbortSignal },
   ): Promise<boolean> {
     const { nodeId, epoch } = this.#of;
     try {
       const answer = await client.follows(
-        { leader: nodeId, epoch: epoch.toString(), promises },
+        { leader: nodeId, epoch: epoch.toString(), ...question },
         { signal, timeoutMs: ASK_MS },
       );
       return answer.follows;

@@ -181,7 +181,7 @@ export class MasterRole implements RoleFacts, AsyncDisposable {
 
   /** Asks every member whether it accepts no other master than this one for the time of a lease. */
   async allAgree(signal: AbortSignal): Promise<boolean> {
-    return this.#leadCheck.allPromise(signal);
+    return this.#leadCheck.allPromise({ stalled: this.stalled() !== null, signal });
   }
 
   /** Resolves when all that is committed here by now has been acked by so many of those. */

@@ -35,7 +35,7 @@ export function addReplicationRoutes(server: HttpServer, runtime: NodeRuntime): 
     { schema: { body: FollowsRequest } },
     async (request): Promise<FollowsAnswer> => {
       const { nodeId } = runtime.services.identity;
-      const { leader, promises, url, endsCopies } = request.body;
+      const { leader, promises, url, endsCopies, stalled = false } = request.body;
       const epoch = BigInt(request.body.epoch);
       if (promises) await runtime.running().promised.keep(epoch);
       const { role, election } = runtime.running();
@@ -49,7 +49,7 @@ export function addReplicationRoutes(server: HttpServer, runtime: NodeRuntime): 
         if (role.kind === "slave") role.invited({ nodeId: leader, url, epoch });
         else if (epoch > role.epoch) election.hurry();
       }
-      const follows = isFollowed && (!promises || election.promise({ nodeId: leader, epoch }));
+      const follows = isFollowed && (!promises || election.promise({ nodeId: leader, epoch, stalled }));
       return { nodeId, follows };
     },
   );
