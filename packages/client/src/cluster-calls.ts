@@ -6,6 +6,7 @@ import {
   isWorthAnotherNode,
   mayHaveMoved,
   mayHaveWritten,
+  settlesEarlierTries,
   mayWriteAgain,
   mayWriteAgainWithKey,
   wasNotSent,
@@ -90,8 +91,7 @@ export class ClusterCalls {
     try {
       return await this.master(noted, { ...plain, headers }, isKeyed ? mayWriteAgainWithKey : mayWriteAgain);
     } catch (error) {
-      // a later try that was turned away, or never sent, says nothing about the earlier one
-      if (uncertain === undefined || error === uncertain || !mayWriteAgainWithKey(error)) throw error;
+      if (uncertain === undefined || error === uncertain || settlesEarlierTries(error)) throw error;
       throw new UnderstudyError(
         "write-uncertain",
         `an earlier try may have been carried out, and what became of it could not be found out: ${messageOf(error)}`,

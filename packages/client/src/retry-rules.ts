@@ -27,6 +27,14 @@ const PASSING_WITH_KEY: ReadonlySet<ErrorCode> = new Set([
   "deadlock",
 ]);
 
+/** Beside those after which a write is tried again: said before its key was looked at, or by nobody who could. */
+const TELLS_NOTHING: ReadonlySet<ErrorCode> = new Set([
+  "unauthenticated",
+  "forbidden",
+  "timeout",
+  "internal",
+]);
+
 const NOT_THE_MASTER: ReadonlySet<ErrorCode> = new Set([
   "no-leader",
   "forward-loop",
@@ -62,9 +70,17 @@ export function mayWriteAgain(error: unknown): boolean {
   return NOT_DONE.has(code) || code === "deadlock" || wasNotSent(error);
 }
 
-/** True where a write that failed like this may have been carried out all the same. */
+/** True where a try of a write that failed like this may have been carried out all the same. */
 export function mayHaveWritten(error: unknown): boolean {
-  return mayWriteAgainWithKey(error) && !mayWriteAgain(error);
+  return errorCodeOf(error) === "write-uncertain";
+}
+
+/**
+ * True where a try that failed like this tells that none of the earlier ones under its key was carried out: the master looked the key up.
+ * One that was turned away, or that broke off, tells nothing of them.
+ */
+export function settlesEarlierTries(error: unknown): boolean {
+  return !mayWriteAgainWithKey(error) && !TELLS_NOTHING.has(errorCodeOf(error));
 }
 
 /** True where a request surely did not reach its node. */

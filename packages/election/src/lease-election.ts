@@ -347,6 +347,7 @@ export class LeaseElection implements Election {
       this.#pause.noteFailed();
       await this.#giveBack(term, `it could not begin to lead: ${messageOf(error)}`, signal);
     }
+    this.changed.notify();
     this.#wake.notify();
   }
 

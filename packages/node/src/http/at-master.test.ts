@@ -5,7 +5,7 @@ import type { NodeRuntime } from "../node-runtime.ts";
 import { retryWithoutLeader } from "./at-master.ts";
 
 /** A node whose role is another one after each try; `codes` are what the tries fail with, the last one again and again. */
-async function failureOf(codes: readonly ErrorCode[]): Promise<unknown> {
+async function failureOf(codes: readonly ErrorCode[], hasKey = true): Promise<unknown> {
   let tries = 0;
   const runtime = {
     services: {
@@ -15,7 +15,7 @@ async function failureOf(codes: readonly ErrorCode[]): Promise<unknown> {
     },
     current: () => ({ role: tries }),
   } as unknown as NodeRuntime;
-  const options = { signal: new AbortController().signal, isRepeatable: true };
+  const options = { signal: new AbortController().signal, isRepeatable: () => hasKey };
   const task = async (): Promise<never> => {
     const code = codes[Math.min(tries++, codes.length - 1)] ?? "internal";
     throw new UnderstudyError(code, `try ${tries}`);
@@ -38,4 +38,9 @@ test("what a later try is told for certain counts", async () => {
 
 test("what was never taken is told as that", async () => {
   expect(await failureOf(["no-leader", "starting"])).toMatchObject({ code: "starting" });
+});
+
+test("a write that has no key is not run again where nobody can tell what became of it", async () => {
+  expect(await failureOf(["write-uncertain", "duplicate-key"], false)).toMatchObject({ message: "try 1" });
+  expect(await failureOf(["no-leader", "duplicate-key"], false)).toMatchObject({ code: "duplicate-key" });
 });

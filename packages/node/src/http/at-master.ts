@@ -11,8 +11,8 @@ export interface AtMaster<T> {
   readonly master: (role: MasterRole, running: RunningNode) => Promise<T>;
   /** Passes it on. What it throws with one of {@link NOT_TAKEN} surely had no effect. */
   readonly slave: (role: SlaveRole, running: RunningNode) => Promise<T>;
-  /** True where it may be run again though an earlier try may have had its effect: it has a key. */
-  readonly isRepeatable?: boolean;
+  /** Whether it may be run again now though an earlier try may have had its effect: that try had the key that the next one will have. */
+  readonly isRepeatable?: () => boolean;
   /** True for what goes on with something that was begun before writes were held. */
   readonly goesOn?: boolean;
   /** True where another node has passed it on: that one knows best where to try again, so it is not kept waiting. */
@@ -71,20 +71,19 @@ async function doubting<T>(role: MasterRole, task: () => Promise<T>): Promise<T>
 export interface RetryOptions {
   readonly signal: AbortSignal;
   /** See {@link AtMaster.isRepeatable}. */
-  readonly isRepeatable?: boolean | undefined;
+  readonly isRepeatable?: (() => boolean) | undefined;
   /** It has no effect, so that it may be asked again though an answer was lost. */
   readonly isRead?: boolean;
 }
 
 /**
  * Runs `task` again, for `UNDERSTUDY_LEADER_WAIT_MS`, while it fails for want of a node that leads (without elections only where a node that
- * is there has just ceased to lead); with
- * `isRepeatable` also where nobody can tell what became of it and this node's role has changed meanwhile: `write-uncertain` then, unless
- * a later try tells.
+ * is there has just ceased to lead, or this one's role has changed); where it `isRepeatable` also where nobody can tell what became of it and
+ * this node's role has changed meanwhile: `write-uncertain` then, unless a later try tells.
  */
 export async function retryWithoutLeader<T>(
   runtime: NodeRuntime,
-  { signal, isRepeatable = false, isRead = false }: RetryOptions,
+  { signal, isRepeatable = () => false, isRead = false }: RetryOptions,
   task: () => Promise<T>,
 ): Promise<T> {
   const { clock, random, config } = runtime.services;
@@ -95,12 +94,12 @@ export async function retryWithoutLeader<T>(
     try {
       return await task();
     } catch (error) {
-      const isOver = isRepeatable && role !== runtime.current()?.role;
+      const isOver = role !== runtime.current()?.role;
       // without elections nobody takes over by himself, so that only a lead that is just handed over is worth a wait
       if (!config.hasElections && !(error instanceof NotTakenError) && !isOver) throw error;
       const mayRepeat =
         isNotTaken(error) ||
-        (isOver && isCodedError(error, "write-uncertain")) ||
+        (isOver && isCodedError(error, "write-uncertain") && isRepeatable()) ||
         (isRead && isCodedError(error, "node-unreachable"));
       if (isCodedError(error, "write-uncertain")) uncertain ??= error;
       if (!mayRepeat || signal.aborted || clock.monotonicMs() >= untilMs) {

@@ -1,3 +1,5 @@
+import type { Election } from "@understudy/election";
+import { DeadlinePassed, orAbort, withDeadline } from "@understudy/kernel";
 import {
   FailoverRequest,
   OfferRequest,
@@ -22,6 +24,8 @@ import { StaticElection } from "../supervisor/static-election.ts";
 import { runSwitchover } from "../supervisor/switchover.ts";
 
 const LEAD_MS = 30_000;
+/** Less, so that a member that was asked can say why it does not lead. */
+const BEGIN_MS = 25_000;
 
 /** `GET /cluster/plan`, `POST /cluster/switchover`, `/cluster/failover`; `/cluster/offer` between nodes. */
 export function addFailoverRoutes(server: HttpServer, runtime: NodeRuntime): void {
@@ -71,17 +75,30 @@ export function addFailoverRoutes(server: HttpServer, runtime: NodeRuntime): voi
       const { election, role } = runtime.running();
       if (role.kind === "slave") role.checkFit();
       await election.force({ acceptLoss }, stopping);
-      const leads = await leadOf(runtime, gone);
+      const leads = await leadOf(runtime, election, gone);
       return { leader: identity.nodeId, epoch: leads.toString() };
     }),
   );
 }
 
-/** Resolves with the epoch once this node leads. Rejects with the signal's reason. */
-async function leadOf(runtime: NodeRuntime, signal: AbortSignal): Promise<bigint> {
-  for (;;) {
-    const { role, election } = await runtime.settled(signal);
-    if (role.kind === "master") return role.epoch;
-    await election.changed.next();
+/** Resolves with the epoch once this node leads. Throws `promotion-blocked` where it does not come to that; rejects with the signal's reason. */
+async function leadOf(runtime: NodeRuntime, election: Election, signal: AbortSignal): Promise<bigint> {
+  const { clock } = runtime.services;
+  try {
+    return await withDeadline({ clock, ms: BEGIN_MS, signal }, async (bounded) => {
+      for (;;) {
+        const changed = election.changed.next();
+        const role = runtime.current()?.role;
+        if (role?.kind === "master") return role.epoch;
+        await orAbort(changed, bounded);
+      }
+    });
+  } catch (error) {
+    if (!(error instanceof DeadlinePassed)) throw error;
+    throw new UnderstudyError(
+      "promotion-blocked",
+      "this node was given the lead, but has not begun to lead; GET /cluster/events says why",
+      { cause: error },
+    );
   }
 }

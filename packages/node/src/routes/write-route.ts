@@ -73,7 +73,7 @@ export function addWriteRoute<Schema extends WriteBody>(
     };
     return whileConnected(request, (signal) =>
       atMaster<object>(runtime, signal, {
-        isRepeatable: true,
+        isRepeatable: () => key !== null,
         isPassedOn: isPassedOn(request),
         master: (role, { executor }) => run(role, executor, signal),
         slave: (role) => {
