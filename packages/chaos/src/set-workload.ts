@@ -15,7 +15,7 @@ export interface SetWorkloadOptions {
   readonly name: string;
 }
 
-/** Two that stay at each node, two that take turns over all nodes, and two that go by the client library. */
+/** Two that stay at each node, two that take turns over all nodes, with keys and without, and two that go by the client library. */
 export const WRITERS = [
   "home0",
   "home1",
@@ -25,6 +25,8 @@ export const WRITERS = [
   "home5",
   "turns0",
   "turns1",
+  "keyless0",
+  "keyless1",
   "library0",
   "library1",
 ];
@@ -56,10 +58,10 @@ export class SetWorkload implements AsyncDisposable {
     const { nodes, ack, log } = this.#options;
     let first = index;
     await this.#repeat(writer, signal, (id) => {
-      if (writer.startsWith("turns")) first++;
+      if (!writer.startsWith("home")) first++;
       const start = first % nodes.length;
       const order = [...nodes.slice(start), ...nodes.slice(0, start)];
-      return writeOverHttp({ id, writer, nodes: order, ack, log });
+      return writeOverHttp({ id, writer, nodes: order, ack, hasKey: !writer.startsWith("keyless"), log });
     });
   }
 

@@ -15,6 +15,8 @@ export interface HttpWriteOptions {
   /** Asked in turn, the first one first. */
   readonly nodes: readonly ClusterNode[];
   readonly ack: AckMode;
+  /** Without one, a try of which nobody knows what became is the last. */
+  readonly hasKey: boolean;
   readonly log: WriteLog;
 }
 
@@ -27,9 +29,9 @@ type Try =
   | { readonly kind: "confirmed"; readonly position: unknown }
   | { readonly kind: "failed"; readonly verdict: ReturnType<typeof verdictOf>; readonly why: string };
 
-/** Adds one row under one key, trying one node after another until its outcome is known or 20 s are over. Never rejects. */
+/** Adds one row, under one key or none, trying one node after another until its outcome is known or 20 s are over. Never rejects. */
 export async function writeOverHttp(options: HttpWriteOptions): Promise<WriteRecord> {
-  const { id, writer, nodes, log } = options;
+  const { id, writer, nodes, hasKey, log } = options;
   const invokedMs = systemClock.monotonicMs();
   const failures: string[] = [];
   let isOpen = false;
@@ -53,16 +55,17 @@ export async function writeOverHttp(options: HttpWriteOptions): Promise<WriteRec
     if (verdict === "defect") log.addDefect(`write ${id}: ${outcome.why}`);
     if (verdict === "refused" || verdict === "defect") return end(isOpen ? "unconfirmed" : "refused");
     isOpen ||= verdict === "open";
+    if (isOpen && !hasKey) return end("unconfirmed");
     if (systemClock.monotonicMs() - invokedMs > RETRY_FOR_MS) return end(isOpen ? "unconfirmed" : "refused");
     await systemClock.sleep(RETRY_PAUSE_MS);
   }
 }
 
-async function tryOnce(node: ClusterNode, { id, writer, ack }: HttpWriteOptions): Promise<Try> {
+async function tryOnce(node: ClusterNode, { id, writer, ack, hasKey }: HttpWriteOptions): Promise<Try> {
   const body = { statements: statementsOf(id, writer), ...(ack === "async" ? { ack } : {}) };
   try {
     const answer = await node.post("/batch", body, {
-      headers: { "idempotency-key": id },
+      headers: hasKey ? { "idempotency-key": id } : {},
       timeoutMs: TRY_TIMEOUT_MS,
     });
     if (answer.status === 200) return { kind: "confirmed", position: answer.body["position"] };
