@@ -55,6 +55,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // the default is a second, which a busy machine may need to answer once
+    expect: { poll: { timeout: 30_000, interval: 20 } },
     retry: 0,
     sequence: { sequencer: LongestFirst },
     // advice on speed: the count must be the last that a run says

@@ -1,5 +1,5 @@
 import { VirtualClock } from "@understudy/kernel";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { bodiesOf, once, openCluster, pathsOf, problem, type Actor } from "../test/stand-in-cluster.ts";
 import { closedUrl, openStandInNode } from "../test/stand-in-node.ts";
 import { connect } from "./connect.ts";
@@ -245,7 +245,7 @@ test("the map is brought up to date in the background, when it is used after a w
   for (const actor of [master, slave]) Object.assign(actor, { leader: slave.node.url, epoch: "2" });
   await clock.advance(10_000);
   await client.query("SELECT 1");
-  await vi.waitFor(() => expect(client.leaderUrl).toBe(slave.node.url));
+  await expect.poll(() => client.leaderUrl).toBe(slave.node.url);
 });
 
 test("tries end with the last error when time is up", async () => {

@@ -252,7 +252,8 @@ for (const flavour of testFlavours()) {
         await systemClock.sleep(310);
         const startedMs = systemClock.monotonicMs();
         expectProblem(await read(first, 1, bounded), "503 too-stale");
-        expect(systemClock.monotonicMs() - startedMs).toBeLessThan(1_500);
+        // it does not wait for the master, which would take it seconds
+        expect(systemClock.monotonicMs() - startedMs).toBeLessThan(4_000);
         await expect
           .poll(async () => lagOf(await first.get("/ping")), { timeout: 10_000 })
           .toBeGreaterThan(0);

@@ -9,7 +9,7 @@ import { watchMemory } from "./resident-memory.ts";
 const ROWS = Number(process.env["UNDERSTUDY_STREAM_ROWS"] ?? 10_000_000);
 /** More than this over what a node has at the start would mean that rows pile up: the whole is some 30 bytes a row. */
 const GROWTH_MB_MAX = 150;
-const GONE_WITHIN_MS = 1_000;
+const GONE_WITHIN_MS = 10_000;
 const MINUTES_3 = 180_000;
 
 const POWERS = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];

@@ -209,23 +209,29 @@ for (const flavour of testFlavours()) {
     });
 
     it("do not count a running statement as idle", async () => {
-      const transaction = await begin(slave, { idleTimeoutMs: 300 });
-      expect((await transaction.query("SELECT SLEEP(1)")).status).toBe(200);
+      const transaction = await begin(slave, { idleTimeoutMs: 1000 });
+      expect((await transaction.query("SELECT SLEEP(1.5)")).status).toBe(200);
       expect((await transaction.commit()).status).toBe(200);
     });
 
     it("end at their greatest age also while a statement runs, or is blocked, and free their locks", async () => {
-      const running = await begin(master, { maxMs: 1500 });
-      await running.execute("UPDATE t SET a = 'gone' WHERE id = 1");
-      const blocked = await begin(slave, { maxMs: 700 });
-      await blocked.execute("UPDATE t SET a = 'gone' WHERE id = 2");
+      // side by side, so that the one that holds the lock outlives the one that waits for it on a slow machine too
+      const [running, blocked] = await Promise.all([
+        begin(master, { maxMs: 1500 }),
+        begin(slave, { maxMs: 700 }),
+      ]);
+      await Promise.all([
+        running.execute("UPDATE t SET a = 'gone' WHERE id = 1"),
+        blocked.execute("UPDATE t SET a = 'gone' WHERE id = 2"),
+      ]);
       const startedMs = performance.now();
       const answers = await Promise.all([
         running.query("SELECT SLEEP(25)"),
         blocked.execute("UPDATE t SET a = 'gone' WHERE id = 1", { timeoutMs: 25_000 }),
         blocked.execute("UPDATE t SET a = 'waits behind it' WHERE id = 1"),
       ]);
-      expect(performance.now() - startedMs).toBeLessThan(5000);
+      // the statements themselves would take 25 s
+      expect(performance.now() - startedMs).toBeLessThan(15_000);
       await lockFromOutside(master, 1);
       await lockFromOutside(master, 2);
       for (const answer of answers) expectProblem(answer, "410 transaction-expired");

@@ -19,8 +19,11 @@ async function expectRefused(node: ClusterNode, otherUrl: string): Promise<void>
   const words = `another node, at ${otherUrl}, has the node id ${node.nodeId} as well`;
   const own = { state: "joining", reason: expect.stringContaining(words) };
   await expect.poll(() => memberOf(node, node.nodeId), POLL).toMatchObject(own);
-  const lines = (await readFile(node.logFile, "utf8")).split("\n");
-  expect(lines.filter((line) => line.includes('"node-id-taken"') && line.includes(words))).not.toEqual([]);
+  const told = async (): Promise<boolean> => {
+    const lines = (await readFile(node.logFile, "utf8")).split("\n");
+    return lines.some((line) => line.includes('"node-id-taken"') && line.includes(words));
+  };
+  await expect.poll(told, POLL).toBe(true);
 }
 
 for (const flavour of testFlavours()) {
@@ -48,8 +51,9 @@ for (const flavour of testFlavours()) {
       const twin = await newcomer.start({ UNDERSTUDY_MASTER_URL: master.url });
       await expectRefused(twin, slave.url);
       await expectDelivered(slave);
-      const events = await master.get("/cluster/events?limit=1000");
-      expect(events.text).toContain(`${slave.nodeId} at ${twin.url} may not join`);
+      await expect
+        .poll(async () => (await master.get("/cluster/events?limit=1000")).text, POLL)
+        .toContain(`${slave.nodeId} at ${twin.url} may not join`);
 
       await slave.killHard();
       await expectDelivered(twin);

@@ -5,14 +5,15 @@ import { systemClock } from "@understudy/kernel";
 import { expect, test } from "vitest";
 import { closeIdleConnections } from "./idle-connections.ts";
 
-const IDLE_MS = 150;
+/** Long enough for a busy machine to begin with a request. */
+const IDLE_MS = 500;
 const LARGE = "x".repeat(32 * 1024 * 1024);
 
 async function openServer() {
   const server = fastify({ connectionTimeout: IDLE_MS });
   closeIdleConnections(server, IDLE_MS);
   server.get("/slow", async () => {
-    await systemClock.sleep(4 * IDLE_MS);
+    await systemClock.sleep(2 * IDLE_MS);
     return "done";
   });
   server.get("/large", async () => LARGE);

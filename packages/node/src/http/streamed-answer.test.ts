@@ -65,11 +65,11 @@ test("a reader who takes nothing is cut after 30 s, one who reads is not", async
   served.socket.pause();
   const isStillWriting = async (): Promise<boolean> =>
     (await Promise.race([served.outcome, new Promise((done) => setImmediate(done, "waits"))])) === "waits";
-  /** Resolves when the kernel takes no more. */
+  /** Resolves when the kernel takes no more, for a while in which this process has had its turns. */
   const untilHeldUp = async (): Promise<void> => {
-    for (let before = -1; before !== written.chunks;) {
+    for (let still = 0, before = -1; still < 10; still = before === written.chunks ? still + 1 : 0) {
       before = written.chunks;
-      await systemClock.sleep(100);
+      await systemClock.sleep(10);
     }
   };
   await untilHeldUp();
