@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseGtidPosition } from "@understudy/binlog";
 import { testFlavours } from "@understudy/database-server";
-import { connectRaw, ReplicationPair, TestSession } from "./replication-pair.ts";
+import { TestSession } from "@understudy/database-server/test-session";
+import { ReplicationPair } from "./replication-pair.ts";
 
 const withCode = (code: string, details: Readonly<Record<string, unknown>> = {}): unknown =>
   expect.objectContaining({ code, details: expect.objectContaining(details) });
@@ -143,7 +144,7 @@ describe.each(testFlavours())("deliveries to %s", (flavour) => {
     await insertMany(2);
     await pair.catchUp();
     const before = pair.applier.position;
-    using vandal = new TestSession(await connectRaw(pair.replica));
+    using vandal = await TestSession.open(pair.replica);
     await vandal.run("SET sql_log_bin=0", "INSERT INTO shop.item (id, v) VALUES (9999, 1)");
     await pair.onSource.run(
       "INSERT INTO item (id) VALUES (9998)",
@@ -166,7 +167,7 @@ describe.each(testFlavours())("deliveries to %s", (flavour) => {
   it.each(["INSERT INTO item (id) VALUES (20000)", "ALTER TABLE item ADD COLUMN extra INT"])(
     "wait for another session's lock: %s",
     async (sql) => {
-      using reader = new TestSession(await connectRaw(pair.replica));
+      using reader = await TestSession.open(pair.replica);
       await reader.run("BEGIN", "SELECT * FROM shop.item WHERE id > 15000 FOR UPDATE");
       await pair.onSource.run("INSERT INTO item (id) VALUES (15001)", sql);
       const seen = pair.log.length;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isCodedError } from "@understudy/kernel";
 import { testFlavours } from "@understudy/database-server";
-import { connectRaw, ReplicationPair, TestSession } from "./replication-pair.ts";
+import { TestSession } from "@understudy/database-server/test-session";
+import { ReplicationPair } from "./replication-pair.ts";
 
 describe.each(testFlavours())("sessions lost under load on %s", (flavour) => {
   let pair: ReplicationPair;
@@ -44,7 +45,7 @@ describe.each(testFlavours())("sessions lost under load on %s", (flavour) => {
         `CREATE TABLE made_${round} AS SELECT * FROM item LIMIT 3`,
       );
     }
-    using killer = new TestSession(await connectRaw(pair.replica));
+    using killer = await TestSession.open(pair.replica);
     const over = new AbortController();
     const killing = (async (): Promise<void> => {
       for (let kills = 1; kills <= 15 && !over.signal.aborted; kills++) {
@@ -75,7 +76,7 @@ describe.each(testFlavours())("sessions lost under load on %s", (flavour) => {
     await expect(pair.catchUp()).rejects.toMatchObject({ code: "database-unavailable" });
     await pair.replica.start();
     await insist();
-    using replica = new TestSession(await connectRaw(pair.replica));
+    using replica = await TestSession.open(pair.replica);
     const sum = "SELECT COUNT(*) AS n, SUM(v) AS v FROM shop.item";
     expect(await replica.rows(sum)).toEqual(await pair.onSource.rows(sum));
   });

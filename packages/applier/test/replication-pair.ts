@@ -1,73 +1,11 @@
-import { createConnection, type Connection } from "mysql2";
 import { expect } from "vitest";
-import {
-  BINLOG_MAGIC,
-  EVENT_TYPE,
-  readBinlog,
-  type BinlogConnection,
-  type GtidPosition,
-} from "@understudy/binlog";
+import { BINLOG_MAGIC, EVENT_TYPE, readBinlog, type GtidPosition } from "@understudy/binlog";
 import { openTestServer, type DatabaseServer } from "@understudy/database-server";
+import { connectRaw, TestSession } from "@understudy/database-server/test-session";
 import { systemClock, systemRandom, type Logger } from "@understudy/kernel";
-import { UnderstudyError, type Flavour } from "@understudy/protocol";
-import { openApplier, type Applier, type ApplierConnection, type ApplierOptions } from "../src/index.ts";
+import type { Flavour } from "@understudy/protocol";
+import { openApplier, type Applier, type ApplierOptions } from "../src/index.ts";
 import { serverContents } from "./server-contents.ts";
-
-/** mysql2's connection with its undocumented door for commands. */
-export type RawConnection = Connection & {
-  addCommand: ApplierConnection["addCommand"] & BinlogConnection["addCommand"];
-};
-
-/** A logged-in callback-style connection. */
-export function connectRaw(server: DatabaseServer): Promise<RawConnection> {
-  const connection = createConnection({
-    host: server.host,
-    port: server.port,
-    user: server.user,
-    password: server.password,
-    multipleStatements: true,
-    supportBigNumbers: true,
-    bigNumberStrings: true,
-    dateStrings: true,
-  });
-  connection.on("error", () => undefined);
-  return new Promise((resolve, reject) => {
-    connection.connect((error) => {
-      if (error) reject(new UnderstudyError("database-unavailable", error.message, { cause: error }));
-      else resolve(connection as RawConnection);
-    });
-  });
-}
-
-/** A session that runs one statement after another. */
-export class TestSession implements Disposable {
-  readonly #connection: RawConnection;
-
-  constructor(connection: RawConnection) {
-    this.#connection = connection;
-  }
-
-  get threadId(): number {
-    return this.#connection.threadId;
-  }
-
-  rows<T = Record<string, string | number | null>>(sql: string): Promise<T[]> {
-    return new Promise((resolve, reject) => {
-      this.#connection.query(sql, (error, rows) => {
-        if (error) reject(new Error(`${sql.slice(0, 200)}: ${error.message}`, { cause: error }));
-        else resolve(rows as T[]);
-      });
-    });
-  }
-
-  async run(...statements: readonly string[]): Promise<void> {
-    for (const statement of statements) await this.rows(statement);
-  }
-
-  [Symbol.dispose](): void {
-    this.#connection.destroy();
-  }
-}
 
 let lastReaderId = 5000;
 
@@ -115,8 +53,8 @@ export class ReplicationPair implements AsyncDisposable {
       logger,
       ...changes,
     });
-    const onSource = new TestSession(await connectRaw(source));
-    const onReplica = new TestSession(await connectRaw(replica));
+    const onSource = await TestSession.open(source);
+    const onReplica = await TestSession.open(replica);
     return new ReplicationPair({ source, replica, onSource, onReplica, applier, log });
   }
 
@@ -158,8 +96,8 @@ export class ReplicationPair implements AsyncDisposable {
     const [onReplica] = await this.onReplica.rows(position);
     expect(onReplica).toEqual((await this.onSource.rows(position))[0]);
     expect(this.applier.position.toString()).toBe(String(onReplica?.["p"]).replaceAll("\n", ""));
-    using replica = new TestSession(await connectRaw(this.replica));
-    using source = new TestSession(await connectRaw(this.source));
+    using replica = await TestSession.open(this.replica);
+    using source = await TestSession.open(this.source);
     expect(await serverContents(replica)).toEqual(await serverContents(source));
   }
 

@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findBinlogProgram, testFlavours } from "@understudy/database-server";
-import { connectRaw, ReplicationPair, TestSession } from "./replication-pair.ts";
+import { TestSession } from "@understudy/database-server/test-session";
+import { ReplicationPair } from "./replication-pair.ts";
 
 describe.runIf(testFlavours().includes("mariadb"))("transactions with sequences", () => {
   let pair: ReplicationPair;
@@ -192,7 +193,7 @@ describe.runIf(testFlavours().includes("mariadb"))("transactions with sequences"
   });
 
   it("wait for a lock on their rows and are applied once behind it", async () => {
-    using blocker = new TestSession(await connectRaw(pair.replica));
+    using blocker = await TestSession.open(pair.replica);
     await pair.onSource.run(
       "UPDATE note SET v = NEXTVAL(plain) WHERE id = 10",
       "INSERT INTO note (v) VALUES (17)",

@@ -1,5 +1,5 @@
 import { backticked } from "@understudy/binlog";
-import type { TestSession } from "./replication-pair.ts";
+import type { TestSession } from "@understudy/database-server/test-session";
 
 const SYSTEM = "('mysql','sys','performance_schema','information_schema')";
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testFlavours } from "@understudy/database-server";
-import { connectRaw, ReplicationPair, TestSession } from "./replication-pair.ts";
+import { TestSession } from "@understudy/database-server/test-session";
+import { ReplicationPair } from "./replication-pair.ts";
 import { statementZoo } from "./statement-zoo.ts";
 
 describe.each(testFlavours())("statements of every kind on %s", (flavour) => {
@@ -20,7 +21,7 @@ describe.each(testFlavours())("statements of every kind on %s", (flavour) => {
   });
 
   it("of an XA transaction may have others between its halves", async () => {
-    using other = new TestSession(await connectRaw(pair.source));
+    using other = await TestSession.open(pair.source);
     await other.run(
       "XA START 'waits'",
       "INSERT INTO zoo.child (id) VALUES (7000)",
@@ -52,7 +53,7 @@ describe.each(testFlavours())("statements of every kind on %s", (flavour) => {
   });
 
   it("in the client's character set keep their bytes", async () => {
-    using session = new TestSession(await connectRaw(pair.source));
+    using session = await TestSession.open(pair.source);
     await session.run("CREATE DATABASE IF NOT EXISTS charsets", "USE charsets");
     for (const charset of ["latin1", "gbk", "sjis", "cp1251", "utf8mb4"]) {
       await session.run(

@@ -2,11 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { EVENT_TYPE, isRowsEvent, readEventStream, type BinlogEvent } from "@understudy/binlog";
 import { testFlavours } from "@understudy/database-server";
 import { silentLogger, systemClock, systemRandom } from "@understudy/kernel";
+import { connectRaw } from "@understudy/database-server/test-session";
 import { buildBatch, mariadbEntry } from "../src/batch.ts";
 import { openSession, type Session } from "../src/session.ts";
 import { StepRunner } from "../src/step-runner.ts";
 import type { BatchEntry } from "../src/step.ts";
-import { connectRaw, ReplicationPair } from "./replication-pair.ts";
+import { ReplicationPair } from "./replication-pair.ts";
 
 // What cannot be repeated under one GTID must never be passed over: the server writes a part of it under a number of its own, which is
 // the next transaction's. Sequences were such a case.

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openTestServer, testFlavours, type DatabaseServer } from "@understudy/database-server";
+import { connectRaw, TestSession } from "@understudy/database-server/test-session";
 import { emptyPosition, readBinlog } from "../src/index.ts";
-import { connectTo, TestSession } from "./server-sessions.ts";
 
 const MIB = 1024 * 1024;
 const HIGH_WATER_BYTES = 4 * MIB;
@@ -15,7 +15,7 @@ describe.each(testFlavours())("a reader of a %s server", (flavour) => {
 
   beforeAll(async () => {
     server = await openTestServer(flavour);
-    using session = new TestSession(server);
+    using session = await TestSession.open(server);
     await session.run("CREATE DATABASE big", "USE big", "CREATE TABLE t (a INT PRIMARY KEY, b LONGBLOB)");
     await session.run(
       `INSERT INTO t WITH RECURSIVE c AS (SELECT 1 n UNION ALL SELECT n + 1 FROM c WHERE n < ${ROWS})
@@ -33,7 +33,7 @@ describe.each(testFlavours())("a reader of a %s server", (flavour) => {
     let batchBytesMax = 0;
     let rssBytesMax = startBytes;
     const reader = readBinlog({
-      connect: connectTo(server),
+      connect: () => connectRaw(server),
       flavour,
       from: emptyPosition(flavour),
       readerServerId: 500,

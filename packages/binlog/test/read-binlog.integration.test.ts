@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openTestServer, testFlavours, type DatabaseServer } from "@understudy/database-server";
 import { systemClock } from "@understudy/kernel";
 import type { Flavour } from "@understudy/protocol";
+import { connectRaw, TestSession } from "@understudy/database-server/test-session";
 import {
   checkServerForBinlog,
   decodeQueryEvent,
@@ -23,7 +24,6 @@ import {
   type TransactionHeader,
   type TransactionPart,
 } from "../src/index.ts";
-import { connectTo, TestSession } from "./server-sessions.ts";
 
 interface Transaction {
   readonly header: TransactionHeader;
@@ -43,7 +43,7 @@ describe.each(testFlavours())("reading the binlog of a real %s server", (flavour
 
   beforeAll(async () => {
     server = await openTestServer(flavour);
-    session = new TestSession(server);
+    session = await TestSession.open(server);
     await session.run(
       "CREATE DATABASE shop",
       "USE shop",
@@ -59,7 +59,7 @@ describe.each(testFlavours())("reading the binlog of a real %s server", (flavour
 
   function options(changes: Partial<ReadBinlogOptions> = {}): ReadBinlogOptions {
     return {
-      connect: connectTo(server),
+      connect: () => connectRaw(server),
       flavour,
       from: emptyPosition(flavour),
       readerServerId: ++lastReaderId,
@@ -332,7 +332,7 @@ describe.each(testFlavours())("reading the binlog of a real %s server", (flavour
 
   it("says what an account may not do", async () => {
     await session.run("CREATE USER reader@localhost IDENTIFIED BY 'secret'");
-    const connect = connectTo(server, { user: "reader", password: "secret" });
+    const connect = () => connectRaw(server, { user: "reader", password: "secret" });
     const reader = readBinlog(options({ connect }));
     await expect(reader.next()).rejects.toThrow(withCode("forbidden"));
   });

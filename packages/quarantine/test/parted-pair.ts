@@ -5,6 +5,7 @@ import { readBinlog, readExecutedPosition, type BinlogEvent, type GtidPosition }
 import { findBinlogProgram, openTestServer, type DatabaseServer } from "@understudy/database-server";
 import { silentLogger, systemClock } from "@understudy/kernel";
 import type { Flavour, QuarantineManifest, QuarantineReport } from "@understudy/protocol";
+import { connectRaw, TestSession } from "@understudy/database-server/test-session";
 import {
   applyQuarantined,
   openQuarantine,
@@ -13,7 +14,6 @@ import {
   type Quarantine,
   type SavedErrant,
 } from "../src/index.ts";
-import { connectRaw, TestSession } from "./test-session.ts";
 
 let lastReaderId = 7000;
 

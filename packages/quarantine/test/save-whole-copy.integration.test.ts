@@ -7,6 +7,7 @@ import { readExecutedPosition, type GtidPosition } from "@understudy/binlog";
 import { openTestServer, testFlavours, type DatabaseServer } from "@understudy/database-server";
 import { silentLogger, systemClock } from "@understudy/kernel";
 import { UnderstudyError, type QuarantineManifest } from "@understudy/protocol";
+import { TestSession } from "@understudy/database-server/test-session";
 import {
   applyQuarantined,
   noteDataReplaced,
@@ -15,7 +16,6 @@ import {
   type SavedWholeCopy,
   type SaveWholeCopyOptions,
 } from "../src/index.ts";
-import { TestSession } from "./test-session.ts";
 
 const CONTENT = Buffer.from("a copy of everything ".repeat(100_000));
 

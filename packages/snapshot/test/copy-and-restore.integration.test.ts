@@ -1,11 +1,12 @@
 import { describe, expect, test, vi } from "vitest";
 import { readExecutedPosition, readPurgedPosition } from "@understudy/binlog";
 import { openTestServer, testFlavours } from "@understudy/database-server";
+import { TestSession } from "@understudy/database-server/test-session";
 import { isTornSnapshot } from "../src/index.ts";
 import { openCopy, ProgressLog, restoreCopy, testSignal } from "./copy.ts";
 import { makeAccounts, makeRichSchema } from "./rich-schema.ts";
 import { serverContents } from "./server-contents.ts";
-import { endpointOf, TestSession } from "./test-session.ts";
+import { endpointOf } from "./endpoint-of.ts";
 
 // each test starts two servers and three programs, on a machine that others may use as well
 vi.setConfig({ testTimeout: 240_000 });

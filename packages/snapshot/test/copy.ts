@@ -7,7 +7,7 @@ import {
   type Snapshot,
   type SnapshotProgress,
 } from "../src/index.ts";
-import { endpointOf } from "./test-session.ts";
+import { endpointOf } from "./endpoint-of.ts";
 
 /** Users that the tests take for a node's own. */
 const NODE_ACCOUNTS = ["node_reader"] as const;

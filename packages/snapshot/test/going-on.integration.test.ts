@@ -2,10 +2,10 @@ import { describe, expect, test, vi } from "vitest";
 import { EVENT_TYPE, readBinlog, readExecutedPosition, type GtidPosition } from "@understudy/binlog";
 import { openTestServer, testFlavours, type DatabaseServer } from "@understudy/database-server";
 import type { Flavour } from "@understudy/protocol";
+import { connectRaw, TestSession } from "@understudy/database-server/test-session";
 import { openCopy, restoreCopy, testSignal } from "./copy.ts";
 import { makeRichSchema } from "./rich-schema.ts";
 import { serverContents } from "./server-contents.ts";
-import { connectRaw, TestSession } from "./test-session.ts";
 
 // each test starts two servers and three programs, on a machine that others may use as well
 vi.setConfig({ testTimeout: 240_000 });

@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { openTestServer, testFlavours } from "@understudy/database-server";
+import { TestSession } from "@understudy/database-server/test-session";
 import { openCopy, ProgressLog, restoreCopy } from "./copy.ts";
 import { residentBytes } from "./resident-memory.ts";
-import { TestSession } from "./test-session.ts";
 
 // each test starts two servers and three programs, on a machine that others may use as well
 vi.setConfig({ testTimeout: 240_000 });

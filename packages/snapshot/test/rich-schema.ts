@@ -1,5 +1,5 @@
 import type { Flavour } from "@understudy/protocol";
-import type { TestSession } from "./test-session.ts";
+import type { TestSession } from "@understudy/database-server/test-session";
 
 /** Every kind of thing that a copy has to bring, in two schemas with odd names. */
 export async function makeRichSchema(session: TestSession, flavour: Flavour): Promise<void> {

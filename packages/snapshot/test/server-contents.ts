@@ -1,4 +1,4 @@
-import { TestSession, type Row } from "./test-session.ts";
+import { TestSession, type TestRow } from "@understudy/database-server/test-session";
 import type { DatabaseServer } from "@understudy/database-server";
 import { backticked } from "@understudy/binlog";
 
@@ -82,6 +82,6 @@ async function grantsOf(session: TestSession, name: string): Promise<string[]> {
     .toSorted();
 }
 
-function quoted(name: Row[string] | undefined): string {
+function quoted(name: TestRow[string] | undefined): string {
   return backticked(String(name));
 }

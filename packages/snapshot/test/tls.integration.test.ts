@@ -1,11 +1,11 @@
 import { openTestServer, testFlavours, type DatabaseServer } from "@understudy/database-server";
 import { openTestAuthority } from "@understudy/tls/test-authority";
 import { describe, expect, test, vi } from "vitest";
+import { TestSession } from "@understudy/database-server/test-session";
 import type { SnapshotEndpoint } from "../src/index.ts";
 import { copyBytes, openCopy, piecesOf, restoreCopy } from "./copy.ts";
 import { makeAccounts, makeRichSchema } from "./rich-schema.ts";
 import { serverContents } from "./server-contents.ts";
-import { TestSession } from "./test-session.ts";
 
 vi.setConfig({ testTimeout: 240_000 });
 

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { openTestServer, testFlavours } from "@understudy/database-server";
+import { TestSession } from "@understudy/database-server/test-session";
 import { isTornSnapshot } from "../src/index.ts";
 import { copyBytes, openCopy, piecesOf, restoreCopy, testSignal } from "./copy.ts";
 import { serverContents } from "./server-contents.ts";
-import { endpointOf, TestSession } from "./test-session.ts";
+import { endpointOf } from "./endpoint-of.ts";
 
 // each test starts two servers and three programs, on a machine that others may use as well
 vi.setConfig({ testTimeout: 240_000 });
