@@ -157,14 +157,17 @@ for (const flavour of testFlavours()) {
 
     it("keeps looks at schemas, which clients ask for, from the node's own work", async () => {
       await fillReaders();
-      const looks = Array.from({ length: 3 * REQUESTS }, () => timed(() => master.get("/databases/shop")));
-      await expectOpen(master);
-      const answers = await Promise.all(looks);
-      const refused = answers.filter(({ answer }) => answer.status !== 200);
-      for (const { answer } of refused) expectProblem(answer, "503 overloaded");
-      // as many as there are connections and places in the queue
-      expect(refused.length).toBeGreaterThan(0);
-      expect(refused.length).toBeLessThan(answers.length);
+      // no lock holds a look: they are too many only where they come faster than they are answered, which one round may miss
+      const lookTooOften = async (): Promise<number> => {
+        const looks = Array.from({ length: 3 * REQUESTS }, () => master.get("/databases/shop"));
+        await expectOpen(master);
+        const answers = await Promise.all(looks);
+        const refused = answers.filter(({ status }) => status !== 200);
+        for (const answer of refused) expectProblem(answer, "503 overloaded");
+        expect(refused.length).toBeLessThan(answers.length);
+        return refused.length;
+      };
+      await expect.poll(lookTooOften).toBeGreaterThan(0);
     });
   });
 }
