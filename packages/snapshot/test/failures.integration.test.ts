@@ -129,20 +129,30 @@ describe.each(testFlavours())("%s: what fails", (flavour) => {
     using session = await TestSession.open(server);
     using slow = await TestSession.open(server);
     await session.run("CREATE DATABASE d", "CREATE TABLE d.t (i INT)", "INSERT INTO d.t VALUES (1)");
-    let isOver = false;
-    const running = slow.rows("SELECT SLEEP(12) FROM d.t").then(() => (isOver = true));
-    for (let seconds = 0; seconds < 3;) {
-      const rows = await session.rows("SHOW PROCESSLIST");
-      seconds = Number(rows.find((row) => String(row["Info"]).startsWith("SELECT SLEEP"))?.["Time"] ?? 0);
-    }
-    const opening = openCopy(server);
-    await session.run("INSERT INTO d.t VALUES (2)");
-    expect(isOver).toBe(false);
-    await using copy = await opening;
-    // MariaDB's snapshot needs no lock
-    expect(isOver).toBe(flavour === "mysql");
-    for await (const _ of copy.body) continue;
+    // runs for as long as this test wants
+    await session.run("DO GET_LOCK('gate', 0)");
+    const running = slow.rows("SELECT GET_LOCK('gate', 120) FROM d.t");
+    await expect
+      .poll(async () => {
+        const rows = await session.rows("SHOW PROCESSLIST");
+        return Number(rows.find((row) => String(row["Info"]).startsWith("SELECT GET_LOCK"))?.["Time"] ?? 0);
+      })
+      .toBeGreaterThanOrEqual(3);
+    const looks = async (): Promise<number> => {
+      const [row] = await session.rows("SHOW GLOBAL STATUS LIKE 'Com_show_processlist'");
+      return Number(row?.["Value"]);
+    };
+    const looksBefore = await looks();
+    let isOpen = false;
+    const opening = openCopy(server).finally(() => (isOpen = true));
+    // MySQL's snapshot needs a lock: the copy looks again and again whether it may have it. MariaDB's needs none
+    const hasSeen = async (): Promise<boolean> => isOpen || (await looks()) >= looksBefore + 3;
+    while (!(await hasSeen())) await session.run("INSERT INTO d.t VALUES (2)");
+    expect(isOpen).toBe(flavour === "mariadb");
+    await session.run("INSERT INTO d.t VALUES (3)", "DO RELEASE_LOCK('gate')");
     await running;
+    await using copy = await opening;
+    for await (const _ of copy.body) continue;
   });
 });
 
