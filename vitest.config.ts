@@ -56,7 +56,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // the default is a second, which a busy machine may need to answer once
-    expect: { poll: { timeout: 30_000, interval: 20 } },
+    expect: { poll: { timeout: 30_000 } },
     retry: 0,
     sequence: { sequencer: LongestFirst },
     // advice on speed: the count must be the last that a run says
