@@ -86,6 +86,18 @@ export function decideJoin({ self, joiner }: JoinFacts): JoinDecision {
   return decideByPosition({ self, joiner });
 }
 
+/** Whether a master has all that a node has, to the transaction: numbers alone may have been used again. */
+export function isPartOfHistory(
+  flavour: Flavour,
+  joiner: Pick<JoinFacts["joiner"], "position" | "history">,
+  master: Pick<JoinFacts["self"], "executed" | "survived">,
+): boolean {
+  return (
+    master.executed.contains(joiner.position) &&
+    commonHistory(flavour, joiner.history, master.survived).isWhole
+  );
+}
+
 function decideByPosition({ self, joiner }: JoinFacts): JoinDecision {
   const at = joiner.position.toString() || "(empty)";
   const rebuild = (reason: string): JoinDecision => ({ kind: "rebuild", reason });
@@ -95,9 +107,7 @@ function decideByPosition({ self, joiner }: JoinFacts): JoinDecision {
   if (isOwnSetUp && self.purged.isEmpty()) return { kind: "reset" };
   const reach = `the binlog of this master no longer reaches back to it (purged: ${self.purged.toString()})`;
   if (isOwnSetUp) return rebuild(`it is new, and ${reach}`);
-  const isPart =
-    self.executed.contains(joiner.position) &&
-    commonHistory(self.flavour, joiner.history, self.survived).isWhole;
+  const isPart = isPartOfHistory(self.flavour, joiner, self);
   if (!isPart && joiner.clusterId === null) {
     return {
       kind: "refuse",

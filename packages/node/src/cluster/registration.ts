@@ -27,6 +27,7 @@ import { positionOf } from "../roles/binlog-access.ts";
 import type { RebuildOrder } from "../rejoin/rebuild.ts";
 import { currentCause, inCause, type Cause } from "../tracing/cause.ts";
 import type { ClusterStore } from "./cluster-store.ts";
+import { isPartOfHistory } from "./join-decision.ts";
 import { resetHistory } from "./reset-history.ts";
 
 /** What {@link Registration} needs. */
@@ -41,12 +42,24 @@ export interface RegistrationOptions {
   /** True where this node may lack what it acked once, so that it has to learn where the master is. */
   readonly owesHistory: () => boolean;
   /** This node was in no cluster before, or owes history; the master is at this position. */
-  readonly onNew: (position: GtidPosition) => void;
+  readonly onNew: (position: GtidPosition) => Promise<void>;
+  /** The master says that this node's data hold what it lacks, and why. */
+  readonly onParted: (reason: string) => Promise<void>;
   /**
    * The master says that this node needs a fresh copy. Must return at once: this registration may end by it. Gives how long to wait before the
    * master is asked again, in milliseconds.
    */
   readonly onRebuild: (order: RebuildOrder) => number;
+}
+
+/** What a node's server holds when it asks to join. */
+interface OwnData {
+  readonly position: GtidPosition;
+  /** The same to the transaction, see `commonHistory`. */
+  readonly history: string;
+  /** 0 where they are of no cluster. */
+  readonly dataEpoch: bigint;
+  readonly hasDatabases: boolean;
 }
 
 /** The master sends something every second; after this silence it is asked again. */
@@ -218,19 +231,20 @@ export class Registration implements AsyncDisposable {
       return false;
     }
     try {
-      const answer = await this.#register(asking);
+      const own = await this.#ownData();
+      const answer = await this.#register(own, asking);
       const { clusterId, leader } = answer;
       checkWire(answer, services.identity.nodeId);
       this.#toldMembers = answer.members;
-      if (answer.action === "rebuild") return await this.#noteRebuild(answer, url);
+      if (answer.action === "rebuild") return await this.#noteRebuild(answer, own, url);
       if (membership.clusterId === null || this.#options.owesHistory())
-        this.#options.onNew(positionOf(services, answer.gtid));
+        await this.#options.onNew(positionOf(services, answer.gtid));
       membership.follow({ clusterId, epoch: BigInt(answer.epoch), leader: leader.nodeId });
       if (answer.action === "reset") {
         services.events.record("warning", "this fresh server's own history is emptied, to take the master's");
         await resetHistory(services);
         await this.#options.applier.refresh();
-        await this.#register(asking);
+        await this.#register(await this.#ownData(), asking);
       }
       this.#registered = BigInt(answer.epoch);
       this.#registeredAtMs = services.clock.monotonicMs();
@@ -270,14 +284,18 @@ export class Registration implements AsyncDisposable {
     this.#hurry.notify();
   }
 
-  async #noteRebuild(answer: RegisterAnswer, url: string): Promise<boolean> {
-    const { services, isTorn, onRebuild, membership } = this.#options;
+  async #noteRebuild(answer: RegisterAnswer, own: OwnData, url: string): Promise<boolean> {
+    const { services, isTorn, onRebuild, onParted, membership } = this.#options;
     const isRefused = services.config.rejoin === "refuse" && !this.#wantsRebuild && !isTorn;
     const advice = isRefused ? "; UNDERSTUDY_REJOIN=refuse: POST /cluster/nodes/{id}/rebuild does it" : "";
     const { trouble } = services.rejoin;
     const again =
       trouble === null || isRefused ? "" : `; the last try failed, and there will be another: ${trouble}`;
     this.#noteNeed(`it needs a fresh copy of the data: ${answer.reason}${advice}`, again);
+    const { flavour } = services.executor.server;
+    const master = { executed: positionOf(services, answer.gtid), survived: answer.survived };
+    // what only lags behind is the cluster's all the same
+    if (!isTorn && !isPartOfHistory(flavour, own, master)) await onParted(answer.reason);
     if (isRefused) return false;
     const databases = await services.executor.listDatabases();
     const waitMs = onRebuild({
@@ -316,16 +334,22 @@ export class Registration implements AsyncDisposable {
     events.record("error", problem);
   }
 
-  async #register(signal: AbortSignal): Promise<RegisterAnswer> {
-    const { services, applier, membership, link, store, isTorn } = this.#options;
-    const { identity, executor } = services;
-    const { flavour } = executor.server;
+  async #ownData(): Promise<OwnData> {
+    const { services, applier, store, isTorn } = this.#options;
+    const { executor } = services;
     const position = await applier.refresh();
     const [history, databases, record] = await Promise.all([
-      executor.withAdmin((session) => readHistory(session, flavour)),
+      executor.withAdmin((session) => readHistory(session, executor.server.flavour)),
       executor.listDatabases(),
       isTorn ? null : store.read(),
     ]);
+    return { position, history, dataEpoch: record?.epoch ?? 0n, hasDatabases: databases.length > 0 };
+  }
+
+  async #register(own: OwnData, signal: AbortSignal): Promise<RegisterAnswer> {
+    const { services, membership, link, isTorn } = this.#options;
+    const { identity, executor } = services;
+    const { flavour } = executor.server;
     return link.client.register(
       {
         nodeId: identity.nodeId,
@@ -336,14 +360,14 @@ export class Registration implements AsyncDisposable {
         serverVersion: executor.server.version,
         version: identity.version,
         epoch: membership.epoch.toString(),
-        gtid: position.toString(),
-        history,
-        dataEpoch: (record?.epoch ?? 0n).toString(),
+        gtid: own.position.toString(),
+        history: own.history,
+        dataEpoch: own.dataEpoch.toString(),
         torn: isTorn,
         wantsRebuild: this.#wantsRebuild,
         wire: WIRE_VERSIONS,
         instance: identity.instance,
-        empty: databases.length === 0 && membership.clusterId === null,
+        empty: !own.hasDatabases && membership.clusterId === null,
       },
       { signal, timeoutMs: REGISTER_TIMEOUT_MS },
     );

@@ -6,7 +6,7 @@ import { CLIENT_ACCOUNTS } from "@understudy/sql-executor";
 import type { JobProgress } from "../jobs/job-board.ts";
 import type { RoleServices } from "../node-services.ts";
 import { forgetFailure } from "../roles/kept-failure.ts";
-import { keepOwedHistory } from "../roles/owed-history.ts";
+import { keepOwedHistory, owesHistory, readOwedHistory } from "../roles/owed-history.ts";
 import { fenceServer } from "../roles/fence.ts";
 import type { KnownLeader } from "../roles/leader-link.ts";
 import { keepCopySource } from "./copy-source.ts";
@@ -120,7 +120,9 @@ async function isCopiedFromSlave(
 ): Promise<boolean> {
   const { events, identity, config } = services;
   const name = slave.nodeId ?? slave.url;
-  await keepOwedHistory(config.dataDir, `a copy of the data of ${name} was taken`);
+  // what is kept already may say more
+  if (!(await owesHistory(config.dataDir)))
+    await keepOwedHistory(config.dataDir, `a copy of the data of ${name} was taken`);
   try {
     await takeCopy(services, { name, url: slave.url, query: `&epoch=${part.order.epoch}` }, part);
     return true;
@@ -159,12 +161,19 @@ async function takeCopy(
     ...copyPrograms(config),
     body: copy.body(),
     // while the server still counts as half restored
-    admit: () => Promise.resolve(() => noteDataReplaced(config.dataDir)),
+    admit: () => Promise.resolve(() => noteCopied(services, giver)),
     signal,
     onProgress: (progress) => tell(`${copyWords(progress)}, from ${giver.name}`),
     logger,
   });
   await forgetFailure(config.dataDir);
+}
+
+/** All of the copy is there: what was known of the data before is over. */
+async function noteCopied({ config: { dataDir } }: RoleServices, { name }: Giver): Promise<void> {
+  await noteDataReplaced(dataDir);
+  if ((await readOwedHistory(dataDir)) === "parted")
+    await keepOwedHistory(dataDir, `a copy of the data of ${name} was taken`);
 }
 
 async function refusalOf(

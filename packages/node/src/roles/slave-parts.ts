@@ -17,7 +17,7 @@ import type { SlaveReads } from "../reads/slave-reads.ts";
 import { LeaderLink, type KnownLeader } from "./leader-link.ts";
 import { readKeptFailure } from "./kept-failure.ts";
 import { Membership } from "./membership.ts";
-import { owesHistory } from "./owed-history.ts";
+import { readOwedHistory, type OwedHistory } from "./owed-history.ts";
 import { readObeyedEpoch } from "./obeyed-epoch.ts";
 import { applyServerMode } from "./server-mode.ts";
 
@@ -40,8 +40,8 @@ export interface SlaveParts {
   readonly store: ClusterStore;
   /** A copy of the data was not restored to its end. */
   readonly isTorn: boolean;
-  /** As `owesHistory` tells. */
-  readonly owesHistory: boolean;
+  /** As `readOwedHistory` tells. */
+  readonly owedHistory: OwedHistory | null;
   readonly lag: LagMeter<GtidPosition>;
   readonly reads: SlaveReads;
   readonly monitor: HealthMonitor;
@@ -117,7 +117,7 @@ export async function openSlaveParts(
     link,
     store,
     isTorn,
-    owesHistory: await owesHistory(config.dataDir),
+    owedHistory: await readOwedHistory(config.dataDir),
     lag,
     reads,
     monitor,

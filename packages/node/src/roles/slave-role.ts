@@ -88,6 +88,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       isTorn: parts.isTorn,
       owesHistory: () => this.#standing.owes,
       onNew: (position) => this.#standing.noteNew(position),
+      onParted: (reason) => this.#standing.noteParted(reason),
       onRebuild: (order) => services.rejoin.rebuild(order),
     });
     this.#standing = new SlaveStanding({
@@ -97,7 +98,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       membership: this.#membership,
       isRefused: () => this.#registration.isRefused,
       isTorn: parts.isTorn,
-      owesHistory: parts.owesHistory,
+      owedHistory: parts.owedHistory,
     });
     this.#follower = new ViewFollower({
       link: this.#link,
@@ -157,7 +158,8 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
 
   /** Before the first delivery of a first master there is nothing to read; data that the master refuses is not the cluster's. */
   #isOutside(): boolean {
-    return this.#isTorn || this.#membership.clusterId === null || this.#registration.isRefused;
+    const isForeign = this.#registration.isRefused || this.#standing.isParted;
+    return this.#isTorn || this.#membership.clusterId === null || isForeign;
   }
 
   /** The way to its master. */

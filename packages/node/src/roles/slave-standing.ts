@@ -4,7 +4,7 @@ import type { NodeDescription } from "@understudy/election";
 import type { ClusterStore } from "../cluster/cluster-store.ts";
 import type { RoleServices } from "../node-services.ts";
 import { brokenReason } from "./broken-reason.ts";
-import { forgetOwedHistory } from "./owed-history.ts";
+import { forgetOwedHistory, keepOwedHistory, keepPartedHistory, type OwedHistory } from "./owed-history.ts";
 import type { Membership } from "./membership.ts";
 
 /** What a role tells an election of its node. */
@@ -23,8 +23,8 @@ export interface SlaveStandingOptions {
   readonly isRefused: () => boolean;
   /** A copy of the data was not restored to its end. */
   readonly isTorn: boolean;
-  /** As `owesHistory` told when the role began. */
-  readonly owesHistory: boolean;
+  /** As `readOwedHistory` told when the role began. */
+  readonly owedHistory: OwedHistory | null;
 }
 
 /** Members come and go seldom; whoever knows too few of them does not know whose writes it may lack. */
@@ -38,32 +38,51 @@ export class SlaveStanding {
   #behindMs: number | null = null;
   /** What the master had when this node registered. Until that is here, its data is not the cluster's. */
   #owed: GtidPosition | null = null;
-  /** It may lack what it acked in an earlier life, which is known in the data folder. */
-  #isBehindItself: boolean;
+  /** Kept in the data folder as well. */
+  #owedHistory: OwedHistory | null;
 
   constructor(options: SlaveStandingOptions) {
     this.#of = options;
     this.#dataEpoch = options.membership.epoch;
-    this.#isBehindItself = options.owesHistory;
+    this.#owedHistory = options.owedHistory;
   }
 
-  /** True until it has all that a master had when it registered, where it may lack what it acked once. */
+  /** True until it has all that a master had when it registered, where it may lack what it acked once, or has parted from a master. */
   get owes(): boolean {
-    return this.#isBehindItself;
+    return this.#owedHistory !== null;
+  }
+
+  /** True since a master has said that these data hold what it lacks, until one takes them as they are or others are here. */
+  get isParted(): boolean {
+    return this.#owedHistory === "parted";
   }
 
   /** It has registered, new or with owed history, when the master was at `position`. */
-  noteNew(position: GtidPosition): void {
+  async noteNew(position: GtidPosition): Promise<void> {
+    if (this.isParted) {
+      await keepOwedHistory(this.#of.services.config.dataDir, "a master has taken these data after all");
+      this.#owedHistory = "behind";
+    }
     this.#owed = position;
+  }
+
+  /**
+   * A master has said that these data are no part of its history. That stays true when the master is gone, and after a restart: what it
+   * lacks must neither lead nor be read for the cluster's. Resolves when it is on the disk.
+   */
+  async noteParted(reason: string): Promise<void> {
+    if (this.isParted) return;
+    await keepPartedHistory(this.#of.services.config.dataDir, reason);
+    this.#owedHistory = "parted";
   }
 
   /** To be called when more is here than before. */
   async settle(): Promise<void> {
     const { applier, services } = this.#of;
     if (!this.#owed || !applier.position.contains(this.#owed)) return;
-    if (this.#isBehindItself) await forgetOwedHistory(services.config.dataDir);
+    if (this.owes) await forgetOwedHistory(services.config.dataDir);
     this.#owed = null;
-    this.#isBehindItself = false;
+    this.#owedHistory = null;
   }
 
   /** The master was heard, when this node was so far behind. */
@@ -86,8 +105,7 @@ export class SlaveStanding {
     return {
       role: "slave",
       unfit: this.#unfitReason(),
-      hasHistory:
-        startsNewCluster || (!isNew && this.#owed === null && !this.#isBehindItself && !isRefused()),
+      hasHistory: startsNewCluster || (!isNew && this.#owed === null && !this.owes && !isRefused()),
       dataEpoch: this.#dataEpoch.toString(),
       gtid: applier.position.toString(),
       behindMs: this.#behindMs,
