@@ -153,13 +153,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
 
   unreadable(): string | null {
     if (this.#broken.advice !== null) return this.#broken.advice;
-    return this.#isOutside() ? this.#registration.problem : null;
-  }
-
-  /** Before the first delivery of a first master there is nothing to read; data that the master refuses is not the cluster's. */
-  #isOutside(): boolean {
-    const isForeign = this.#registration.isRefused || this.#standing.isParted;
-    return this.#isTorn || this.#membership.clusterId === null || isForeign;
+    return this.#standing.isOutside ? this.#registration.problem : null;
   }
 
   /** The way to its master. */
@@ -251,13 +245,13 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
   /** Throws `promotion-blocked` (or as {@link checkFit}) where this node could not lead on after the master of this epoch. */
   checkTakes(epoch: bigint): void {
     this.checkFit();
-    if (this.obeys(epoch) && this.epoch === epoch && !this.#isOutside()) return;
+    if (this.obeys(epoch) && this.epoch === epoch && !this.#standing.isOutside) return;
     throw new UnderstudyError("promotion-blocked", `this node does not follow the master of epoch ${epoch}`);
   }
 
   /** Throws `starting` where this node's data is not the cluster's. One that has only stopped to follow has old data, but right ones. */
   checkInside(): void {
-    if (!this.#isOutside()) return;
+    if (!this.#standing.isOutside) return;
     const problem = this.#registration.problem ?? "it waits for its first delivery";
     throw new UnderstudyError("starting", `this node's data is not the cluster's: ${problem}`);
   }
@@ -383,7 +377,7 @@ export class SlaveRole implements RoleFacts, AsyncDisposable {
       lagMs: this.lagMs(),
       broken: this.#broken.reason,
       problem: this.#registration.problem,
-      isOutside: this.#isOutside(),
+      isOutside: this.#standing.isOutside,
       throughput: this.#throughput.rates(),
     });
   }

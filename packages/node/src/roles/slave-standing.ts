@@ -57,6 +57,12 @@ export class SlaveStanding {
     return this.#owedHistory === "parted";
   }
 
+  /** Before the first delivery of a first master there is nothing to read; data that a master refuses, or refused, are not the cluster's. */
+  get isOutside(): boolean {
+    const { isTorn, membership, isRefused } = this.#of;
+    return isTorn || membership.clusterId === null || isRefused() || this.isParted;
+  }
+
   /** It has registered, new or with owed history, when the master was at `position`. */
   async noteNew(position: GtidPosition): Promise<void> {
     if (this.isParted) {
