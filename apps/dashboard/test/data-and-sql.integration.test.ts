@@ -91,6 +91,7 @@ describe.each(testFlavours())("a master and a slave on %s", (flavour) => {
     await run(" select 'secret'");
     await shows(/✓ 1 row · from node2/);
     await run("drop database sqlview");
+    await shows("Type sqlview and press Enter");
     await press("sqlview", KEYS.enter);
     await shows("✓ 1 row changed");
     expect(settings.history()).toContain("select * from t order by id;");

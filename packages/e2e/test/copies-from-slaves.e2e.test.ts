@@ -20,7 +20,7 @@ import { openShop } from "./shop.ts";
 
 const STEP_MS = 180_000;
 /** More than all buffers between two servers hold, so that one that holds still holds the other. */
-const PILE_MEGABYTES = 40;
+const PILE_MEGABYTES = 24;
 const DEFINITIONS = 10;
 
 for (const flavour of testFlavours()) {

@@ -31,7 +31,7 @@ import { addItem, openShop } from "./shop.ts";
 
 const STEP_MS = 120_000;
 /** More than all buffers between two servers hold, each of which may take some megabytes: else the master might be done already. */
-const PILE_MEGABYTES = 40;
+const PILE_MEGABYTES = 24;
 const STEPS = ["end all sessions", "save what only this node has", "take a fresh copy"];
 
 /** A member as `node` sees it; undefined where it knows none of that name. */
