@@ -4,12 +4,14 @@ import type { TcpProxy } from "@understudy/sandbox";
 import type { Fault, FaultSite } from "./fault.ts";
 
 const HOLD_MS = 6_000;
-const DEATH_HOLD_MS = 4_000;
+const DEATH_HOLD_MS = 2_000;
 /** Twice as much, there and back, must not count as silence yet. */
 const LATE_MS = 1_150;
 const FALL_BEHIND_MS = 3_500;
 const POLL_MS = 10;
 const WAIT_MS = 6_000;
+/** A dead master's lease ends first. Who keeps all rules takes no lead, and is waited for in vain. */
+const TAKEN_WITHIN_MS = 12_000;
 
 /** Several things in the order that is worst for one of the rules. */
 export const CUNNING_FAULTS: readonly Fault[] = [
@@ -20,6 +22,7 @@ export const CUNNING_FAULTS: readonly Fault[] = [
     isTargeted: false,
     needs: ["proxies"],
     holdMs: DEATH_HOLD_MS,
+    stopsWrites: true,
     inflict: async (site) => {
       const { cluster, leader, random, tell } = site;
       const [one, other] = cluster.others(leader);
@@ -47,6 +50,10 @@ export const CUNNING_FAULTS: readonly Fault[] = [
         way.delay(0);
         await way.accept();
       }
+      // whatever happens from here on, the dead have to be healed
+      const leads = async (): Promise<boolean> => (await leaderBy(late).catch(() => null)) === late.nodeId;
+      const isTaken = await comesTrue(site, leads, TAKEN_WITHIN_MS).catch(() => false);
+      tell(isTaken ? `the lead is ${late.nodeId}'s` : "nobody takes the master's place");
       return async () => {
         await Promise.all(dead.map((node) => node.database.start()));
         await Promise.all(dead.map((node) => node.start()));
@@ -97,8 +104,12 @@ function waysOf({ cluster }: FaultSite, name: RegExp): readonly TcpProxy[] {
 }
 
 /** False where it takes too long. */
-async function comesTrue({ signal }: FaultSite, isTrue: () => Promise<boolean>): Promise<boolean> {
-  const deadlineMs = systemClock.monotonicMs() + WAIT_MS;
+async function comesTrue(
+  { signal }: FaultSite,
+  isTrue: () => Promise<boolean>,
+  withinMs = WAIT_MS,
+): Promise<boolean> {
+  const deadlineMs = systemClock.monotonicMs() + withinMs;
   while (systemClock.monotonicMs() < deadlineMs) {
     if (await isTrue()) return true;
     await systemClock.sleep(POLL_MS, signal);

@@ -50,10 +50,11 @@ export async function openDrillCluster(options: {
         : { environment: { ...WITHOUT_RULES, UNDERSTUDY_UNSAFE_BROKEN_RULE: broken } }),
     }),
   );
+  const startedMs = systemClock.monotonicMs();
   await makeTables(cluster.master, WRITERS);
   await addRegisters(cluster.master);
   await cluster.waitForSync();
-  await systemClock.sleep(SETTLE_MS);
+  await systemClock.sleep(Math.max(0, startedMs + SETTLE_MS - systemClock.monotonicMs()));
   const owned = stack.move();
   return {
     cluster,

@@ -41,6 +41,8 @@ export interface Fault {
   readonly needs?: readonly Need[];
   /** How long it lasts at least, in ms; it ends when writes go on besides. */
   readonly holdMs: number;
+  /** Whether no write can go on while it lasts, so that none is waited for. */
+  readonly stopsWrites?: boolean;
   /** How long all nodes may take to come back when it is healed, in ms. Default a minute. */
   readonly backWithinMs?: number;
   /** Whether every write has to succeed at its first try. */

@@ -30,7 +30,7 @@ export async function lastThrough(
   try {
     await systemClock.sleep(fault.holdMs, signal);
     const fromMs = systemClock.monotonicMs();
-    const ms = Math.max(0, beganMs + HOLD_MS_MAX - fromMs);
+    const ms = fault.stopsWrites ? 0 : Math.max(0, beganMs + HOLD_MS_MAX - fromMs);
     if (await confirmsWithin(log, { fromMs, ms, signal })) await systemClock.sleep(AFTER_MS, signal);
     else site.tell("no write went through while the fault lasted");
   } finally {
