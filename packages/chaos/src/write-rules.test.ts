@@ -4,6 +4,7 @@ import { verdictOf } from "./write-rules.ts";
 describe("verdictOf", () => {
   it.each([
     ["no-leader", "again"],
+    ["database-unavailable", "again"],
     ["write-uncertain", "open"],
     ["ack-timeout", "unconfirmed"],
     ["internal", "defect"],

@@ -1,6 +1,6 @@
 import { isErrorCode } from "@understudy/protocol";
 
-/** What is to be made of an answer that confirms nothing. */
+/** What is to be made of an answer that confirms nothing: docs/guarantees.md says which of them mean that nothing was done. */
 export type Verdict =
   /** Nothing was done; another try may succeed. */
   | "again"
@@ -20,11 +20,11 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
   "forward-loop": "again",
   deadlock: "again",
   "epoch-stale": "again",
-  // the last of these under the same key tells what became of the first
-  "database-unavailable": "open",
-  "node-unreachable": "open",
+  "database-unavailable": "again",
+  "node-unreachable": "again",
+  timeout: "again",
+  // the last try under the same key tells what became of this one
   "write-uncertain": "open",
-  timeout: "open",
   "ack-timeout": "unconfirmed",
   "too-stale": "again",
 };
