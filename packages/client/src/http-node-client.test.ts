@@ -204,8 +204,8 @@ test("a write without an answer in time is write-uncertain, a read node-unreacha
 
 test("a write that times out while it waits for a connection was surely not sent", async () => {
   await using pair = await openPair(() => undefined, { connectionsMax: 1 });
-  const first = pair.client.execute({ sql: "one" }, { timeoutMs: 200 });
-  const second = pair.client.execute({ sql: "two" }, { timeoutMs: 50 });
+  const first = pair.client.execute({ sql: "one" }, { timeoutMs: 1_000 });
+  const second = pair.client.execute({ sql: "two" }, { timeoutMs: 250 });
   await expect(second).rejects.toMatchObject({ code: "node-unreachable", details: { sent: false } });
   await expect(first).rejects.toMatchObject({ code: "write-uncertain" });
   await expect(pair.client.execute({ sql: "three" }, { timeoutMs: 50 })).rejects.toThrow();
