@@ -4,7 +4,7 @@ import { dataOption } from "./etcd-folders.ts";
 export interface EtcdTls {
   readonly certFile: string;
   readonly keyFile: string;
-  /** Where it is given, clients have to show a certificate of this authority. */
+  /** Where it is given, clients have to show a certificate of this authority, and the members speak TLS among themselves, too, as strictly. */
   readonly clientCaFile?: string;
 }
 
@@ -60,10 +60,18 @@ export function etcdArguments(options: EtcdArgumentsOptions): readonly string[] 
   ];
 }
 
-/** For clients; the members among themselves speak in plain. */
 function tlsArguments(tls: EtcdTls | null): string[] {
   if (!tls) return [];
-  const clients =
-    tls.clientCaFile === undefined ? [] : ["--client-cert-auth", `--trusted-ca-file=${tls.clientCaFile}`];
-  return [`--cert-file=${tls.certFile}`, `--key-file=${tls.keyFile}`, ...clients];
+  const { certFile, keyFile, clientCaFile } = tls;
+  const own = [`--cert-file=${certFile}`, `--key-file=${keyFile}`];
+  if (clientCaFile === undefined) return own;
+  return [
+    ...own,
+    "--client-cert-auth",
+    `--trusted-ca-file=${clientCaFile}`,
+    `--peer-cert-file=${certFile}`,
+    `--peer-key-file=${keyFile}`,
+    "--peer-client-cert-auth",
+    `--peer-trusted-ca-file=${clientCaFile}`,
+  ];
 }

@@ -2,7 +2,7 @@ import { resolve, join } from "node:path";
 import { reservePort } from "@understudy/database-server";
 import { UnderstudyError } from "@understudy/protocol";
 import type { EtcdTls } from "./etcd-arguments.ts";
-import { EtcdMember, etcdUrl, type EtcdPorts } from "./etcd-member.ts";
+import { EtcdMember, peerUrl, type EtcdPorts } from "./etcd-member.ts";
 import { findEtcdProgram, type EtcdProgram } from "./etcd-program.ts";
 
 /** How a private etcd cluster is set up. */
@@ -20,7 +20,7 @@ export interface EtcdClusterOptions {
   readonly ports?: readonly EtcdPorts[];
   /** Bound of the start of one member. Default 60 s. */
   readonly startTimeoutMs?: number;
-  /** Clients speak TLS to it. Left out: in plain. */
+  /** Clients speak TLS to it, and its members to each other where they are to show certificates. Left out: in plain. */
   readonly tls?: EtcdTls;
   /** More options for each member's command line, such as `--auth-token-ttl=5`. */
   readonly extraArguments?: readonly string[];
@@ -52,7 +52,10 @@ export async function openEtcdCluster(options: EtcdClusterOptions): Promise<Etcd
   const ports = options.ports ?? (await reservePorts(stack, options.members ?? 1));
   const names = ports.map((_, index) => `etcd${index + 1}`);
   const health = options.tls ? await reserveEach(stack, ports.length) : [];
-  const peerUrls = new Map(ports.map(({ peer, gate }, index) => [`etcd${index + 1}`, etcdUrl(gate ?? peer)]));
+  const tls = options.tls ?? null;
+  const peerUrls = new Map(
+    ports.map(({ peer, gate }, index) => [`etcd${index + 1}`, peerUrl(gate ?? peer, tls)]),
+  );
   const members = ports.map((of, index) => {
     const name = names[index] ?? "";
     return new EtcdMember({
@@ -64,7 +67,7 @@ export async function openEtcdCluster(options: EtcdClusterOptions): Promise<Etcd
       // a stranger that listens on a remembered port is none of this cluster's
       token: directory,
       startTimeoutMs: options.startTimeoutMs ?? START_TIMEOUT_MS,
-      tls: options.tls ?? null,
+      tls,
       healthPort: health[index] ?? null,
       extraArguments: options.extraArguments ?? [],
     });

@@ -44,6 +44,12 @@ export function etcdUrl(port: number): string {
   return `http://${HOST}:${port}`;
 }
 
+/** The same of a port for the other members. */
+export function peerUrl(port: number, tls: EtcdTls | null): string {
+  const url = etcdUrl(port);
+  return tls?.clientCaFile === undefined ? url : url.replace("http:", "https:");
+}
+
 /**
  * A member of a private etcd cluster, as a process of this machine. It may be killed, held still and started again. To serve clients it
  * needs a majority of the members: after the loss of a majority, start as many at the same time.
@@ -86,8 +92,8 @@ export class EtcdMember extends LocalProcess {
     this.#logStart = await fileSize(this.logFile);
     const urls = {
       clientUrl: this.url,
-      peerUrl: etcdUrl(ports.peer),
-      advertisedPeerUrl: etcdUrl(ports.gate ?? ports.peer),
+      peerUrl: peerUrl(ports.peer, tls),
+      advertisedPeerUrl: peerUrl(ports.gate ?? ports.peer, tls),
       peerUrls,
       healthUrl: this.#healthUrl,
     };

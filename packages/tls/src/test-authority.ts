@@ -22,6 +22,8 @@ export interface TestCertificateOptions {
   readonly days?: number;
   /** Default `serverAuth,clientAuth`. */
   readonly uses?: string;
+  /** As openssl wants it. Default `/CN=<name>`. */
+  readonly subject?: string;
 }
 
 /** An authority that signs certificates for tests, in a temporary folder that goes with it. */
@@ -46,7 +48,10 @@ export async function openTestAuthority(): Promise<TestAuthority> {
     directory,
     caFile,
     ca: await readFile(caFile, "utf8"),
-    issue: async (name, { names = "IP:127.0.0.1,DNS:localhost", days = 30, uses } = {}) => {
+    issue: async (
+      name,
+      { names = "IP:127.0.0.1,DNS:localhost", days = 30, uses, subject = `/CN=${name}` } = {},
+    ) => {
       const [keyFile, csrFile, certFile, extFile] = ["key", "csr", "pem", "ext"].map((end) =>
         at(`${name}.${end}`),
       ) as [string, string, string, string];
@@ -54,7 +59,7 @@ export async function openTestAuthority(): Promise<TestAuthority> {
         extFile,
         `subjectAltName=${names}\nextendedKeyUsage=${uses ?? "serverAuth,clientAuth"}\n`,
       );
-      await run("openssl", ["req", ...NEW_KEY, "-subj", `/CN=${name}`, "-keyout", keyFile, "-out", csrFile]);
+      await run("openssl", ["req", ...NEW_KEY, "-subj", subject, "-keyout", keyFile, "-out", csrFile]);
       await writeFile(at(`${name}.cnf`), caConfiguration(directory, name));
       await writeFile(at(`${name}.index`), "");
       const untilMs = Date.now() + days * DAY_MS;
@@ -92,6 +97,7 @@ policy = any
 unique_subject = no
 rand_serial = yes
 [any]
-commonName = supplied
+commonName = optional
+organizationName = optional
 `;
 }

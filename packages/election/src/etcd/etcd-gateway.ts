@@ -145,7 +145,7 @@ export class EtcdGateway implements AsyncDisposable {
       try {
         return await run(token, bounded);
       } catch (error) {
-        if (!(error instanceof EtcdFailure) || error.kind !== "token") throw error;
+        if (!(error instanceof EtcdFailure) || !isForLackOfToken(error, token)) throw error;
         login.forget(token);
       }
       return run(await login.token(endpoint, bounded), bounded);
@@ -182,6 +182,7 @@ export class EtcdGateway implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new DOMException("the etcd store is closed", "AbortError"));
+    this.#deps.login?.[Symbol.dispose]();
     await Promise.all(this.#deps.endpoints.map((endpoint) => endpoint.destroy()));
   }
 }
@@ -200,6 +201,14 @@ function wantsLogin(error: unknown): never {
   if (!(error instanceof EtcdFailure) || error.kind !== "token") throw error;
   const text = `${error.message}: its authentication is on, give a user name and password`;
   throw new EtcdFailure(text, { kind: "login", isUndone: true, cause: error });
+}
+
+/**
+ * Authentication may have been turned on since it was found to be off. A member whose own certificate has a CommonName takes that for the
+ * user of a call without a token, and does not say that it wants one.
+ */
+function isForLackOfToken({ kind }: EtcdFailure, token: string | null): boolean {
+  return kind === "token" || (kind === "permission" && token === null);
 }
 
 function isLeaseGone(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { etcdRefusal } from "./etcd-refusal.ts";
+import { etcdRefusal, notEtcd } from "./etcd-refusal.ts";
 
 test.for([
   // 3.4 and 3.5, a stream of theirs, 3.6
@@ -25,3 +25,11 @@ test.for([{ header: { revision: "1" } }, { token: "x" }, [], null, "error", { me
     expect(etcdRefusal(json)).toBeUndefined();
   },
 );
+
+test("a certificate with a name, where etcd asks for a log-in as well, is told what to do about it", () => {
+  const text =
+    "CommonName of client sending a request against gateway will be ignored and not used as expected\n";
+  const failure = notEtcd(400, text);
+  expect(failure).toMatchObject({ kind: "permission", isUndone: true });
+  expect(failure.message).toMatch(/expected": .* must have no CommonName/);
+});

@@ -62,8 +62,19 @@ export function refusalOf(text: string, code: number): EtcdFailure {
   return new EtcdFailure(`answers "${text}"${advice}`, verdict);
 }
 
+/**
+ * Written by etcd before its gateway, as plain text: with `--client-cert-auth` and authentication on it could not tell whom a log-in is for.
+ * @see https://github.com/etcd-io/etcd/blob/release-3.4/embed/serve.go
+ */
+const COMMON_NAME = /^CommonName of client/;
+
 /** An answer that etcd's gateway does not give. */
 export function notEtcd(status: number, text: string): EtcdFailure {
+  if (COMMON_NAME.test(text)) {
+    const advice =
+      "where etcd checks certificates (--client-cert-auth) and asks for a log-in as well, the node's certificate for etcd must have no CommonName: issue one with alternative names alone";
+    return new EtcdFailure(`answers "${text.trim()}": ${advice}`, undone("permission"));
+  }
   const advice = text.includes("HTTP request to an HTTPS server")
     ? "it speaks TLS there: use https://"
     : "is it etcd 3.4 or newer, and all of it up?";

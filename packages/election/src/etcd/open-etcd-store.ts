@@ -22,7 +22,7 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<EtcdStor
     return new EtcdEndpoint({ url, tls, connectTimeoutMs: requestTimeoutMs, answerBytesMax });
   });
   const rota = new EndpointRota(endpoints.length, { clock, random });
-  const login = options.login ? new EtcdLogin(options.login) : null;
+  const login = options.login ? new EtcdLogin(options.login, clock) : null;
   const gateway = new EtcdGateway({ endpoints, rota, login, requestTimeoutMs, clock, logger });
   const watch = {
     requestTimeoutMs,
