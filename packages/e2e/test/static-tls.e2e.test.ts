@@ -4,10 +4,20 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { testFlavours } from "@understudy/database-server";
 import type { QuarantineEntry } from "@understudy/protocol";
 import { openTestAuthority } from "@understudy/tls/test-authority";
-import { expectAllEqual, rowsOf, startCluster, type Cluster, type ClusterNode } from "../src/index.ts";
+import {
+  expectAllEqual,
+  ledgerFaults,
+  rowsOf,
+  startCluster,
+  startLedgerWorkload,
+  type Cluster,
+  type ClusterNode,
+} from "../src/index.ts";
+import { expectProblem } from "./expect-problem.ts";
 import { loseWrites, PATIENCE_MS, untilJob } from "./rejoin-steps.ts";
 
 const STEP_MS = 180_000;
+const WRITES = 30;
 const WAIT = { timeout: PATIENCE_MS };
 
 describe.each(testFlavours())("a cluster without etcd, with TLS on every link, on %s", (flavour) => {
@@ -42,6 +52,10 @@ describe.each(testFlavours())("a cluster without etcd, with TLS on every link, o
     expect(await insert(second, 2, "all")).toMatchObject({ status: 201 });
     for (const node of cluster.nodes) expect(await idsOn(node), node.nodeId).toEqual([1, 2]);
     for (const node of cluster.nodes) expect((await node.get("/cluster")).text).not.toContain("http://");
+    // whoever asks in this test shows none
+    for (const path of ["/replicate/position", "/replicate/snapshot?for=node9"]) {
+      expect(expectProblem(await first.get(path), "403 forbidden"), path).toContain("client certificate");
+    }
   });
 
   it(
@@ -81,16 +95,22 @@ describe.each(testFlavours())("a cluster without etcd, with TLS on every link, o
   it(
     "hands the lead back without a failed write, and remembers it over restarts",
     async () => {
+      await using workload = await startLedgerWorkload(second, cluster.nodes);
+      await workload.confirms(WRITES, PATIENCE_MS);
       const begun = await third.post("/cluster/switchover", { to: first.nodeId });
       expect(begun.status, begun.text).toBe(202);
       const job = await untilJob(second, ({ id, state }) => id === begun.body["id"] && state !== "running");
       expect(job, JSON.stringify(job)).toMatchObject({ state: "done" });
       expect(await cluster.waitUntilReplicating(PATIENCE_MS)).toBe(first.nodeId);
+      await workload.confirms(WRITES, PATIENCE_MS);
+      const ledger = await workload.stop();
+      expect([...ledger.refused, ...ledger.uncertain]).toEqual([]);
       for (const node of cluster.nodes) await node.stop();
       await Promise.all(cluster.nodes.map((node) => node.start()));
       expect(await cluster.waitUntilReplicating(PATIENCE_MS)).toBe(first.nodeId);
       expect(await insert(third, 5, "all")).toMatchObject({ status: 201 });
       await expectAllEqual(cluster, first);
+      for (const node of cluster.nodes) expect(await ledgerFaults(node, ledger), node.nodeId).toEqual([]);
     },
     STEP_MS,
   );
