@@ -291,11 +291,12 @@ export class Registration implements AsyncDisposable {
     const { trouble } = services.rejoin;
     const again =
       trouble === null || isRefused ? "" : `; the last try failed, and there will be another: ${trouble}`;
-    this.#noteNeed(`it needs a fresh copy of the data: ${answer.reason}${advice}`, again);
     const { flavour } = services.executor.server;
     const master = { executed: positionOf(services, answer.gtid), survived: answer.survived };
-    // what only lags behind is the cluster's all the same
-    if (!isTorn && !isPartOfHistory(flavour, own, master)) await onParted(answer.reason);
+    // before anybody is told: what only lags behind is the cluster's all the same, and what was in no cluster never counted
+    const isCounted = !isTorn && membership.clusterId !== null;
+    if (isCounted && !isPartOfHistory(flavour, own, master)) await onParted(answer.reason);
+    this.#noteNeed(`it needs a fresh copy of the data: ${answer.reason}${advice}`, again);
     if (isRefused) return false;
     const databases = await services.executor.listDatabases();
     const waitMs = onRebuild({

@@ -6,7 +6,7 @@ import { CLIENT_ACCOUNTS } from "@understudy/sql-executor";
 import type { JobProgress } from "../jobs/job-board.ts";
 import type { RoleServices } from "../node-services.ts";
 import { forgetFailure } from "../roles/kept-failure.ts";
-import { keepOwedHistory, owesHistory, readOwedHistory } from "../roles/owed-history.ts";
+import { forgetOwedHistory, keepOwedHistory, owesHistory, readOwedHistory } from "../roles/owed-history.ts";
 import { fenceServer } from "../roles/fence.ts";
 import type { KnownLeader } from "../roles/leader-link.ts";
 import { keepCopySource } from "./copy-source.ts";
@@ -103,10 +103,11 @@ interface Giver {
   readonly url: string;
   /** Beside the name of who wants it. */
   readonly query: string;
+  readonly isMaster: boolean;
 }
 
 function masterOf({ source }: RebuildOrder): Giver {
-  return { name: "the master", url: source.url, query: "" };
+  return { name: "the master", url: source.url, query: "", isMaster: true };
 }
 
 /**
@@ -124,7 +125,11 @@ async function isCopiedFromSlave(
   if (!(await owesHistory(config.dataDir)))
     await keepOwedHistory(config.dataDir, `a copy of the data of ${name} was taken`);
   try {
-    await takeCopy(services, { name, url: slave.url, query: `&epoch=${part.order.epoch}` }, part);
+    await takeCopy(
+      services,
+      { name, url: slave.url, query: `&epoch=${part.order.epoch}`, isMaster: false },
+      part,
+    );
     return true;
   } catch (error) {
     part.signal.throwIfAborted();
@@ -169,11 +174,12 @@ async function takeCopy(
   await forgetFailure(config.dataDir);
 }
 
-/** All of the copy is there: what was known of the data before is over. */
-async function noteCopied({ config: { dataDir } }: RoleServices, { name }: Giver): Promise<void> {
+/** All of the copy is there: what was known of the data before is over. A master's has all that this node has ever acked. */
+async function noteCopied({ config: { dataDir } }: RoleServices, { name, isMaster }: Giver): Promise<void> {
   await noteDataReplaced(dataDir);
-  if ((await readOwedHistory(dataDir)) === "parted")
-    await keepOwedHistory(dataDir, `a copy of the data of ${name} was taken`);
+  if ((await readOwedHistory(dataDir)) !== "parted") return;
+  if (isMaster) await forgetOwedHistory(dataDir);
+  else await keepOwedHistory(dataDir, `a copy of the data of ${name} was taken`);
 }
 
 async function refusalOf(
