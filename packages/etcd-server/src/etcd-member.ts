@@ -39,12 +39,11 @@ export interface EtcdMemberOptions {
 const HOST = "127.0.0.1";
 const STOP_TIMEOUT_MS = 15_000;
 
-/** The address of a port of this machine, as etcd wants it. */
-export function etcdUrl(port: number): string {
+function etcdUrl(port: number): string {
   return `http://${HOST}:${port}`;
 }
 
-/** The same of a port for the other members. */
+/** The address of a port of this machine for the other members, as etcd wants it. */
 export function peerUrl(port: number, tls: EtcdTls | null): string {
   const url = etcdUrl(port);
   return tls?.clientCaFile === undefined ? url : url.replace("http:", "https:");
