@@ -56,9 +56,8 @@ for (const flavour of testFlavours()) {
       const folder = await mkdtemp(join(tmpdir(), "understudy-backup-"));
       owned.defer(() => rm(folder, { recursive: true, force: true }));
       file = join(folder, "lost.understudy");
-      [cluster, newcomer] = await Promise.all([startCluster({ flavour, slaves: 2 }), openNewcomer(flavour)]);
-      owned.use(cluster);
-      owned.use(newcomer);
+      cluster = owned.use(await startCluster({ flavour, slaves: 2 }));
+      newcomer = owned.use(await openNewcomer(flavour));
       const [second, third] = cluster.slaves;
       if (!second || !third) throw new Error("two slaves were asked for");
       [first, holder, successor] = [cluster.master, second, third];
