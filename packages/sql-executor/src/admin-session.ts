@@ -7,9 +7,12 @@ import type { SqlParam, SqlRow, SqlSession, WriteResult } from "./sql-session.ts
 
 const ROWS = { shape: "objects", rowsMax: 1_000_000, bytesMax: 256 * 1024 * 1024 } as const;
 
-/** Statements that leave nothing in their session, nor do they read what is its own: after these it needs no reset. */
+/**
+ * Statements that leave nothing in their session, nor do they read what is its own: after these it needs no reset. A transaction that is
+ * still open needs one all the same.
+ */
 const LEAVES_NOTHING =
-  /^\s*(?:SET\s+GLOBAL\s+\w+\s*=\s*\w+\s*$|(?:SELECT|SHOW|INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|KILL|GRANT|REVOKE)\b(?:[^@]|@@GLOBAL\.)*$)/i;
+  /^\s*(?:START TRANSACTION WITH CONSISTENT SNAPSHOT$|COMMIT$|SET\s+GLOBAL\s+\w+\s*=\s*\w+\s*$|(?:SELECT|SHOW|INSERT|UPDATE|DELETE|REPLACE|CREATE|ALTER|DROP|KILL|GRANT|REVOKE)\b(?:[^@]|@@GLOBAL\.)*$)/i;
 
 /** The node's own face of a {@link DatabaseSession}. */
 export class AdminSession implements SqlSession {

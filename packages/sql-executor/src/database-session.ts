@@ -72,7 +72,7 @@ export class DatabaseSession {
 
   /** True where the next caller would find traces. */
   get needsReset(): boolean {
-    return this.#mustReset && this.#usable;
+    return (this.#mustReset || this.#inTransaction === true) && this.#usable;
   }
 
   /** To be called when something may have left state that the server does not report. */

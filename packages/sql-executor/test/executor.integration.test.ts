@@ -212,6 +212,25 @@ for (const flavour of testFlavours()) {
       expect(await codeOf(narrow.query({ sql: "SELECT 1" }))).toBe("ok");
     });
 
+    test("a snapshot that the node leaves open ends with its lend", async () => {
+      await using narrow = await openExecutor(server, { poolSizes: { admin: 1 } });
+      const seen = async (isLeft: boolean): Promise<unknown> =>
+        await narrow.withAdmin(async (session) => {
+          if (isLeft) await session.run("START TRANSACTION WITH CONSISTENT SNAPSHOT");
+          return (await session.rows("SELECT COUNT(*) AS n FROM d.t"))[0]?.["n"];
+        });
+      const before = Number(await seen(true));
+      await run("INSERT INTO t (v) VALUES (550)");
+      expect(Number(await seen(false))).toBe(before + 1);
+      // one that was closed is over, without a reset
+      await narrow.withAdmin(async (session) => {
+        await session.run("START TRANSACTION WITH CONSISTENT SNAPSHOT");
+        await session.run("COMMIT");
+      });
+      await run("DELETE FROM t WHERE v = 550");
+      expect(Number(await seen(false))).toBe(before);
+    });
+
     test("fencing ends what the application account has under way and rolls it back", async () => {
       const before = await count();
       const fenced = codeOf(
