@@ -209,7 +209,11 @@ class SessionApplier implements Applier {
       delivery.applied += gtids.length;
       this.#onCommitted(gtids);
     };
-    const events = readEventStream(this.#counted(abortable(body, signal)));
+    const events = readEventStream(
+      abortable(body, signal, (chunk) => {
+        this.#bytes += chunk.length;
+      }),
+    );
     const intake = line.intake({
       signal,
       onCommitted,
@@ -247,13 +251,6 @@ class SessionApplier implements Applier {
     for (const gtid of gtids) this.#committed = this.#committed.withGtid(gtid);
     this.#transactions += gtids.length;
     if (gtids.length > 0) this.#options.onProgress?.(this.#committed);
-  }
-
-  async *#counted(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of body) {
-      this.#bytes += chunk.length;
-      yield chunk;
-    }
   }
 
   #throwIfBroken(): void {
