@@ -50,7 +50,8 @@ export class SlaveCopies {
 
   /** A slave has told with an ack which copy it gives, or none. */
   note(slave: string, told: unknown): void {
-    if (!Value.Check(CopyGiven, told)) {
+    // nearly always there is none, which costs no check then
+    if (told === undefined || !Value.Check(CopyGiven, told)) {
       this.#given.delete(slave);
       return;
     }
