@@ -1,6 +1,8 @@
 import { DeleteRequest, SelectRequest } from "@understudy/protocol";
 import { expect, it } from "vitest";
-import { fillDefaults } from "./schema-defaults.ts";
+import { compileDefaults } from "./schema-defaults.ts";
+
+const fillDefaults = (schema: object, value: unknown): void => compileDefaults(schema)?.(value);
 
 it("fills the defaults of fields in, also in lists, and keeps what is there", () => {
   const request = {
@@ -37,4 +39,15 @@ it("keeps every condition of a where, whatever its column is called", () => {
 it("leaves what is no object alone", () => {
   for (const value of [null, undefined, 1, "text", [1]])
     expect(() => fillDefaults(SelectRequest, value)).not.toThrow();
+});
+
+it("gives each request a default of its own, and costs a schema without any nothing", () => {
+  const fill = compileDefaults({ properties: { list: { default: [] }, plain: {} } });
+  const first: { list?: unknown[] } = {};
+  fill?.(first);
+  first.list?.push("mine");
+  const second = {};
+  fill?.(second);
+  expect([first, second]).toEqual([{ list: ["mine"] }, { list: [] }]);
+  expect(compileDefaults({ properties: { plain: {} }, items: {} })).toBeNull();
 });
