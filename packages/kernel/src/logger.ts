@@ -4,6 +4,8 @@ export interface Logger {
   info(fields: Readonly<Record<string, unknown>>, message: string): void;
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;
   error(fields: Readonly<Record<string, unknown>>, message: string): void;
+  /** False where lines of that level go nowhere just now, so that none need be made. A logger that can't tell does not have it. */
+  isLevelEnabled?(level: "debug"): boolean;
 }
 
 const ignore = (): void => undefined;

@@ -26,6 +26,8 @@ export function logRequests(server: HttpServer, { services }: NodeRuntime): void
         config.slowRequestMs > 0 &&
         tookMs > config.slowRequestMs &&
         isClientWork(request.method, request.routeOptions.url);
+      // the line of a request that is not slow is for debugging, and would be made for nothing with each request
+      if (!isSlow && logger.isLevelEnabled?.("debug") === false) return;
       const fields = { ...fieldsOf(request, reply), tookMs };
       const sentence = `${request.method} ${fields.route}: ${fields.status} after ${tookMs} ms`;
       if (isSlow) logger.info({ event: "slow-request", ...fields }, sentence);
