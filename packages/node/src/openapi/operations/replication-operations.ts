@@ -62,8 +62,8 @@ export const REPLICATION_OPERATIONS: OperationTable = {
     tag: "Between nodes",
     summary: "A master asks whether a slave follows it",
     description:
-      "Before a `strong` read, and, with `promises`, when it can't reach etcd: a slave that says yes then accepts no other master for the time of a lease.",
-    requests: { "Without etcd": { leader: "node1", epoch: "3", promises: true } },
+      "Before a `strong` read, and, with `promises`, when it can't reach etcd: a slave that says yes then accepts no other master for the time of a lease. `stalled` says that no commit goes through at the master: a slave that reaches etcd then promises nothing. With `url` it also invites the slave to register.",
+    requests: { "Cut off from etcd": { leader: "node1", epoch: "3", promises: true, stalled: false } },
     answers: "Whether it does",
     content: json(FollowsAnswer, { nodeId: "node2", follows: true }),
     errors: ["starting"],
@@ -79,7 +79,7 @@ export const REPLICATION_OPERATIONS: OperationTable = {
   },
   "GET /replicate/snapshot": {
     tag: "Between nodes",
-    summary: "A copy of the master's data",
+    summary: "A copy of the data, from the master or a slave",
     description:
       "As it is at one position, with the accounts that people made. It ends with a checksum; one that lacks it is never taken for a whole one.",
     parameters: { for: "node2" },
@@ -96,8 +96,8 @@ export const REPLICATION_OPERATIONS: OperationTable = {
   },
   "GET /replicate/position": {
     tag: "Between nodes",
-    summary: "Where a slave's history ends",
-    answers: "Its position, and what its applier does",
+    summary: "Where a node's history ends",
+    answers: "Its position, and what its applier does; of the master `state` is `master`",
     content: json(ReplicatePosition, {
       nodeId: "node2",
       position: "0-1-12",
@@ -110,7 +110,7 @@ export const REPLICATION_OPERATIONS: OperationTable = {
     tag: "Between nodes",
     summary: "The master delivers transactions",
     description:
-      "The body is a binlog as it is, with the headers `X-Understudy-Cluster`, `-Epoch`, `-Sender`, `-After`, `-Flavour`, `-Server-Version`, `-Wire` and `-Master-Position`. The answer comes when all of it is committed: it is the ack.",
+      "The body is a binlog as it is, with the headers `X-Understudy-Cluster`, `-Epoch`, `-Sender`, `-Sender-Url`, `-After`, `-Flavour`, `-Server-Version`, `-Wire` and `-Master-Position`. The answer comes when all of it is committed: it is the ack.",
     requestType: BINLOG_MEDIA_TYPE,
     answers: "What the slave has committed",
     content: json(ReplicateAnswer, { position: "0-1-12", applied: 1, nodeId: "node2" }),
