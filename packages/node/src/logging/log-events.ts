@@ -244,7 +244,7 @@ export const LOG_EVENTS: Readonly<Record<string, LogEvent>> = {
   },
   "epochs-not-read": { level: "warn", meaning: "The history of epochs could not be read from the database." },
 
-  "snapshot-opened": { level: "info", meaning: "A copy of the master's data begins: `position`, `tables`." },
+  "snapshot-opened": { level: "info", meaning: "A copy of this node's data begins: `position`, `tables`." },
   "snapshot-restoring": {
     level: "info",
     meaning: "This node's data is being replaced by a copy as of `position`.",
@@ -253,7 +253,8 @@ export const LOG_EVENTS: Readonly<Record<string, LogEvent>> = {
   "snapshot-grant-skipped": { level: "warn", meaning: "A right of an account could not be taken over." },
   "snapshot-view-broken": {
     level: "warn",
-    meaning: "A view of the master's refers to what is not there; it was taken over as it is.",
+    meaning:
+      "A view reads what is not there, on its source as well; its text is lost, and it fails here, too.",
   },
   "snapshot-scheduler-off": { level: "warn", meaning: "The event scheduler was turned off for the copy." },
 };
