@@ -4,7 +4,7 @@ export const RIGHTS = {
   write: "changes of rows, and CALL",
   ddl: "changes of databases, tables and indexes",
   monitor: "the cluster's state, metrics and events",
-  admin: "changes of the cluster's shape, and the quarantine",
+  admin: "changes of the cluster's shape, the quarantine, and backups",
   replicate: "what nodes ask of each other",
 } as const;
 

@@ -29,7 +29,7 @@ export const LOG_EVENTS: Readonly<Record<string, LogEvent>> = {
   },
   stopping: { level: "info", meaning: "The node stops in order, by `signal`." },
   "not-handed-over": { level: "warn", meaning: "A master that stops could not hand its lead over, and why." },
-  "job-failed": { level: "warn", meaning: "A switchover or a rebuild (`kind`) failed, and why." },
+  "job-failed": { level: "warn", meaning: "A switchover, a rebuild or a backup (`kind`) failed, and why." },
   crashed: { level: "error", meaning: "A defect ends the process; `err` has the stack." },
   "log-level-changed": { level: "info", meaning: "SIGUSR2 has come; `logLevel` is in force." },
   "rule-broken": {
@@ -56,7 +56,11 @@ export const LOG_EVENTS: Readonly<Record<string, LogEvent>> = {
     meaning: "A streamed answer ended early. At `error` where that is a defect.",
   },
   "answer-failed": { level: "error", meaning: "Not even an error could be answered." },
-  "copy-broken": { level: "warn", meaning: "A fresh copy for a member broke off; it asks again." },
+  "copy-broken": {
+    level: "warn",
+    meaning:
+      "A copy of the data that this node gives broke off: a member asks again by itself, a backup has to be asked for again.",
+  },
   "kill-query-failed": {
     level: "warn",
     meaning: "A statement that ran too long could not be ended on the server; its connection was cut.",
@@ -151,7 +155,7 @@ export const LOG_EVENTS: Readonly<Record<string, LogEvent>> = {
   "lease-not-revoked": { level: "debug", meaning: "A lease could not be given back; it runs out." },
   "failsafe-not-agreed": {
     level: "debug",
-    meaning: "Without etcd, a member did not promise to accept no other master.",
+    meaning: "A master that can't reach etcd could not ask all members to accept no other.",
   },
   "sync-not-settled": {
     level: "debug",

@@ -203,7 +203,7 @@ export const METRICS = {
   understudy_copy_done_bytes: {
     kind: "gauge",
     labels: ["member"],
-    help: "How much of a fresh copy this master has sent to a member; none while no copy is under way.",
+    help: "How much of a fresh copy a member has been sent, by the master or by a slave, as the master knows; none while no copy is under way.",
   },
   understudy_copy_expected_bytes: {
     kind: "gauge",
@@ -220,7 +220,7 @@ export const METRICS = {
       { kind: "switchover", result: "done" },
       { kind: "switchover", result: "failed" },
     ],
-    help: "Time of this node's long work. `kind`: `rebuild` (a fresh copy of the data), `switchover`; `result`: `done`, `failed`.",
+    help: "Time of this node's long work. `kind`: `rebuild` (a fresh copy of the data), `switchover`, `backup`; `result`: `done`, `failed`.",
   },
   understudy_jobs_running: { kind: "gauge", labels: ["kind"], help: "Long work of this node under way." },
   understudy_certificate_expiry_timestamp_seconds: {
