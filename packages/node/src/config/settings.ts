@@ -144,7 +144,7 @@ export const NodeSettings = Type.Object({
   rejoin: Type.Enum(["rebuild", "refuse"], {
     default: "rebuild",
     description:
-      "What a node does that deliveries can't bring along, since its history is not part of the master's or the binlog does not reach back to it: `rebuild` saves the transactions that only it has into its quarantine and takes a fresh copy; `refuse` waits for a person.",
+      "What a node does that deliveries can't bring along, since its history is not part of the master's or the binlog does not reach back to it: `rebuild` saves what only it has into its quarantine and takes a fresh copy; `refuse` waits for a person.",
   }),
   dumpProgram: Type.Optional(
     Type.String({
@@ -168,13 +168,14 @@ export const NodeSettings = Type.Object({
   dataDir: Type.String({
     default: "./understudy-data",
     minLength: 1,
-    description: "Folder of the node's own small state.",
+    description:
+      "Folder of the node's own state: small, but for its quarantine, which may hold a copy of all data.",
   }),
   tokensFile: Type.Optional(
     Type.String({
       minLength: 1,
       description:
-        "File of the tokens that requests must bring, with their rights; `understudy token` writes it, docs/security.md tells of it. Read again when it changes. The same on every node. Left out: no request needs a token, and the node listens on loopback only.",
+        "File of the tokens that requests must bring, with their rights; the apps' own command `token` writes it, docs/security.md tells of it. Read again when it changes. The same on every node. Left out: no request needs a token, and the node listens on loopback only.",
     }),
   ),
   nodeToken: Type.Optional(
