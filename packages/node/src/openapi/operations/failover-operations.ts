@@ -48,7 +48,7 @@ export const FAILOVER_OPERATIONS: OperationTable = {
     tag: "Cluster",
     summary: "Hands the lead over, without a failed write",
     description:
-      "Needs etcd. Writes wait while the target gets the last ones, then go to it. Until the hand-over itself a failure leaves everything as it was.",
+      "Writes wait while the target gets the last ones, then go to it. Until the hand-over itself a failure leaves everything as it was. Without etcd the two nodes agree by themselves; where the target is lost just when it is offered the lead, the old master takes no writes until the target answers, or a person decides.",
     requests: { "To a certain node": { to: "node2" }, "To the one that would win a failover": {} },
     answers: "The job, whose steps `GET /jobs/{id}` tells at any node",
     status: 202,
@@ -92,7 +92,7 @@ export const FAILOVER_OPERATIONS: OperationTable = {
     tag: "Cluster",
     summary: "Cancel a job",
     description:
-      "A switchover can be cancelled until the hand-over itself, and everything is as before then; a rebuild can't be. One that has ended is left as it is. A job of another member is cancelled there.",
+      "A switchover can be cancelled until the hand-over itself, and everything is as before then; a backup at any time; a rebuild can't be. One that has ended is left as it is. A job of another member is cancelled there.",
     answers: "The job, which ends as soon as it can: as `failed`, since it was cancelled",
     status: 202,
     content: json(Job, JOB),
