@@ -6,7 +6,7 @@ import { HOST } from "./port-listener.ts";
 import type { NodePlan } from "./sandbox-folder.ts";
 import { openTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
-/** What is to be joined by proxies. Without etcd the first node is the master, and stays it. */
+/** What is to be joined by proxies. Without etcd the first node is the master at first. */
 export interface NetworkPlan {
   readonly nodes: readonly NodePlan[];
   /** In the order of the nodes. */

@@ -6,6 +6,6 @@ export interface Slot<S> {
 
 /** What is in the slot; its initial value before anything was put there. */
 export function readSlot<S>(slots: ReadonlyMap<string, unknown>, slot: Slot<S>): S {
-  // Only `writeSlot` of the same slot puts values under its id.
+  // only the same slot's own writes put values under its id
   return slots.has(slot.id) ? (slots.get(slot.id) as S) : slot.initial;
 }

@@ -49,7 +49,7 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * Makes a fresh copy of the master's data of this node: first saves the transactions that only it has, then replaces everything.
+ * Makes a fresh copy of the master's data of this node: first saves what only it has, then replaces everything.
  * Must be called while no role uses the database. What is saved stays, whatever comes after; a copy that was not restored to its
  * end is known as such, and the node starts over with it. Throws `quarantine-incomplete` where something would be lost by it (see `saveOwn`);
  * nothing is touched then.

@@ -11,7 +11,7 @@ import { whileConnected } from "../http/while-connected.ts";
 import type { NodeRuntime } from "../node-runtime.ts";
 import { readDeliveryHeaders } from "../roles/delivery-check.ts";
 
-/** Node to node: `POST /cluster/register`, `POST /replicate/transactions`, `GET /replicate/position`. */
+/** Node to node: `POST /cluster/register`, `POST /cluster/follows`, `POST /replicate/transactions`, `GET /replicate/position`. */
 export function addReplicationRoutes(server: HttpServer, runtime: NodeRuntime): void {
   server.post("/cluster/register", { schema: { body: RegisterRequest } }, (request) =>
     whileConnected(request, async (gone) => {

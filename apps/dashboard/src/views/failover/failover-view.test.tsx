@@ -203,11 +203,11 @@ test("z cancels a switchover while it runs, and only then", async () => {
   expect(ended.ran).toEqual([]);
 });
 
-test("without etcd s says what to do instead", () => {
-  const { context, top } = open(0, { view: recordedView() });
+test("without etcd s hands the lead over as well, with nobody named first", () => {
+  const { context, top } = open(0, { view: recordedView(), state: { plan: null } });
   press(context, "s");
-  expect(top()).toBeUndefined();
-  expect(context.state.ui.notice?.text).toContain("A switchover needs etcd");
+  expect(top()).toMatchObject({ kind: "form", title: "Hand the lead over" });
+  expect(JSON.stringify(top())).not.toContain("the first is the one");
 });
 
 let node: RecordedNode;

@@ -23,11 +23,10 @@ function targetsOf(context: ViewContext): string[] {
 /** Asks for the new master, then for its name typed. */
 export function askSwitchover(context: ViewContext): void {
   const choices = targetsOf(context);
-  if (context.view?.election === "static") {
-    context.say("A switchover needs etcd. Without it stop the master, and force a failover (f).", "notice");
-  } else if (choices.length === 0) context.say("There is no slave that could take the lead.", "notice");
+  if (choices.length === 0) context.say("There is no slave that could take the lead.", "notice");
   else {
-    const hint = "← → choose; the first is the one that would win a failover";
+    const first = choices[0] === context.get(FAILOVER).plan?.winner;
+    const hint = `← → choose${first ? "; the first is the one that would win a failover" : ""}`;
     const form = createForm([{ id: "to", label: "new master", choices, hint }]);
     context.open({ kind: "form", title: "Hand the lead over", form, submit: warnOfSwitchover });
   }
