@@ -2,7 +2,7 @@ import { errorCodeOf, isUnderstudyError, UnderstudyError, type CommitAnswer } fr
 import type { ClusterCalls } from "./cluster-calls.ts";
 import type { CallOptions, NodeClient } from "./node-client.ts";
 import type { CommitInput } from "./requests.ts";
-import { mayWriteAgainWithKey, wasNotSent } from "./retry-rules.ts";
+import { mayWriteAgainWithKey, settlesEarlierTries } from "./retry-rules.ts";
 
 /** A transaction whose commit is to be carried through. */
 export interface Committing {
@@ -75,7 +75,8 @@ function isPassing(error: unknown): boolean {
 
 /** True where a failure does not tell the outcome. */
 function isUnknown(error: unknown): boolean {
-  return isPassing(error) || wasNotSent(error) || errorCodeOf(error) === "not-found";
+  const code = errorCodeOf(error);
+  return code === "not-found" || (code !== "deadlock" && !settlesEarlierTries(error));
 }
 
 function committedPosition(error: UnderstudyError): string | undefined {
