@@ -35,5 +35,5 @@ export function describePlan({ election, role }: RunningNode): PlanAnswer {
 
 function blockedReason(kind: "static" | "etcd"): string {
   if (kind === "etcd") return "etcd has not been read yet";
-  return "there is no election: without etcd a person decides, with POST /cluster/failover at the node that is to lead";
+  return "there is no election: without etcd a person decides, with POST /cluster/switchover while the master is there, else with POST /cluster/failover at the node that is to lead";
 }

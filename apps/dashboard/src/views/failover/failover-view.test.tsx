@@ -1,5 +1,5 @@
 import { createNodeClient } from "@understudy/client";
-import type { Job, QuarantineEntry, QuarantineReport } from "@understudy/protocol";
+import type { Job, PlanAnswer, QuarantineEntry, QuarantineReport } from "@understudy/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { drawScreen } from "../../../test/draw-screen.tsx";
 import {
@@ -16,7 +16,7 @@ import type { ViewContext } from "../../app/view-context.ts";
 import type { RunRequest } from "../../live/action-runner.ts";
 import { failoverLayout } from "./failover-layout.ts";
 import { FAILOVER, loadFailover, type FailoverState } from "./failover-state.ts";
-import { lossBy } from "./plan-words.ts";
+import { lossBy, planInWords } from "./plan-words.ts";
 
 const JOB: Job = {
   id: "node-a:1",
@@ -208,6 +208,18 @@ test("without etcd s hands the lead over as well, with nobody named first", () =
   press(context, "s");
   expect(top()).toMatchObject({ kind: "form", title: "Hand the lead over" });
   expect(JSON.stringify(top())).not.toContain("the first is the one");
+});
+
+test("without etcd the plan says of no node that it could not lead", () => {
+  const plan: PlanAnswer = {
+    ...PLAN,
+    election: "static",
+    winner: null,
+    blocked: ["there is no election"],
+    candidates: [{ nodeId: "node-b", isFit: false, reason: "up: answers" }],
+  };
+  const lines = planInWords({ plan, planTrouble: null, lease: null }, recordedView(), 100);
+  expect(lines.map(({ text }) => text).join("\n")).toContain("· node-b is up: answers");
 });
 
 let node: RecordedNode;

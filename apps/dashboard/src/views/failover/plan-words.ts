@@ -16,7 +16,7 @@ export function planInWords(
   if (plan.winner === null) {
     lines.push(...linesOf(`! ${gone}, nobody would lead by itself.`, columns, "bad"));
   } else lines.push(...linesOf(`● ${gone}, ${plan.winner} would lead.`, columns, "good"));
-  lines.push(...linesOf(`Evidence: ${plan.evidence}.`, columns));
+  if (plan.election === "etcd") lines.push(...linesOf(`Evidence: ${plan.evidence}.`, columns));
   if (plan.winner !== null && plan.blocked.length === 0) {
     lines.push(...linesOf("Lost by it: no confirmed write.", columns, "good"));
   }
@@ -26,16 +26,20 @@ export function planInWords(
     const among = members.length === 0 ? "no slave is in sync" : `${acks} of ${members.join(", ")}`;
     lines.push(...linesOf(`Each confirmed write is on the master and on: ${among}.`, columns));
   }
-  for (const { nodeId, isFit, reason } of plan.candidates) {
-    lines.push(
-      ...linesOf(
-        `${isFit ? "✓" : "×"} ${nodeId} ${isFit ? "could lead" : "could not lead"}: ${reason}`,
-        columns,
-        isFit ? "plain" : "notice",
-      ),
-    );
+  for (const candidate of plan.candidates) {
+    const isNotice = plan.election === "etcd" && !candidate.isFit;
+    lines.push(...linesOf(candidateInWords(plan, candidate), columns, isNotice ? "notice" : "plain"));
   }
   return lines;
+}
+
+/** Without etcd a person says who leads, so that a plan knows of nobody what he could. */
+function candidateInWords(
+  { election }: PlanAnswer,
+  { nodeId, isFit, reason }: PlanAnswer["candidates"][number],
+): string {
+  if (election === "static") return `· ${nodeId} is ${reason}`;
+  return isFit ? `✓ ${nodeId} could lead: ${reason}` : `× ${nodeId} could not lead: ${reason}`;
 }
 
 function leaderInWords(view: ClusterView, lease: FailoverState["lease"]): string {
